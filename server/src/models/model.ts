@@ -1,0 +1,62 @@
+import type { Manifest } from './manifest.ts';
+
+/** What is known of a model that passed its load check; plain data, so that it travels between processes. */
+export interface ModelDescription {
+  file: string;
+  title: string;
+  /** For people: `Keras 2.1.6 HDF5`, `ONNX opset 13`. */
+  format: string;
+  /** One name for each output; a single sigmoid output with two names has been expanded to [1 - p, p]. */
+  classes: { name: string; color: string | null }[];
+  /** Pixels of a patch at the analysis resolution. */
+  patchHeight: number;
+  patchWidth: number;
+  /** Cells of a patch. */
+  cellRows: number;
+  cellColumns: number;
+  camLayer: string;
+  /** From logits to probabilities; `none` offers the scores `cam` and `patch` (the logit, unchanged) only. */
+  activation: Activation;
+  /** Bias of each class, 0 where the head has none: `cells` hold CAM + bias, so CAM = cell - bias. */
+  bias: number[];
+  preprocessing: Manifest['preprocessing'];
+  resolution: Manifest['resolution'];
+  /** Name of the engine and its precision, e.g. `onnxruntime-float32`. */
+  engine: string;
+  layers: LayerDescription[];
+  /** Load check: the largest |mean over cells of (CAM + bias) - logit| and the largest |logit| of the probe patch. */
+  check: { difference: number; largestLogit: number };
+  warnings: string[];
+  /** Hash of the file, of the manifest fields that change numbers, and of the engine's name. */
+  fingerprint: string;
+}
+
+export type Activation = 'softmax' | 'sigmoid' | 'none';
+
+export interface LayerDescription {
+  name: string;
+  /** Keras class or ONNX operator. */
+  type: string;
+  /** [rows, columns, channels] or [channels]; null where not known. */
+  outputShape: number[] | null;
+}
+
+/** What the model computes for patches. */
+export interface Classification {
+  /** CAM + bias, shape [patches, cellRows, cellColumns, classes], row-major. */
+  cells: Float32Array;
+  /** Shape [patches, classes]. */
+  logits: Float32Array;
+  /** `activation` of the logits, shape [patches, classes]. */
+  probabilities: Float32Array;
+}
+
+/** A model ready to classify; the same patch gives the same bits in any batch. */
+export interface Model {
+  readonly description: ModelDescription;
+  /** Patches per call at which the engine is at full speed. */
+  readonly batchSize: number;
+  /** @param patches RGB bytes, shape [count, patchHeight, patchWidth, 3]; any count from 1 */
+  classify(patches: Uint8Array, count: number): Promise<Classification>;
+  close(): Promise<void>;
+}
