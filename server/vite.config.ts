@@ -1,0 +1,24 @@
+import { defineConfig } from 'vite';
+
+/**
+ * The command line and the worker process as ES modules for Node: npm dependencies stay imports, `shared/` and `demo/`
+ * are bundled, and every dynamic import is a chunk of its own, so that a command loads only what it needs. Chunks lie
+ * beside the entries: `new URL('./worker.js', import.meta.url)` is right in each of them.
+ */
+export default defineConfig({
+  publicDir: false,
+  build: {
+    target: 'node20',
+    ssr: true,
+    minify: false,
+    rolldownOptions: {
+      input: { cli: 'src/command-line/cli.ts', worker: 'src/worker/main.ts' },
+      output: {
+        format: 'es',
+        entryFileNames: '[name].js',
+        chunkFileNames: '[name]-[hash].js',
+        banner: (chunk) => (chunk.isEntry && chunk.name === 'cli' ? '#!/usr/bin/env node' : ''),
+      },
+    },
+  },
+});
