@@ -1,0 +1,46 @@
+import type { ScoreTile } from './style.ts';
+
+/** Opacity of values that are estimated from neighbouring patches, as a share of that of computed ones. */
+export const ESTIMATED_OPACITY = 0.6;
+
+/** Stands for an infinite score: the largest half, so that interpolation stays finite. */
+const LARGEST_SCORE = 65504;
+
+/** Planes ready to interpolate: scores in units of the tile (`one` is score 1), and how visible each value is. */
+export interface ValuePlanes {
+  /** One for each plane asked for, row-major [rows, columns]; finite. */
+  scores: Float64Array[];
+  /** 0 to 1, row-major: the coverage's share (0, 0.6 where estimated, 1) times what is not background. */
+  visibility: Float64Array;
+}
+
+/** Takes planes out of a tile. A score that is no number is invisible and 0; an infinite one is the largest half. */
+export function valuePlanes(tile: ScoreTile, planes: readonly number[]): ValuePlanes {
+  const { data, classes, rows, columns, one } = tile;
+  const size = rows * columns;
+  const coverage = classes * size;
+  const background = coverage + size;
+  const visibility = new Float64Array(size);
+  for (let i = 0; i < size; i++) {
+    visibility[i] = coverageOpacity(data[coverage + i], one) * (1 - unit(data[background + i] / one));
+  }
+  const scores = planes.map((plane) => {
+    const values = new Float64Array(size);
+    for (let i = 0; i < size; i++) {
+      const value = data[plane * size + i];
+      if (Number.isNaN(value)) visibility[i] = 0;
+      else values[i] = Math.min(LARGEST_SCORE, Math.max(-LARGEST_SCORE, value));
+    }
+    return values;
+  });
+  return { scores, visibility };
+}
+
+function coverageOpacity(coverage: number, one: number): number {
+  if (coverage >= one) return 1;
+  return coverage > 0 ? ESTIMATED_OPACITY : 0;
+}
+
+function unit(value: number): number {
+  return value > 0 ? Math.min(1, value) : 0;
+}
