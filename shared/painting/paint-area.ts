@@ -1,7 +1,8 @@
 import type { Rectangle } from '../geometry/deep-zoom.ts';
 import type { PatchGrid } from '../geometry/patch-grid.ts';
 import { scoreRaster, type TileWindow } from '../geometry/score-raster.ts';
-import { sampleAxis } from './sampling.ts';
+import { rowPainter } from './row-painters.ts';
+import { type Sampling, sampleAxis } from './sampling.ts';
 import type { PaintStyle, ScoreTile } from './style.ts';
 import { valuePlanes } from './value-planes.ts';
 
@@ -11,9 +12,6 @@ export interface PaintedArea {
   height: number;
   data: Uint8ClampedArray<ArrayBuffer>;
 }
-
-/** Writes the pixel at byte `offset` from the interpolated scores (in units of the score, ascending planes). */
-type PixelPainter = (pixels: Uint8ClampedArray, offset: number, scores: Float64Array, visibility: number) => void;
 
 /**
  * Paints a rectangle of an output raster on which one pixel covers `scale` slide pixels (any positive number), pixel i
@@ -76,31 +74,22 @@ export function paintArea(
     shown.map((i) => style.planes[i]),
   );
   const colours = shown.map((i) => style.colours[i] ?? [0, 0, 0]);
-  const paintPixel = pixelPainter(style, colours);
+  const paintRow = rowPainter(style, colours);
 
   const { columns, one } = tile;
-  const count = shown.length;
   // The values of one output row, interpolated down; one more repeats the last, so that 'the next' always exists.
-  const rowScores = planes.scores.map(() => new Float64Array(columns + 1));
-  const rowVisibility = new Float64Array(columns + 1);
-  const scores = new Float64Array(count);
+  const values = new Float64Array(columns + 1);
+  const scores = planes.scores.map(() => new Float64Array(across.inside));
+  const visibility = new Float64Array(across.inside);
   for (let y = 0; y < down.inside; y++) {
     const row = down.first[y] * columns;
-    const downShare = down.share[y];
-    interpolateRow(rowVisibility, planes.visibility, row, columns, downShare);
-    for (let k = 0; k < count; k++) interpolateRow(rowScores[k], planes.scores[k], row, columns, downShare);
-    let offset = y * width * 4;
-    for (let x = 0; x < across.inside; x++, offset += 4) {
-      const column = across.first[x];
-      const share = across.share[x];
-      const visibility = rowVisibility[column] + (rowVisibility[column + 1] - rowVisibility[column]) * share;
-      if (visibility === 0) continue;
-      for (let k = 0; k < count; k++) {
-        const values = rowScores[k];
-        scores[k] = (values[column] + (values[column + 1] - values[column]) * share) / one;
-      }
-      paintPixel(pixels, offset, scores, visibility);
+    interpolateDown(values, planes.visibility, row, columns, down.share[y]);
+    interpolateAcross(visibility, values, across, 1);
+    for (let k = 0; k < scores.length; k++) {
+      interpolateDown(values, planes.scores[k], row, columns, down.share[y]);
+      interpolateAcross(scores[k], values, across, one);
     }
+    paintRow(pixels, y * width * 4, scores, visibility);
   }
   return painted;
 }
@@ -118,96 +107,27 @@ function checkSizes(tile: ScoreTile, window: TileWindow, style: PaintStyle): voi
 }
 
 /** a + (b - a) share, which gives exactly a where both are equal. */
-function interpolateRow(target: Float64Array, values: Float64Array, row: number, columns: number, share: number): void {
-  if (share === 0) for (let i = 0; i < columns; i++) target[i] = values[row + i];
-  else
-    for (let i = 0, j = row; i < columns; i++, j++) target[i] = values[j] + (values[j + columns] - values[j]) * share;
+function interpolateDown(
+  target: Float64Array,
+  values: Float64Array,
+  row: number,
+  columns: number,
+  share: number,
+): void {
+  const next = share === 0 ? row : row + columns;
+  for (let i = 0; i < columns; i++) {
+    const value = values[row + i];
+    target[i] = value + (values[next + i] - value) * share;
+  }
   target[columns] = target[columns - 1];
 }
 
-function pixelPainter(style: PaintStyle, colours: readonly (readonly number[])[]): PixelPainter {
-  if (style.mode === 'single') return singlePainter(style);
-  return style.mode === 'blend' ? blendPainter(style, colours) : argmaxPainter(style, colours);
-}
-
-/** The score's place in the range, 0 to 1; a range without extent is a step. */
-function ranged(score: number, low: number, high: number): number {
-  if (!(high > low)) return score >= low ? 1 : 0;
-  return Math.min(1, Math.max(0, (score - low) / (high - low)));
-}
-
-/** Colour of the map at the ranged score; alpha is opacity x visibility. */
-function singlePainter({ colormap, range: [low, high], threshold, opacity }: PaintStyle): PixelPainter {
-  return (pixels, offset, scores, visibility) => {
-    const score = scores[0];
-    if (score < threshold) return;
-    const entry = 3 * Math.round(255 * ranged(score, low, high));
-    write(pixels, offset, colormap[entry], colormap[entry + 1], colormap[entry + 2], opacity * visibility);
-  };
-}
-
-/** Mean of the colours weighted by ranged score; alpha is opacity x visibility x the sum of those scores, at most 1. */
-function blendPainter(
-  { range: [low, high], threshold, opacity }: PaintStyle,
-  colours: readonly (readonly number[])[],
-): PixelPainter {
-  return (pixels, offset, scores, visibility) => {
-    let sum = 0;
-    let red = 0;
-    let green = 0;
-    let blue = 0;
-    for (let k = 0; k < scores.length; k++) {
-      if (scores[k] < threshold) continue;
-      const weight = ranged(scores[k], low, high);
-      const colour = colours[k];
-      sum += weight;
-      red += weight * colour[0];
-      green += weight * colour[1];
-      blue += weight * colour[2];
-    }
-    if (sum === 0) return;
-    write(pixels, offset, red / sum, green / sum, blue / sum, opacity * Math.min(1, sum) * visibility);
-  };
-}
-
-/**
- * Colour of the class that leads, of equal ones the first; alpha is opacity x visibility x its lead over the second as a
- * share of the range's extent, at most 1; with one class alone, its ranged score.
- */
-function argmaxPainter(
-  { range: [low, high], threshold, opacity }: PaintStyle,
-  colours: readonly (readonly number[])[],
-): PixelPainter {
-  return (pixels, offset, scores, visibility) => {
-    let leader = 0;
-    let second = Number.NEGATIVE_INFINITY;
-    for (let k = 1; k < scores.length; k++) {
-      if (scores[k] > scores[leader]) {
-        second = scores[leader];
-        leader = k;
-      } else if (scores[k] > second) second = scores[k];
-    }
-    const score = scores[leader];
-    if (score < threshold) return;
-    const strength = scores.length === 1 ? ranged(score, low, high) : ranged(score - second, 0, high - low);
-    const colour = colours[leader];
-    write(pixels, offset, colour[0], colour[1], colour[2], opacity * strength * visibility);
-  };
-}
-
-/** Rounds each channel once, halves up; a pixel that rounds to no alpha has no colour either. */
-function write(
-  pixels: Uint8ClampedArray,
-  offset: number,
-  red: number,
-  green: number,
-  blue: number,
-  alpha: number,
-): void {
-  const byte = Math.floor(255 * alpha + 0.5);
-  if (byte <= 0) return;
-  pixels[offset] = Math.floor(red + 0.5);
-  pixels[offset + 1] = Math.floor(green + 0.5);
-  pixels[offset + 2] = Math.floor(blue + 0.5);
-  pixels[offset + 3] = byte;
+/** As above, between a value and the next in its row; then divided by `one`. */
+function interpolateAcross(target: Float64Array, values: Float64Array, across: Sampling, one: number): void {
+  const { first, share } = across;
+  for (let x = 0; x < target.length; x++) {
+    const column = first[x];
+    const value = values[column];
+    target[x] = (value + (values[column + 1] - value) * share[x]) / one;
+  }
 }
