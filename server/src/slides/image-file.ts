@@ -1,0 +1,99 @@
+import { open } from 'node:fs/promises';
+import { basename } from 'node:path';
+import sharp, { type Sharp, type SharpOptions } from 'sharp';
+import { Problem } from '../errors.ts';
+
+/**
+ * Endings of the files that a catalogue of slides lists. What a file is, its first bytes say: a TIFF with another
+ * ending is read all the same when it is named.
+ */
+export const SLIDE_ENDINGS = ['.jpg', '.jpeg', '.png', '.webp', '.tif', '.tiff'] as const;
+
+export type ImageFormat = 'JPEG' | 'PNG' | 'WebP' | 'TIFF';
+
+// libvips keeps opened files and decoded tiles by name: a replaced file would be served stale, and a lock around each
+// kept file makes concurrent reads of it twice as slow (measured; nothing is lost on single ones).
+sharp.cache(false);
+
+/** Pixels as stored: no colour profile, no EXIF rotation; a file that ends early is an error, an odd one is not. */
+const READ_OPTIONS: SharpOptions = {
+  limitInputPixels: false,
+  unlimited: true,
+  ignoreIcc: true,
+  autoOrient: false,
+  failOn: 'error',
+};
+
+/** Opens one picture of a file; nothing is read before the pipeline's end is asked for. */
+export function openImage(file: string, options: SharpOptions = {}): Sharp {
+  return sharp(file, { ...READ_OPTIONS, ...options });
+}
+
+/**
+ * 8-bit RGB of any input: grey and palette expanded, CMYK converted, the high byte of 16-bit samples, alpha over white.
+ */
+export function asRgb(image: Sharp): Sharp {
+  return image.flatten({ background: '#ffffff' }).toColourspace('srgb').removeAlpha();
+}
+
+/**
+ * What a file is, by its first bytes, so that no decoder for drawings or documents ever sees it.
+ * @throws Problem `not-found`, `unreadable-slide`
+ */
+export async function imageFormat(file: string): Promise<ImageFormat> {
+  const start = await firstBytes(file, 12);
+  if (start.length === 0) throw unreadable(file, 'the file is empty');
+  const format = formatOf(start);
+  if (format === null) throw unreadable(file, 'it is none of the formats that are read: JPEG, PNG, WebP and TIFF');
+  return format;
+}
+
+function formatOf(start: Buffer): ImageFormat | null {
+  const hex = start.toString('hex');
+  if (hex.startsWith('ffd8ff')) return 'JPEG';
+  if (hex.startsWith('89504e470d0a1a0a')) return 'PNG';
+  if (start.toString('latin1', 0, 4) === 'RIFF' && start.toString('latin1', 8, 12) === 'WEBP') return 'WebP';
+  if (/^(49492a00|4d4d002a|49492b00|4d4d002b)/.test(hex)) return 'TIFF';
+  return null;
+}
+
+async function firstBytes(file: string, length: number): Promise<Buffer> {
+  try {
+    const handle = await open(file);
+    try {
+      const buffer = Buffer.alloc(length);
+      const { bytesRead } = await handle.read(buffer, 0, length, 0);
+      return buffer.subarray(0, bytesRead);
+    } finally {
+      await handle.close();
+    }
+  } catch (error) {
+    throw fileProblem(file, error);
+  }
+}
+
+/** The Problem behind a failed open, stat or read of the user's file. */
+export function fileProblem(file: string, error: unknown): Problem {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  if (code === 'ENOENT' || code === 'ENOTDIR') {
+    return new Problem('not-found', `${file}: expected a slide, found no such file`, { cause: error });
+  }
+  if (code === 'EISDIR') return unreadable(file, 'it is a folder, a file was expected', error);
+  if (code === 'EACCES' || code === 'EPERM') return unreadable(file, 'this user may not read the file', error);
+  return unreadable(file, reason(error), error);
+}
+
+/** `unreadable-slide`, one sentence that names the file. */
+export function unreadable(file: string, because: string, cause?: unknown): Problem {
+  return new Problem('unreadable-slide', `${basename(file)} cannot be read as a slide: ${because}`, { cause });
+}
+
+/** The first line of a library's error, shortened, for the end of a sentence. */
+export function reason(error: unknown): string {
+  const text = error instanceof Error ? error.message : String(error);
+  const lines = text
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '');
+  return (lines[0] ?? 'unknown reason').slice(0, 160);
+}

@@ -1,0 +1,150 @@
+import { randomBytes } from 'node:crypto';
+import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import { join } from 'node:path';
+import type { Size } from '../../../shared/geometry/deep-zoom.ts';
+import { Problem } from '../errors.ts';
+import { asRgb, openImage, reason, unreadable } from './image-file.ts';
+
+export interface Conversion {
+  /** The user's file, and the page of it that is the slide. */
+  file: string;
+  page: number;
+  size: Size;
+  fingerprint: string;
+}
+
+/** Share of a conversion that is done, 0 to 1. */
+export type OnProgress = (done: number) => void;
+
+export const PYRAMID_TILE_SIZE = 256;
+
+/** A full-resolution level and all below it: 1 + 1/4 + 1/16 + ... */
+const PYRAMID_SHARE = 4 / 3;
+const PROGRESS_INTERVAL_MS = 200;
+
+interface Running {
+  done: Promise<void>;
+  listeners: Set<OnProgress>;
+}
+const running = new Map<string, Running>();
+
+/**
+ * Gives the tiled pyramid, 8-bit RGB, of a picture that regions cannot be read from, and makes it on first use:
+ * `<store>/slides/<fingerprint>.tif`. It is stored uncompressed: 4 bytes a pixel instead of about 2.7 with Deflate, but
+ * blocks are read 4 times as fast and the file is written 4 times as fast (measured on H&E-stained tissue). Pixels
+ * stream through; only a progressive JPEG, an interlaced PNG and a WebP have to be decoded whole, as their formats are.
+ * Concurrent calls share one conversion. Aborting ends the wait alone, for others may want the result.
+ * @throws Problem `unreadable-slide` where the picture is damaged, `failed` where the store cannot be written
+ */
+export async function losslessPyramid(
+  conversion: Conversion,
+  store: string,
+  { onProgress, signal }: { onProgress?: OnProgress; signal?: AbortSignal } = {},
+): Promise<string> {
+  const folder = join(store, 'slides');
+  const target = join(folder, `${conversion.fingerprint}.tif`);
+  signal?.throwIfAborted();
+  if (await exists(target)) return target;
+  const current = running.get(target) ?? start(conversion, folder, target);
+  if (onProgress !== undefined) current.listeners.add(onProgress);
+  try {
+    await untilAborted(current.done, signal);
+  } finally {
+    if (onProgress !== undefined) current.listeners.delete(onProgress);
+  }
+  return target;
+}
+
+function start(conversion: Conversion, folder: string, target: string): Running {
+  const listeners = new Set<OnProgress>();
+  const report: OnProgress = (done) => {
+    for (const listener of listeners) listener(done);
+  };
+  const done = convert(conversion, folder, target, report).finally(() => running.delete(target));
+  // Everybody who waited may have gone by the time it fails.
+  done.catch(() => {});
+  const entry = { done, listeners };
+  running.set(target, entry);
+  return entry;
+}
+
+async function convert(conversion: Conversion, folder: string, target: string, report: OnProgress): Promise<void> {
+  const { file, page, size, fingerprint } = conversion;
+  const partial = join(folder, `${fingerprint}.${hostname()}.${process.pid}.${randomBytes(4).toString('hex')}.partial`);
+  try {
+    await mkdir(folder, { recursive: true });
+    await removeAbandoned(folder);
+  } catch (error) {
+    throw new Problem('failed', `${folder} cannot be written: ${reason(error)}`, { cause: error });
+  }
+  // libvips tells nothing of how far it is, but uncompressed output grows evenly.
+  const expected = size.width * size.height * 3 * PYRAMID_SHARE;
+  const timer = setInterval(async () => {
+    const written = await stat(partial).catch(() => null);
+    if (written !== null) report(Math.min(0.99, written.size / expected));
+  }, PROGRESS_INTERVAL_MS);
+  try {
+    await asRgb(openImage(file, { page, sequentialRead: true }))
+      .tiff({
+        tile: true,
+        pyramid: true,
+        tileWidth: PYRAMID_TILE_SIZE,
+        tileHeight: PYRAMID_TILE_SIZE,
+        compression: 'none',
+        bigtiff: true,
+      })
+      .toFile(partial);
+    await rename(partial, target);
+    report(1);
+  } catch (error) {
+    throw await conversionProblem(file, folder, error);
+  } finally {
+    clearInterval(timer);
+    await rm(partial, { force: true });
+  }
+}
+
+/** Which side failed: libvips speaks of its writer, or of the system, where it is not the picture. */
+async function conversionProblem(file: string, folder: string, error: unknown): Promise<Problem> {
+  const text = error instanceof Error ? error.message : String(error);
+  if (/no space|wbuffer_write|unable to open for write|ENOSPC|EACCES|EROFS/i.test(text)) {
+    return new Problem('failed', `${folder} cannot be written: ${reason(error)}`, { cause: error });
+  }
+  return unreadable(file, `it is truncated or damaged (${reason(error)})`, error);
+}
+
+/** Removes what processes of this machine that have ended left half-written. */
+async function removeAbandoned(folder: string): Promise<void> {
+  for (const name of await readdir(folder)) {
+    const match = /^[0-9a-f]+\.(.+)\.(\d+)\.[0-9a-f]+\.partial$/.exec(name);
+    if (match !== null && match[1] === hostname() && !isAlive(Number(match[2]))) {
+      await rm(join(folder, name), { force: true });
+    }
+  }
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return error instanceof Error && 'code' in error && error.code === 'EPERM';
+  }
+}
+
+async function exists(file: string): Promise<boolean> {
+  return stat(file).then(
+    (found) => found.isFile(),
+    () => false,
+  );
+}
+
+function untilAborted(work: Promise<void>, signal: AbortSignal | undefined): Promise<void> {
+  if (signal === undefined) return work;
+  return new Promise((resolve, reject) => {
+    const abort = () => reject(signal.reason);
+    signal.addEventListener('abort', abort, { once: true });
+    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
+  });
+}

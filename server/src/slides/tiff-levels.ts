@@ -1,0 +1,65 @@
+import type { Size } from '../../../shared/geometry/deep-zoom.ts';
+import type { SlideLevel } from './slide.ts';
+import type { TiffDirectory } from './tiff-directories.ts';
+
+/** Tiles above this many pixels a side are no way to read a region; such a file is converted as a striped one is. */
+const LARGEST_TILE = 2048;
+
+/**
+ * A pyramid whose smallest level is larger than this on a side has no level for an overview: each overview tile would
+ * decode all of it.
+ */
+export const LARGEST_OVERVIEW = 4096;
+
+/** The picture of a TIFF that is the slide: the largest page. */
+export function mainPage(directories: readonly TiffDirectory[]): number {
+  let main = 0;
+  directories.forEach(({ width, height }, page) => {
+    if (width * height > directories[main].width * directories[main].height) main = page;
+  });
+  return main;
+}
+
+/**
+ * The levels that regions can be read from, full resolution first: the main page, then those pages or SubIFDs of it
+ * whose size is that of the main page divided by a power of two, rounded up or down, and that are tiled. Labels,
+ * thumbnails and macro pictures have other proportions. Empty where the main page itself is not tiled.
+ */
+export function tiffLevels(directories: readonly TiffDirectory[]): SlideLevel[] {
+  const page = mainPage(directories);
+  const main = directories[page];
+  if (!hasUsableTiles(main)) return [];
+  const levels = new Map<number, SlideLevel>([[0, { width: main.width, height: main.height, page, subifd: -1 }]]);
+  const add = (directory: TiffDirectory, where: { page: number; subifd: number }) => {
+    const distance = levelDistance(main, directory);
+    if (distance === null || levels.has(distance) || !hasUsableTiles(directory)) return;
+    levels.set(distance, { width: directory.width, height: directory.height, ...where });
+  };
+  main.subDirectories.forEach((directory, subifd) => {
+    add(directory, { page, subifd });
+  });
+  directories.forEach((directory, other) => {
+    if (other !== page) add(directory, { page: other, subifd: -1 });
+  });
+  return [...levels].sort(([a], [b]) => a - b).map(([, level]) => level);
+}
+
+/** n of the 2^n, n >= 1, by which `full` was divided to give `reduced`, or null where it was not. */
+export function levelDistance(full: Size, reduced: Size): number | null {
+  const distance = Math.round(Math.log2(Math.max(full.width / reduced.width, full.height / reduced.height)));
+  if (!(distance >= 1)) return null;
+  const fits = (length: number, part: number) => Math.abs(part - length / 2 ** distance) < 1;
+  // A side of one pixel is never divided further.
+  const side = (length: number, part: number) => fits(length, part) || (part === 1 && length < 2 ** distance);
+  return side(full.width, reduced.width) && side(full.height, reduced.height) ? distance : null;
+}
+
+/** Whether the smallest level is small enough to serve overviews from. */
+export function hasOverview(levels: readonly SlideLevel[]): boolean {
+  const smallest = levels.at(-1);
+  return smallest !== undefined && Math.max(smallest.width, smallest.height) <= LARGEST_OVERVIEW;
+}
+
+function hasUsableTiles({ tile }: TiffDirectory): boolean {
+  return tile !== null && Math.max(tile.width, tile.height) <= LARGEST_TILE;
+}
