@@ -1,0 +1,80 @@
+import { COLORMAPS, colormapTable, DEFAULT_COLORMAP } from '../../../shared/colour/colormaps.ts';
+import { classColour, parseColour } from '../../../shared/colour/palette.ts';
+import type { ClassInfo, Score } from '../../../shared/heatmap-descriptor.ts';
+import type { Mode, PaintStyle } from '../../../shared/painting/style.ts';
+import { Problem } from '../errors.ts';
+import type { ModelDescription } from '../models/model.ts';
+
+/** How a heatmap is to be painted, in a user's words; defaults in `paintStyle`. */
+export interface StyleChoice {
+  mode?: Mode;
+  score?: Score;
+  colormap?: string;
+  range?: [number, number];
+  threshold?: number;
+  opacity?: number;
+  interpolation?: 'smooth' | 'cells' | 'patches';
+}
+
+export const DEFAULT_OPACITY = 0.5;
+
+/** Classes with a colour each: the manifest's, else one of the palette's. */
+export function classInfos(model: ModelDescription): ClassInfo[] {
+  return model.classes.map(({ name, color }, index) => ({ name, color: color ?? classColour(index) }));
+}
+
+/**
+ * The style for a tile whose planes are `classes`, in that order.
+ * @param classes indices of the model's classes
+ * @throws Problem `bad-parameter` for a colour map that does not exist, or a score that the model does not have
+ */
+export function paintStyle(model: ModelDescription, classes: readonly number[], choice: StyleChoice): PaintStyle {
+  const name = choice.colormap ?? DEFAULT_COLORMAP;
+  const colormap = colormapTable(name);
+  if (!colormap) {
+    throw new Problem('bad-parameter', `colormap: expected one of ${COLORMAPS.join(', ')}, found ${name}`);
+  }
+  const infos = classInfos(model);
+  return {
+    mode: choice.mode ?? (classes.length === 1 ? 'single' : 'blend'),
+    score: scoreOf(model, choice),
+    planes: classes.map((_, plane) => plane),
+    colours: classes.map((index) => parseColour(infos[index].color) ?? [0, 0, 0]),
+    colormap,
+    range: choice.range ?? [0, 1],
+    threshold: choice.threshold ?? Number.NEGATIVE_INFINITY,
+    opacity: choice.opacity ?? DEFAULT_OPACITY,
+    interpolation: choice.interpolation === 'cells' || choice.interpolation === 'patches' ? 'cells' : 'smooth',
+  };
+}
+
+/**
+ * The score of a choice: what it says, else `patch` where whole patches are shown, else the model's first.
+ * @throws Problem `bad-parameter` for a score that the model does not have
+ */
+export function scoreOf(model: ModelDescription, { score, interpolation }: StyleChoice): Score {
+  // A mean of cell probabilities is not the patch's probability, so whole patches always show the latter.
+  if (interpolation === 'patches') return 'patch';
+  if (model.activation !== 'none') return score ?? 'probability';
+  if (score === 'probability') {
+    throw new Problem(
+      'bad-parameter',
+      'score: expected cam or patch, as the model gives no probabilities, found probability',
+    );
+  }
+  return score ?? 'cam';
+}
+
+/**
+ * Indices of the classes with these names, ascending.
+ * @throws Problem `bad-parameter` listing the classes that there are
+ */
+export function classIndices(model: ModelDescription, names: readonly string[]): number[] {
+  const known = model.classes.map(({ name }) => name);
+  const indices = names.map((name) => {
+    const index = known.indexOf(name);
+    if (index < 0) throw new Problem('bad-parameter', `class: expected one of ${known.join(', ')}, found ${name}`);
+    return index;
+  });
+  return [...new Set(indices)].sort((a, b) => a - b);
+}

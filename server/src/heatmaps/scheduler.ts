@@ -1,0 +1,209 @@
+import { patchPosition } from '../../../shared/geometry/patch-grid.ts';
+import type { Worker } from '../worker/supervisor.ts';
+import { addResults, cellsOf, type Heatmap, isKnown } from './heatmap.ts';
+
+/** What is on a screen goes before whole-slide analysis. */
+export type Priority = 'view' | 'analysis';
+
+export interface Scheduler {
+  /**
+   * Has patches classified and kept; each patch is classified once, however many ask for it.
+   * @param indices row-major patch numbers, in the order in which they are wanted
+   * @param options.signal aborting withdraws the interest: patches that nobody else wants leave the queue
+   * @param options.onProgress called whenever some of them have become known
+   * @throws Problem as the worker's task; the signal's reason when aborted
+   */
+  classify(
+    heatmap: Heatmap,
+    indices: ArrayLike<number>,
+    options: { priority: Priority; signal?: AbortSignal; onProgress?: () => void },
+  ): Promise<void>;
+  /** Patches classified per second of the worker's time, for one heatmap; null until it has classified some. */
+  patchesPerSecond(heatmap: Heatmap): number | null;
+  /** Patches classified since the start, over all heatmaps. */
+  readonly classified: number;
+}
+
+/** One caller's wish. */
+interface Interest {
+  heatmap: Heatmap;
+  indices: ArrayLike<number>;
+  priority: Priority;
+  /** Everything before it is known or under way. */
+  cursor: number;
+  /** Patches before the cursor that are under way. */
+  outstanding: Set<number>;
+  onProgress?: () => void;
+  finish(error?: unknown): void;
+}
+
+interface Flight {
+  heatmap: Heatmap;
+  indices: number[];
+}
+
+/** Tasks handed to the worker at once: it reads the patches of one while it classifies the other. */
+const FLIGHTS = 2;
+
+/** A task takes about so long, so that whoever looks now waits no longer for what was begun before. */
+const SECONDS_PER_TASK = 0.15;
+
+/** Patches in a task: a chunk of 8 x 8 patches of 128 pixels is one region of 1024 pixels to read. */
+const MAX_PATCHES_PER_TASK = 64;
+const FIRST_PATCHES_PER_TASK = 8;
+
+/** Weight of the newest task in the running mean of the speed. */
+const SPEED_SMOOTHING = 0.3;
+
+/** @param worker classifies patches; it never sees a patch twice unless its cells were evicted meanwhile */
+export function createScheduler(worker: Worker): Scheduler {
+  const interests: Interest[] = [];
+  const flights = new Set<Flight>();
+  const speeds = new Map<string, number>();
+  let classified = 0;
+  let lastLanding = 0;
+
+  function dispatch(): void {
+    while (flights.size < FLIGHTS) {
+      const flight = nextFlight();
+      if (!flight) return;
+      void fly(flight);
+    }
+  }
+
+  function nextFlight(): Flight | undefined {
+    for (const priority of ['view', 'analysis'] as const) {
+      for (const first of interests) {
+        if (first.priority !== priority) continue;
+        const { heatmap } = first;
+        const limit = patchesPerTask(heatmap);
+        const indices: number[] = [];
+        // Others that look at the same heatmap share the task.
+        for (const interest of interests) {
+          if (interest.heatmap === heatmap && interest.priority === priority) take(interest, indices, limit);
+        }
+        settleFinished();
+        if (indices.length > 0) return { heatmap, indices };
+      }
+    }
+    return undefined;
+  }
+
+  /** Moves an interest's next unknown patches into `indices`, up to `limit` of them. */
+  function take(interest: Interest, indices: number[], limit: number): void {
+    const { heatmap, outstanding } = interest;
+    while (interest.cursor < interest.indices.length) {
+      const index = interest.indices[interest.cursor];
+      if (!isDone(heatmap, index)) {
+        const isUnderWay = indices.includes(index) || isFlying(heatmap, index);
+        if (!isUnderWay) {
+          if (indices.length >= limit) return;
+          indices.push(index);
+        }
+        outstanding.add(index);
+      }
+      interest.cursor++;
+    }
+  }
+
+  function isFlying(heatmap: Heatmap, index: number): boolean {
+    for (const flight of flights) if (flight.heatmap === heatmap && flight.indices.includes(index)) return true;
+    return false;
+  }
+
+  async function fly(flight: Flight): Promise<void> {
+    flights.add(flight);
+    const { heatmap, indices } = flight;
+    const departure = performance.now();
+    try {
+      const results = await worker.perform({
+        type: 'classify',
+        slide: heatmap.slide,
+        model: { file: heatmap.model.file, fingerprint: heatmap.model.fingerprint },
+        grid: heatmap.grid,
+        positions: indices.map((index) => patchPosition(heatmap.grid, index)),
+      });
+      addResults(heatmap, indices, results);
+      classified += indices.length;
+      measure(heatmap, indices.length, departure);
+      land(flight);
+    } catch (error) {
+      land(flight, error);
+    }
+    dispatch();
+  }
+
+  /** Tells everyone who waits for a flight's patches that they are known, or why they will not be. */
+  function land(flight: Flight, error?: unknown): void {
+    flights.delete(flight);
+    for (const interest of [...interests]) {
+      if (interest.heatmap !== flight.heatmap) continue;
+      const before = interest.outstanding.size;
+      for (const index of flight.indices) interest.outstanding.delete(index);
+      if (interest.outstanding.size === before) continue;
+      if (error === undefined) interest.onProgress?.();
+      else interest.finish(error);
+    }
+    settleFinished();
+  }
+
+  function settleFinished(): void {
+    for (const interest of [...interests]) {
+      if (interest.cursor >= interest.indices.length && interest.outstanding.size === 0) interest.finish();
+    }
+  }
+
+  function measure(heatmap: Heatmap, patches: number, departure: number): void {
+    const now = performance.now();
+    const seconds = Math.max(1e-4, (now - Math.max(departure, lastLanding)) / 1000);
+    lastLanding = now;
+    const speed = patches / seconds;
+    const known = speeds.get(heatmap.fingerprint);
+    speeds.set(heatmap.fingerprint, known === undefined ? speed : known + SPEED_SMOOTHING * (speed - known));
+  }
+
+  function patchesPerTask(heatmap: Heatmap): number {
+    const speed = speeds.get(heatmap.fingerprint);
+    if (speed === undefined) return FIRST_PATCHES_PER_TASK;
+    return Math.min(MAX_PATCHES_PER_TASK, Math.max(1, Math.round(speed * SECONDS_PER_TASK)));
+  }
+
+  return {
+    classify(heatmap, indices, { priority, signal, onProgress }) {
+      return new Promise<void>((resolve, reject) => {
+        if (signal?.aborted) return reject(signal.reason);
+        const interest: Interest = {
+          heatmap,
+          indices,
+          priority,
+          cursor: 0,
+          outstanding: new Set(),
+          onProgress,
+          finish(error) {
+            const position = interests.indexOf(interest);
+            if (position < 0) return;
+            interests.splice(position, 1);
+            signal?.removeEventListener('abort', onAbort);
+            if (error === undefined) resolve();
+            else reject(error);
+          },
+        };
+        const onAbort = () => interest.finish(signal?.reason);
+        signal?.addEventListener('abort', onAbort);
+        interests.push(interest);
+        dispatch();
+        settleFinished();
+      });
+    },
+    patchesPerSecond: ({ fingerprint }) => speeds.get(fingerprint) ?? null,
+    get classified() {
+      return classified;
+    },
+  };
+}
+
+/** Whether nothing is left to do for a patch: it is known and its cells are still kept. */
+function isDone(heatmap: Heatmap, index: number): boolean {
+  const { row, column } = patchPosition(heatmap.grid, index);
+  return isKnown(heatmap, row, column) && cellsOf(heatmap, row, column) !== undefined;
+}

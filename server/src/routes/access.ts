@@ -1,0 +1,56 @@
+import type { Context, Next } from 'koa';
+
+const EXPOSED_HEADERS = 'ETag, Retry-After, X-Cam-Missing';
+const PREFLIGHT_SECONDS = 600;
+
+/**
+ * Lets pages of the named origins read answers; `*` stands for any, without credentials. No origin is let in unless it
+ * was named: slides are patients' data, and a local server is within reach of every page its user opens.
+ */
+export function allowOrigins(origins: readonly string[]) {
+  return async function cors(ctx: Context, next: Next) {
+    const origin = ctx.get('Origin');
+    const any = origins.includes('*');
+    if (origins.length > 0 && !any) ctx.vary('Origin');
+    const allowed = origin !== '' && (any || origins.includes(origin));
+    if (allowed) {
+      ctx.set('Access-Control-Allow-Origin', any ? '*' : origin);
+      ctx.set('Access-Control-Expose-Headers', EXPOSED_HEADERS);
+      if (!any) ctx.set('Access-Control-Allow-Credentials', 'true');
+    }
+    if (allowed && ctx.method === 'OPTIONS' && ctx.get('Access-Control-Request-Method')) {
+      ctx.set('Access-Control-Allow-Methods', 'GET, HEAD');
+      const headers = ctx.get('Access-Control-Request-Headers');
+      if (headers) ctx.set('Access-Control-Allow-Headers', headers);
+      ctx.set('Access-Control-Max-Age', String(PREFLIGHT_SECONDS));
+      ctx.status = 204;
+      return;
+    }
+    await next();
+  };
+}
+
+const LOOPBACK_NAME = /^(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d+)?$/i;
+
+/** Whether an address that a server listens on can be reached from this machine only. */
+export function isLoopback(host: string): boolean {
+  return host === '::1' || LOOPBACK_NAME.test(host);
+}
+
+/**
+ * Answers only requests that address a loopback name. Without it a page anywhere could have its own name resolve to
+ * 127.0.0.1 (DNS rebinding) and read the slides as its own origin.
+ */
+export async function loopbackNamesOnly(ctx: Context, next: Next) {
+  if (!LOOPBACK_NAME.test(ctx.get('Host'))) {
+    ctx.status = 403;
+    ctx.body = {
+      error: {
+        code: 'foreign-host',
+        message: `Host: expected a loopback name such as localhost, as this server listens on one, found ${ctx.get('Host') || 'none'}`,
+      },
+    };
+    return;
+  }
+  await next();
+}

@@ -1,0 +1,42 @@
+import type { Context, Next } from 'koa';
+import type { Logger } from 'pino';
+import { HTTP_STATUS, Problem } from '../errors.ts';
+
+const RETRY_SECONDS = 5;
+
+/** Answers every error as JSON; one that is not a user's is logged and shown without its details. */
+export function answerErrors(logger: Logger) {
+  return async function errors(ctx: Context, next: Next) {
+    try {
+      await next();
+      if (ctx.status === 404 && ctx.body === undefined) {
+        throw new Problem('not-found', `${ctx.path}: there is nothing at this address`);
+      }
+      if ((ctx.status === 405 || ctx.status === 501) && ctx.body === undefined) {
+        const status = ctx.status;
+        ctx.body = { error: { code: 'method', message: `${ctx.path}: ${ctx.method} is not offered here` } };
+        ctx.status = status;
+      }
+    } catch (error) {
+      if (error instanceof Problem) {
+        ctx.status = HTTP_STATUS[error.code];
+        if (error.code === 'busy') ctx.set('Retry-After', String(RETRY_SECONDS));
+        if (error.code === 'failed') logger.error(error.message);
+        ctx.body = { error: { code: error.code, message: error.message } };
+      } else if (isClientError(error)) {
+        // Koa's own: a malformed address or body.
+        ctx.status = error.status;
+        ctx.body = { error: { code: 'bad-parameter', message: error.message } };
+      } else {
+        logger.error(error);
+        ctx.status = 500;
+        ctx.body = { error: { code: 'failed', message: 'something went wrong on the server; its log says what' } };
+      }
+      ctx.set('Cache-Control', 'no-store');
+    }
+  };
+}
+
+function isClientError(error: unknown): error is Error & { status: number } {
+  return error instanceof Error && 'status' in error && typeof error.status === 'number' && error.status < 500;
+}

@@ -1,0 +1,111 @@
+import type { ParsedUrlQuery } from 'node:querystring';
+import { z } from 'zod';
+import { DEFAULT_CLASS_PLANES, MAX_CLASS_PLANES, SCORES } from '../../../shared/heatmap-descriptor.ts';
+import { MODES } from '../../../shared/painting/style.ts';
+import { Problem } from '../errors.ts';
+
+/** Seconds that a tile waits for its patches: less than the 30 after which OpenSeadragon gives a tile up. */
+export const MAX_WAIT_SECONDS = 10;
+
+const one = <T extends z.ZodType>(schema: T) =>
+  z.preprocess((value) => (Array.isArray(value) ? value[value.length - 1] : value), schema);
+
+const number = (expected: string, isValid: (value: number) => boolean = () => true) =>
+  one(
+    z
+      .string({ error: expected })
+      .refine((text) => text.trim() !== '' && Number.isFinite(Number(text)) && isValid(Number(text)), {
+        error: expected,
+      })
+      .transform(Number)
+      .optional(),
+  );
+
+const numbers = (count: number, expected: string, isValid: (values: number[]) => boolean) =>
+  one(
+    z
+      .string({ error: expected })
+      .transform((text) => text.split(',').map((part) => (part.trim() === '' ? Number.NaN : Number(part))))
+      .refine((values) => values.length === count && values.every(Number.isFinite) && isValid(values), {
+        error: expected,
+      })
+      .optional(),
+  );
+
+const choice = <T extends string>(options: readonly [T, ...T[]]) =>
+  one(z.enum(options, { error: `expected one of ${options.join(', ')}` }).optional());
+
+const score = choice(SCORES);
+const wait = number(
+  `expected seconds from 0 to ${MAX_WAIT_SECONDS}`,
+  (seconds) => seconds >= 0 && seconds <= MAX_WAIT_SECONDS,
+);
+const fingerprint = one(z.string().optional());
+
+/** Query of a `.npy` tile. */
+export const scoreTileQuery = z.object({
+  score,
+  wait,
+  v: fingerprint,
+  classes: one(
+    z
+      .string()
+      .transform((text) => text.split(',').map((part) => (/^\d+$/.test(part.trim()) ? Number(part) : Number.NaN)))
+      .refine((indices) => indices.length <= MAX_CLASS_PLANES && indices.every(Number.isInteger), {
+        error: `expected at most ${MAX_CLASS_PLANES} class numbers separated by commas (the first ${DEFAULT_CLASS_PLANES} when left out)`,
+      })
+      .optional(),
+  ),
+});
+
+/** Query of a painted tile, and of the `.dzi` that passes it on. */
+export const paintedTileQuery = z.object({
+  score,
+  wait,
+  v: fingerprint,
+  class: z.preprocess((value) => (typeof value === 'string' ? [value] : value), z.array(z.string()).optional()),
+  top: number('expected a whole number of classes from 1', (count) => Number.isInteger(count) && count >= 1),
+  mode: choice(MODES),
+  colormap: one(z.string().optional()),
+  opacity: number('expected a number from 0 to 1', (opacity) => opacity >= 0 && opacity <= 1),
+  threshold: number('expected a number'),
+  range: numbers(2, 'expected two numbers low,high with low below high', ([low, high]) => low < high).transform(
+    (range): [number, number] | undefined => range && [range[0], range[1]],
+  ),
+  interpolation: choice(['smooth', 'cells', 'patches']),
+});
+
+const REGION = 'expected x,y,width,height in slide pixels with a width and a height above 0';
+
+export const regionQuery = z.object({
+  region: numbers(4, REGION, ([, , width, height]) => width > 0 && height > 0).transform(
+    (values) => values && { x: values[0], y: values[1], width: values[2], height: values[3] },
+  ),
+});
+
+export const analysisBody = z.object({
+  region: z
+    .tuple([z.number(), z.number(), z.number().positive(), z.number().positive()], {
+      error: 'expected [x, y, width, height] in slide pixels',
+    })
+    .transform(([x, y, width, height]) => ({ x, y, width, height }))
+    .optional(),
+});
+
+export const pointQuery = z.object({
+  x: number('expected slide pixels'),
+  y: number('expected slide pixels'),
+});
+
+/**
+ * What a request's query says.
+ * @throws Problem `bad-parameter` that names the parameter, what was expected and what was found
+ */
+export function parseQuery<T extends z.ZodType>(schema: T, query: ParsedUrlQuery | object): z.infer<T> {
+  const parsed = schema.safeParse({ ...query });
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  const name = issue.path.join('.') || 'body';
+  const found = Object.entries(query).find(([key]) => key === String(issue.path[0]))?.[1];
+  throw new Problem('bad-parameter', `${name}: ${issue.message}, found ${JSON.stringify(found) ?? 'nothing'}`);
+}

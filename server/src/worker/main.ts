@@ -1,0 +1,109 @@
+import os from 'node:os';
+import { setImmediate } from 'node:timers/promises';
+import { LRUCache } from 'lru-cache';
+import { Problem } from '../errors.ts';
+import type { Model } from '../models/model.ts';
+import { openModel } from '../models/open-model.ts';
+import { openSlide } from '../slides/open-slide.ts';
+import { readPatches } from '../slides/patches.ts';
+import type { SlideReader } from '../slides/slide.ts';
+import type { PatchResults, WorkerRequest, WorkerResponse, WorkerTask } from './messages.ts';
+
+/**
+ * The worker process: opens slides, reads patches, runs the model. A network's inference blocks the thread that calls
+ * it, which is why this is a process of its own, and one of lower priority than the server's.
+ */
+os.setPriority(os.constants.priority.PRIORITY_BELOW_NORMAL);
+
+const MAX_OPEN_MODELS = 4;
+const MAX_OPEN_SLIDES = 64;
+
+const models = new LRUCache<string, Promise<Model>>({
+  max: MAX_OPEN_MODELS,
+  dispose: (model) => void model.then((opened) => opened.close()).catch(() => {}),
+});
+const slides = new LRUCache<string, SlideReader>({ max: MAX_OPEN_SLIDES });
+
+/** Inference goes in the order of arrival; patches of the next task are read meanwhile. */
+let inference: Promise<unknown> = Promise.resolve();
+
+process.on('message', async ({ id, task }: WorkerRequest) => {
+  try {
+    respond({ id, answer: await perform(task) });
+  } catch (error) {
+    const problem =
+      error instanceof Problem
+        ? error
+        : new Problem('failed', `the worker failed: ${error instanceof Error ? error.message : error}`);
+    if (!(error instanceof Problem)) console.error(error);
+    respond({ id, problem: { code: problem.code, message: problem.message } });
+  }
+});
+process.on('disconnect', () => process.exit(0));
+
+function respond(response: WorkerResponse): void {
+  if (process.connected) process.send?.(response);
+}
+
+async function perform(task: WorkerTask) {
+  if (task.type === 'describe-model') {
+    // Described anew each time it is asked: the file may have changed.
+    const opened = openModel(task.file);
+    const { description } = await opened;
+    models.set(modelKey(description), opened);
+    return description;
+  }
+  return classify(task);
+}
+
+async function classify(task: Extract<WorkerTask, { type: 'classify' }>): Promise<PatchResults> {
+  const { slide, grid, positions } = task;
+  const model = await modelFor(task.model);
+  const reading = readPatches(slideFor(slide), grid, positions);
+  // Awaited only when its turn comes; until then a failure must not count as unhandled.
+  reading.catch(() => {});
+  const running = inference.then(async () => runInBatches(model, await reading, positions.length));
+  inference = running.catch(() => {});
+  return running;
+}
+
+async function runInBatches(model: Model, patches: Uint8Array, count: number): Promise<PatchResults> {
+  const { patchHeight, patchWidth, cellRows, cellColumns, classes } = model.description;
+  const patchBytes = patchHeight * patchWidth * 3;
+  const cellsLength = cellRows * cellColumns * classes.length;
+  const cells = new Float32Array(count * cellsLength);
+  const probabilities = new Float32Array(count * classes.length);
+  for (let start = 0; start < count; start += model.batchSize) {
+    const size = Math.min(model.batchSize, count - start);
+    const results = await model.classify(patches.subarray(start * patchBytes, (start + size) * patchBytes), size);
+    cells.set(results.cells, start * cellsLength);
+    probabilities.set(results.probabilities, start * classes.length);
+    // Lets the next task arrive and its patches be read while the following batch runs.
+    await setImmediate();
+  }
+  return { cells, probabilities };
+}
+
+async function modelFor({ file, fingerprint }: { file: string; fingerprint: string }): Promise<Model> {
+  const key = modelKey({ file, fingerprint });
+  const opening = models.get(key) ?? openModel(file);
+  models.set(key, opening);
+  opening.catch(() => models.delete(key));
+  const model = await opening;
+  if (model.description.fingerprint !== fingerprint) {
+    models.delete(key);
+    throw new Problem('unreadable-model', `${file}: the file changed while it was in use; open the heatmap again`);
+  }
+  return model;
+}
+
+function modelKey({ file, fingerprint }: { file: string; fingerprint: string }): string {
+  return `${fingerprint} ${file}`;
+}
+
+function slideFor(slide: Parameters<typeof openSlide>[0]): SlideReader {
+  const key = `${slide.fingerprint} ${slide.regionFile}`;
+  const opened = slides.get(key) ?? openSlide(slide);
+  slides.set(key, opened);
+  return opened;
+}

@@ -1,0 +1,112 @@
+import { type ChildProcess, fork } from 'node:child_process';
+import { Problem } from '../errors.ts';
+import type { WorkerAnswers, WorkerResponse, WorkerTask } from './messages.ts';
+
+/** A worker process that is there when it is needed. */
+export interface Worker {
+  /**
+   * Has the worker perform a task. A task that was under way when the process died is tried once more.
+   * @throws Problem as the task does; `failed` where the process died twice, or the worker was closed
+   */
+  perform<T extends WorkerTask>(task: T): Promise<WorkerAnswers[T['type']]>;
+  /** Ends the process; tasks under way are rejected. */
+  close(): Promise<void>;
+}
+
+interface Job {
+  id: number;
+  task: WorkerTask;
+  deaths: number;
+  resolve(answer: WorkerAnswers[WorkerTask['type']]): void;
+  reject(error: Error): void;
+}
+
+const MAX_DEATHS = 2;
+const MAX_SENT = 4;
+
+/**
+ * Supervises one worker process, started with the first task and again after a death.
+ * @param entry the worker's script
+ * @param onDeath told of every unexpected end
+ */
+export function superviseWorker(entry: string, onDeath: (reason: string) => void = () => {}): Worker {
+  const waiting: Job[] = [];
+  const sent = new Map<number, Job>();
+  let child: ChildProcess | undefined;
+  let closed = false;
+  let nextId = 1;
+
+  function dispatch(): void {
+    while (waiting.length > 0) {
+      // Tasks that were there when a process died go alone, so that only the one to blame is blamed again.
+      const suspect = waiting[0].deaths > 0 || [...sent.values()].some((job) => job.deaths > 0);
+      if (sent.size >= (suspect ? 1 : MAX_SENT)) return;
+      const job = waiting.shift();
+      if (!job) return;
+      sent.set(job.id, job);
+      child ??= start();
+      child.send({ id: job.id, task: job.task });
+    }
+  }
+
+  function start(): ChildProcess {
+    const started = fork(entry, [], { serialization: 'advanced', stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
+    started.on('message', (response: WorkerResponse) => settle(response));
+    started.on('error', (error) => ended(started, error.message));
+    started.on('exit', (status, signal) => ended(started, signal ? `signal ${signal}` : `exit status ${status}`));
+    return started;
+  }
+
+  function settle(response: WorkerResponse): void {
+    const job = sent.get(response.id);
+    if (!job) return;
+    sent.delete(response.id);
+    if ('answer' in response) job.resolve(response.answer);
+    else job.reject(new Problem(response.problem.code, response.problem.message));
+    dispatch();
+  }
+
+  function ended(process: ChildProcess, reason: string): void {
+    if (child !== process) return;
+    child = undefined;
+    if (closed) return;
+    onDeath(reason);
+    const lost = [...sent.values()];
+    sent.clear();
+    for (const job of lost.reverse()) {
+      job.deaths++;
+      if (job.deaths < MAX_DEATHS) waiting.unshift(job);
+      else job.reject(new Problem('failed', `the worker process died twice (${reason}) on ${describe(job.task)}`));
+    }
+    dispatch();
+  }
+
+  return {
+    perform<T extends WorkerTask>(task: T): Promise<WorkerAnswers[T['type']]> {
+      return new Promise((resolve, reject) => {
+        if (closed) return reject(new Problem('failed', 'the worker is closed'));
+        // The answer's type follows from the task's, which the message channel cannot know.
+        const settleAs = resolve as Job['resolve'];
+        waiting.push({ id: nextId++, task, deaths: 0, resolve: settleAs, reject });
+        dispatch();
+      });
+    },
+    async close() {
+      closed = true;
+      for (const job of [...waiting, ...sent.values()]) job.reject(new Problem('failed', 'the worker is closed'));
+      waiting.length = 0;
+      sent.clear();
+      const running = child;
+      if (!running) return;
+      const exited = new Promise((resolve) => running.once('exit', resolve));
+      running.kill();
+      await exited;
+    },
+  };
+}
+
+function describe(task: WorkerTask): string {
+  return task.type === 'describe-model'
+    ? `opening ${task.file}`
+    : `${task.positions.length} patches of ${task.slide.file} with ${task.model.file}`;
+}
