@@ -1,0 +1,152 @@
+import type { Dirent, Stats } from 'node:fs';
+import { readdir, realpath, stat } from 'node:fs/promises';
+import { join, resolve, sep } from 'node:path';
+import { Problem } from './errors.ts';
+
+/** A file that users may name. */
+export interface CatalogueEntry {
+  /** Path relative to the catalogue's folder, with its ending, `/` written as `:`. */
+  id: string;
+  /** The same path as people write it. */
+  title: string;
+  /** Absolute path. */
+  file: string;
+}
+
+/** The files of one kind below a folder; read anew on each call. */
+export interface Catalogue {
+  /**
+   * All files, ordered by id, and a sentence for each that could not be listed.
+   * @throws Problem `not-found` where the folder itself cannot be read
+   */
+  list(): Promise<{ entries: CatalogueEntry[]; warnings: string[] }>;
+  /**
+   * The absolute path of an id (decoded from its URL already).
+   * @throws Problem `not-found` for whatever `list` would not have listed
+   */
+  resolve(id: string): Promise<string>;
+}
+
+export interface CatalogueKind {
+  /** What an entry is called in messages: `slide`, `model`. */
+  name: string;
+  /** Ends of file names, lower case, compared without regard to case: `.tif`, `model.json`. */
+  endings: readonly string[];
+}
+
+/** Hidden files are left out, and links are followed only as long as they stay inside the folder. */
+export function openCatalogue(folder: string, kind: CatalogueKind): Catalogue {
+  const absolute = resolve(folder);
+  return {
+    list: () => listFolder(absolute, kind),
+    resolve: (id) => resolveId(absolute, kind, id),
+  };
+}
+
+interface Walk {
+  kind: CatalogueKind;
+  /** The folder with all links resolved. */
+  root: string;
+  folder: string;
+  entries: CatalogueEntry[];
+  warnings: string[];
+}
+
+async function listFolder(
+  folder: string,
+  kind: CatalogueKind,
+): Promise<{ entries: CatalogueEntry[]; warnings: string[] }> {
+  const root = await rootOf(folder, kind);
+  const walk: Walk = { kind, root, folder, entries: [], warnings: [] };
+  await readFolder(walk, [], new Set([root]));
+  walk.entries.sort((a, b) => (a.id < b.id ? -1 : 1));
+  return { entries: walk.entries, warnings: walk.warnings };
+}
+
+async function rootOf(folder: string, kind: CatalogueKind): Promise<string> {
+  try {
+    const root = await realpath(folder);
+    if (!(await stat(root)).isDirectory())
+      throw new Problem('not-found', `${folder}: expected a folder of ${kind.name}s, found a file`);
+    return root;
+  } catch (error) {
+    if (error instanceof Problem) throw error;
+    throw new Problem('not-found', `${folder}: expected a folder of ${kind.name}s, found none`, { cause: error });
+  }
+}
+
+/** @param ancestors real paths of the folders that lead here: a link back to one of them would never end */
+async function readFolder(walk: Walk, segments: string[], ancestors: ReadonlySet<string>): Promise<void> {
+  const here = join(walk.folder, ...segments);
+  let children: Dirent[];
+  try {
+    children = await readdir(here, { withFileTypes: true });
+  } catch {
+    walk.warnings.push(`the folder ${segments.join('/') || walk.folder} cannot be read`);
+    return;
+  }
+  for (const child of children) {
+    if (isHidden(child.name)) continue;
+    const path = [...segments, child.name];
+    const target = child.isSymbolicLink() ? await linkTarget(walk, path) : child;
+    if (target?.isDirectory()) {
+      const real = await realpath(join(here, child.name)).catch(() => null);
+      if (real !== null && !ancestors.has(real)) await readFolder(walk, path, new Set([...ancestors, real]));
+    } else if (target?.isFile() && hasEnding(child.name, walk.kind)) addEntry(walk, path);
+  }
+}
+
+function addEntry({ kind, folder, entries, warnings }: Walk, path: string[]): void {
+  const title = path.join('/');
+  if (path.some((segment) => !isSegment(segment))) {
+    warnings.push(`the ${kind.name} ${title} is not listed: its name may not contain ':' or '\\'`);
+    return;
+  }
+  entries.push({ id: path.join(':'), title, file: join(folder, ...path) });
+}
+
+/** What a link leads to; null, with a warning where it matters, if that is outside the folder or missing. */
+async function linkTarget({ kind, root, folder, warnings }: Walk, path: string[]): Promise<Stats | null> {
+  const file = join(folder, ...path);
+  const real = await realpath(file).catch(() => null);
+  if (real === null) return null;
+  const target = await stat(real).catch(() => null);
+  if (target === null || isInside(root, real)) return target;
+  if (target.isDirectory() || hasEnding(path.at(-1) ?? '', kind)) {
+    warnings.push(`${path.join('/')} is not listed: the link leads out of the folder`);
+  }
+  return null;
+}
+
+async function resolveId(folder: string, kind: CatalogueKind, id: string): Promise<string> {
+  const missing = new Problem('not-found', `there is no ${kind.name} ${JSON.stringify(id)}`);
+  const segments = id.split(':');
+  if (!segments.every((segment) => isSegment(segment) && !isHidden(segment))) throw missing;
+  if (!hasEnding(segments.at(-1) ?? '', kind)) throw missing;
+  const root = await rootOf(folder, kind);
+  const file = join(folder, ...segments);
+  const real = await realpath(file).catch(() => null);
+  if (real === null || !isInside(root, real)) throw missing;
+  const found = await stat(real).catch(() => null);
+  if (!found?.isFile()) throw missing;
+  return file;
+}
+
+/** Whether a name can be part of an id. */
+function isSegment(name: string): boolean {
+  return name !== '' && !/[:/\\\0]/.test(name);
+}
+
+/** `.` and `..` count as hidden. */
+function isHidden(name: string): boolean {
+  return name.startsWith('.');
+}
+
+function hasEnding(name: string, { endings }: CatalogueKind): boolean {
+  const lower = name.toLowerCase();
+  return endings.some((ending) => lower.endsWith(ending));
+}
+
+function isInside(root: string, real: string): boolean {
+  return real.startsWith(root.endsWith(sep) ? root : root + sep);
+}
