@@ -1,0 +1,151 @@
+import { random } from './noise.ts';
+
+/** Side of a texture tile in pixels, a power of two: coordinates wrap with a bit mask. */
+export const TILE = 2048;
+export const TILE_SHIFT = 11;
+export const TILE_MASK = TILE - 1;
+
+/** Tiles of the amount of eosin, 0 to 255, `TILE x TILE`, without seams where they repeat. */
+export interface Textures {
+  /** Wavy collagen with clefts; x runs along the fibres. */
+  stroma: Uint8Array;
+  /** Parallel fibres with pale gaps; x runs along them. */
+  muscle: Uint8Array;
+  /** Membranes of fat cells. */
+  adipose: Uint8Array;
+  /** Grains of cytoplasm around 128. */
+  grain: Uint8Array;
+}
+
+export function textures(seed: number): Textures {
+  return {
+    stroma: stromaTile(seed + 100),
+    muscle: muscleTile(seed + 120),
+    adipose: adiposeTile(seed + 140),
+    grain: grainTile(seed + 160),
+  };
+}
+
+/** Noise in [-1, 1] that repeats with the tile, its features `width x height` pixels (powers of two up to TILE). */
+function periodic(width: number, height: number, seed: number): (x: number, y: number) => number {
+  const columns = TILE / width;
+  const rows = TILE / height;
+  const lattice = Float32Array.from(
+    { length: columns * rows },
+    (_, i) => 2 * random(i % columns, Math.floor(i / columns), seed) - 1,
+  );
+  return (x, y) => {
+    const column = Math.floor(x / width);
+    const row = Math.floor(y / height);
+    const fx = x / width - column;
+    const fy = y / height - row;
+    const sx = fx * fx * (3 - 2 * fx);
+    const sy = fy * fy * (3 - 2 * fy);
+    const left = column & (columns - 1);
+    const right = (column + 1) & (columns - 1);
+    const top = (row & (rows - 1)) * columns;
+    const bottom = ((row + 1) & (rows - 1)) * columns;
+    const upper = (lattice[top + left] ?? 0) * (1 - sx) + (lattice[top + right] ?? 0) * sx;
+    const lower = (lattice[bottom + left] ?? 0) * (1 - sx) + (lattice[bottom + right] ?? 0) * sx;
+    return upper * (1 - sy) + lower * sy;
+  };
+}
+
+function tile(amount: (x: number, y: number) => number): Uint8Array {
+  const values = new Uint8Array(TILE * TILE);
+  for (let y = 0, index = 0; y < TILE; y++) {
+    for (let x = 0; x < TILE; x++, index++) values[index] = Math.max(0, Math.min(255, amount(x, y)));
+  }
+  return values;
+}
+
+function stromaTile(seed: number): Uint8Array {
+  const wave = periodic(256, 256, seed);
+  const bundle = periodic(256, 32, seed + 1);
+  const coarse = periodic(256, 8, seed + 2);
+  const fine = periodic(128, 4, seed + 3);
+  const cleft = periodic(256, 16, seed + 4);
+  return tile((x, y) => {
+    const across = y + 26 * wave(x, y);
+    const thickness = bundle(x, y);
+    const fibre = 0.55 * coarse(x, across) + 0.35 * fine(x, across);
+    const open = Math.max(0, Math.min(1, (cleft(x, across) + 0.35 * thickness - 0.5) * 5));
+    return (76 + 34 * fibre + 22 * thickness) * (1 - 0.85 * open);
+  });
+}
+
+function muscleTile(seed: number): Uint8Array {
+  const wave = periodic(512, 256, seed);
+  const shade = periodic(1024, 32, seed + 1);
+  const fine = periodic(128, 4, seed + 2);
+  const grain = periodic(4, 4, seed + 3);
+  // Borders between fibres, about 30 pixels apart; every seventh or so is a wide one.
+  const borders: { at: number; wide: boolean }[] = [];
+  for (let at = 0, i = 0; at < TILE - 20; at += 22 + 18 * random(i, 1, seed), i++) {
+    borders.push({ at, wide: random(i, 2, seed) < 0.14 });
+  }
+  const gap = new Float32Array(TILE);
+  for (const { at, wide } of borders) {
+    const reach = wide ? 8 : 2.6;
+    for (let k = -12; k <= 12; k++) {
+      const y = (Math.round(at) + k + TILE) & TILE_MASK;
+      gap[y] = Math.max(gap[y] ?? 0, Math.exp(-((k / reach) ** 2)) * (wide ? 0.9 : 0.7));
+    }
+  }
+  return tile((x, y) => {
+    const across = (Math.round(y + 14 * wave(x, y)) + TILE) & TILE_MASK;
+    const open = (gap[across] ?? 0) * (0.65 + 0.35 * wave(x + 700, y));
+    return (112 + 20 * shade(x, across) + 9 * fine(x, across) + 6 * grain(x, y)) * (1 - open);
+  });
+}
+
+/** Foam: the borders of Voronoi cells around evenly scattered points, rounded where three meet. */
+function adiposeTile(seed: number): Uint8Array {
+  const side = 22;
+  const cell = TILE / side;
+  const points = new Float32Array(side * side * 2);
+  for (let i = 0; i < side * side; i++) {
+    const column = i % side;
+    const row = Math.floor(i / side);
+    points[2 * i] = (column + 0.5 * (row % 2) + 0.5 + 0.75 * (random(i, 0, seed) - 0.5)) * cell;
+    points[2 * i + 1] = (row + 0.5 + 0.75 * (random(i, 1, seed) - 0.5)) * cell;
+  }
+  const waveX = periodic(128, 128, seed);
+  const waveY = periodic(128, 128, seed + 1);
+  const distances = new Float64Array(25);
+  return tile((px, py) => {
+    const x = px + 9 * waveX(px, py);
+    const y = py + 9 * waveY(px, py);
+    const row = Math.floor(y / cell);
+    const column = Math.floor(x / cell);
+    let count = 0;
+    let nearest = Number.POSITIVE_INFINITY;
+    for (let dy = -2; dy <= 2; dy++) {
+      for (let dx = -2; dx <= 2; dx++) {
+        const r = row + dy;
+        const c = column + dx;
+        const i = ((r + side) % side) * side + ((c + side) % side);
+        const ox = Math.floor(c / side) * TILE;
+        const oy = Math.floor(r / side) * TILE;
+        const offX = (points[2 * i] ?? 0) + ox - x;
+        const offY = (points[2 * i + 1] ?? 0) + oy - y;
+        const d = Math.sqrt(offX * offX + offY * offY);
+        distances[count++] = d;
+        if (d < nearest) nearest = d;
+      }
+    }
+    let wall = -1;
+    for (let i = 0; i < count; i++) {
+      const further = (distances[i] ?? 0) - nearest;
+      if (further < 24) wall += Math.exp(-further / 4.5);
+    }
+    return 3 + 88 * Math.max(0, Math.min(1, (wall - 0.3) * 2.2));
+  });
+}
+
+function grainTile(seed: number): Uint8Array {
+  const patches = periodic(64, 64, seed + 2);
+  const clumps = periodic(16, 16, seed);
+  const specks = periodic(4, 4, seed + 1);
+  return tile((x, y) => 128 + 50 * clumps(x, y) + 30 * specks(x, y) + 40 * patches(x, y));
+}
