@@ -4,6 +4,33 @@ export interface Engine {
    * @param patches shape [count, height, width, 3]
    * @returns `cells`: CAM + bias, shape [count, rows, columns, outputs]; `logits`: shape [count, outputs]
    */
-  run(patches: Uint8Array, count: number): Promise<{ cells: Float32Array; logits: Float32Array }>;
+  run(patches: Uint8Array, count: number): Promise<EngineOutput>;
   close(): Promise<void>;
 }
+
+export interface EngineOutput {
+  cells: Float32Array;
+  logits: Float32Array;
+  /** Cells of a patch. */
+  rows: number;
+  columns: number;
+}
+
+/** What an engine makes something to run of. */
+export interface EngineSource {
+  /**
+   * An ONNX model with the input `patches`, uint8 [N, height, width, 3], and the outputs `cells`,
+   * float [N, rows, columns, outputs], and `logits`, float [N, outputs].
+   */
+  onnx: Uint8Array;
+  height: number;
+  width: number;
+}
+
+export interface EngineOptions {
+  /** Threads of one inference; all that the process may use unless given. */
+  threads?: number;
+}
+
+/** @throws Error with the runtime's own words where the network cannot be loaded */
+export type EngineFactory = (source: EngineSource, options: EngineOptions) => Promise<Engine>;

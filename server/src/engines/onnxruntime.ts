@@ -1,0 +1,43 @@
+import { availableParallelism } from 'node:os';
+import type { InferenceSession } from 'onnxruntime-node';
+import type { Engine, EngineOptions, EngineSource } from './engine.ts';
+
+/** Only what cannot be recovered from: what onnxruntime refuses it also throws, and one line is enough. */
+const LOG_FATAL = 4;
+
+/**
+ * Float32 on the processor. `run` blocks the thread that calls it for as long as the inference takes, so it belongs in
+ * a process of its own.
+ */
+export async function createOnnxruntimeEngine(source: EngineSource, options: EngineOptions): Promise<Engine> {
+  // Read when the library is loaded; without it every session writes a log file to the temporary folder.
+  process.env.ORT_DISABLE_TELEMETRY = '1';
+  const ort = (await import('onnxruntime-node')).default;
+  const session = await ort.InferenceSession.create(source.onnx, sessionOptions(options));
+  return {
+    async run(patches, count) {
+      const shape = [count, source.height, source.width, 3];
+      const outputs = await session.run({ patches: new ort.Tensor('uint8', patches, shape) });
+      const { cells, logits } = outputs;
+      const [, rows, columns] = cells.dims;
+      return { cells: floats(cells.data), logits: floats(logits.data), rows, columns };
+    },
+    close: () => session.release(),
+  };
+}
+
+function sessionOptions({ threads }: EngineOptions): InferenceSession.SessionOptions {
+  return {
+    graphOptimizationLevel: 'all',
+    intraOpNumThreads: threads ?? availableParallelism(),
+    interOpNumThreads: 1,
+    logSeverityLevel: LOG_FATAL,
+    // Waiting threads that spin gain at most 1.5 % on a quiet machine and slow down everything on a busy one.
+    extra: { session: { intra_op: { allow_spinning: '0' } } },
+  };
+}
+
+function floats(data: unknown): Float32Array {
+  if (data instanceof Float32Array) return data;
+  throw new Error('the network gives something else than float32');
+}

@@ -1,0 +1,25 @@
+/** Keras 1's names of classes and of their settings, as Keras 2 renamed them; other layers pass unchanged. */
+export function modernConfig(
+  className: string,
+  config: Record<string, unknown>,
+): { className: string; config: Record<string, unknown> } {
+  const renamed: Record<string, unknown> = {};
+  for (const [key, value] of Object.entries(config)) renamed[SETTINGS[key] ?? key] = value;
+  if ('nb_row' in config) renamed.kernel_size = [config.nb_row, config.nb_col];
+  if (config.dim_ordering === 'tf') renamed.data_format = 'channels_last';
+  if (config.dim_ordering === 'th') renamed.data_format = 'channels_first';
+  return { className: CLASSES[className] ?? className, config: renamed };
+}
+
+const CLASSES: Record<string, string> = {
+  Convolution2D: 'Conv2D',
+  SeparableConvolution2D: 'SeparableConv2D',
+};
+
+const SETTINGS: Record<string, string> = {
+  nb_filter: 'filters',
+  border_mode: 'padding',
+  subsample: 'strides',
+  bias: 'use_bias',
+  output_dim: 'units',
+};

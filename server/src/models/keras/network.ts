@@ -1,0 +1,46 @@
+/**
+ * A Keras model in memory, whatever container it came from: what its layers are, how they are connected, and their
+ * weights. A reader of a container makes it; an engine makes something to run of it.
+ */
+export interface KerasNetwork {
+  /** For people: `Keras 2.1.6 HDF5`. */
+  format: string;
+  model: KerasModel;
+  /** Weights of each leaf layer in the order of Keras's get_weights(); layers without weights may be missing. */
+  weights: Map<KerasLayer, WeightArray[]>;
+}
+
+export interface WeightArray {
+  name: string;
+  shape: number[];
+  values: Float32Array;
+}
+
+/** A Sequential or Functional model, possibly inside another. */
+export interface KerasModel {
+  name: string;
+  layers: KerasLayer[];
+  inputs: TensorReference[];
+  outputs: TensorReference[];
+}
+
+export interface KerasLayer {
+  name: string;
+  className: string;
+  config: Record<string, unknown>;
+  /** Version of Keras that wrote it: 1, 2 or 3; some layers compute other numbers in each. */
+  version: number;
+  /** What the layer is applied to; more than once where it is shared. */
+  calls: KerasCall[];
+  /** Present where the layer is a model itself. */
+  model?: KerasModel;
+}
+
+/** Arguments in their order: tensors, and the plain numbers of Python operators (`x * 2`). */
+export type KerasCall = (TensorReference | number)[];
+
+/** The result of one call of a layer. */
+export interface TensorReference {
+  layer: string;
+  call: number;
+}

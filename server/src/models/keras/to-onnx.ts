@@ -1,0 +1,145 @@
+import { Problem } from '../../errors.ts';
+import type { LayerDescription } from '../model.ts';
+import type { NetworkGraph } from '../onnx/network-graph.ts';
+import { DATA_TYPE, makeNode, makeTensor, makeValueInfo, type NodeProto, type TensorProto } from '../onnx/proto.ts';
+import { inputSize, type PatchSize } from '../patch-size.ts';
+import { type LayerGraph, layerProblem, type NetworkTensor } from './layer.ts';
+import { LAYERS } from './layers/table.ts';
+import type { KerasLayer, KerasModel, KerasNetwork, TensorReference } from './network.ts';
+import { pythonOperator } from './python-operators.ts';
+
+/** All operators used here are as they were defined in this version, and onnxruntime 1.11 and later read it. */
+const OPSET = 15;
+const IR_VERSION = 8;
+
+/**
+ * A Keras network as an ONNX graph, channels first, with the input still in float32 and as the model itself takes it.
+ *
+ * @param patchSize from the manifest, for a model whose input is open
+ * @throws Problem `unreadable-model` naming the layer that cannot be written
+ */
+export function kerasToOnnx(network: KerasNetwork, patchSize: PatchSize | undefined): NetworkGraph {
+  const { model } = network;
+  const image = singleInput(model);
+  const { height, width } = inputSize(batchShape(image).slice(1), 'NHWC', patchSize);
+  const nodes: NodeProto[] = [];
+  const constants: TensorProto[] = [];
+  const layers: LayerDescription[] = [];
+  const makers = new Map<string, { name: string; type: string }[]>();
+  const input: NetworkTensor = { name: image.name, shape: [height, width, 3] };
+
+  const record = (layer: KerasLayer, output: NetworkTensor) => {
+    const made = { name: layer.name, type: layer.className };
+    layers.push({ ...made, outputShape: [...output.shape] });
+    makers.set(output.name, [...(makers.get(output.name) ?? []), made]);
+  };
+
+  const apply = (layer: KerasLayer, inputs: NetworkTensor[], constantInputs: (number | null)[]): NetworkTensor => {
+    if (layer.model) return evaluate(layer.model, inputs);
+    const weights = network.weights.get(layer) ?? [];
+    for (const { name, values } of weights) {
+      if (!values.every(Number.isFinite)) throw layerProblem(layer, `has a weight '${name}' that is not finite`);
+    }
+    const graph = layerGraph(layer, nodes, constants, makers);
+    const operator = pythonOperator(layer, constantInputs, inputs, graph);
+    const write = LAYERS.get(layer.className);
+    if (!operator && !write) throw layerProblem(layer, 'is of a class that is not supported');
+    const output = operator ?? write?.({ ...layer, weights }, inputs, graph);
+    if (!output) throw layerProblem(layer, 'is of a class that is not supported');
+    record(layer, output);
+    return output;
+  };
+
+  /** The model's only output, each call of a layer written once, in the order in which it is needed. */
+  const evaluate = (inner: KerasModel, inputs: NetworkTensor[]): NetworkTensor => {
+    const byName = new Map(inner.layers.map((layer) => [layer.name, layer]));
+    const given = new Map(inner.inputs.map(({ layer }, i) => [layer, inputs[i]]));
+    const done = new Map<string, NetworkTensor>();
+    const underway = new Set<string>();
+    const resultOf = ({ layer: name, call }: TensorReference): NetworkTensor => {
+      const layer = byName.get(name);
+      if (!layer) throw new Problem('unreadable-model', `model_config: layer '${name}' is used but not defined`);
+      const fromOutside = given.get(name);
+      if (fromOutside) return fromOutside;
+      // Nodes outside this model are not written, so the numbers of the others may be larger than their count.
+      const index = Math.min(call, layer.calls.length - 1);
+      const key = `${index} ${name}`;
+      const known = done.get(key);
+      if (known) return known;
+      const inbound = layer.calls[index];
+      if (!inbound) throw layerProblem(layer, 'is not connected to the input');
+      if (underway.has(key)) throw layerProblem(layer, 'depends on its own result');
+      underway.add(key);
+      const tensors = inbound.filter((argument) => typeof argument !== 'number').map(resultOf);
+      const numbers = inbound.map((argument) => (typeof argument === 'number' ? argument : null));
+      const value = apply(layer, tensors, numbers);
+      done.set(key, value);
+      return value;
+    };
+    return resultOf(singleOutput(inner));
+  };
+
+  record(image, input);
+  const output = evaluate(model, [input]);
+  const batch = ['N', ...(output.shape.length === 3 ? [2, 0, 1].map((i) => output.shape[i]) : output.shape)];
+  return {
+    format: network.format,
+    irVersion: IR_VERSION,
+    opsets: [{ domain: '', version: OPSET }],
+    proto: {
+      name: model.name,
+      node: nodes,
+      initializer: constants,
+      input: [makeValueInfo(input.name, DATA_TYPE.float, ['N', 3, height, width])],
+      output: [makeValueInfo(output.name, DATA_TYPE.float, batch)],
+    },
+    input: { name: input.name, layout: 'NCHW', elementType: DATA_TYPE.float, height, width },
+    output: output.name,
+    layers,
+    layersOf: (tensor) => makers.get(tensor) ?? [],
+    rescales: layers.some(({ type }) => type === 'Rescaling' || type === 'Normalization'),
+  };
+}
+
+/** Names nodes and constants after their layer; every tensor in between is known as the layer's too. */
+function layerGraph(
+  layer: KerasLayer,
+  nodes: NodeProto[],
+  constants: TensorProto[],
+  makers: Map<string, { name: string; type: string }[]>,
+): LayerGraph {
+  return {
+    node(operator, inputs, attributes) {
+      const output = `${layer.name}/${operator}:${nodes.length}`;
+      nodes.push(makeNode(operator, inputs, output, attributes));
+      makers.set(output, []);
+      return output;
+    },
+    constant(shape, values) {
+      const name = `${layer.name}/constant:${constants.length}`;
+      constants.push(makeTensor(name, shape, values));
+      return name;
+    },
+  };
+}
+
+function singleInput(model: KerasModel): KerasLayer {
+  if (model.inputs.length !== 1) {
+    throw new Problem('unreadable-model', `the model should have 1 input, an image, found ${model.inputs.length}`);
+  }
+  const [{ layer: name }] = model.inputs;
+  const layer = model.layers.find((candidate) => candidate.name === name);
+  if (!layer) throw new Problem('unreadable-model', `model_config: the input '${name}' is not among the layers`);
+  return layer;
+}
+
+function singleOutput(model: KerasModel): TensorReference {
+  if (model.outputs.length === 1) return model.outputs[0];
+  throw new Problem('unreadable-model', `model '${model.name}' should have 1 output, found ${model.outputs.length}`);
+}
+
+function batchShape(layer: KerasLayer): (number | null)[] {
+  const shape = layer.config.batch_shape ?? layer.config.batch_input_shape;
+  if (Array.isArray(shape) && shape.every((size) => size === null || Number.isInteger(size))) return shape;
+  throw layerProblem(layer, `has the input shape ${JSON.stringify(shape)}; [batch, rows, columns, 3] is expected`);
+}

@@ -1,0 +1,36 @@
+import type { LayerDescription } from '../model.ts';
+import type { GraphProto, ModelProto, NodeProto } from './proto.ts';
+
+/** A classifier as an ONNX graph, from whatever format: one image in, one tensor of logits or probabilities out. */
+export interface NetworkGraph {
+  /** For people: `Keras 2.1.6 HDF5`, `ONNX opset 13`. */
+  format: string;
+  irVersion: number;
+  opsets: { domain: string; version: number }[];
+  proto: GraphProto;
+  /** Operators that the file itself defines. */
+  functions?: ModelProto['functions'];
+  input: NetworkInput;
+  output: string;
+  layers: LayerDescription[];
+  /** The layer that made a tensor, as the user knows it; several where some pass their input through. */
+  layersOf(tensor: string): { name: string; type: string }[];
+  /** Whether the network begins by scaling the pixels itself. */
+  rescales: boolean;
+}
+
+export interface NetworkInput {
+  name: string;
+  layout: 'NCHW' | 'NHWC';
+  /** ONNX element type of the input: float32 or float16. */
+  elementType: number;
+  height: number;
+  width: number;
+}
+
+/** The name of a node's layer for messages: `layer 'block5_pool' (MaxPooling2D)`. */
+export function layerTitle(network: NetworkGraph, node: NodeProto): string {
+  const [output = ''] = node.output ?? [];
+  const [layer] = network.layersOf(output);
+  return layer ? `layer '${layer.name}' (${layer.type})` : `node '${node.name || output}' (${node.opType})`;
+}

@@ -1,0 +1,141 @@
+import onnxProto from 'onnx-proto';
+import { Problem } from '../../errors.ts';
+import { halfToFloat } from '../float16.ts';
+
+// The package is CommonJS: Node sees its names only through the default export.
+const { onnx } = onnxProto;
+
+export { onnx };
+
+type Proto = typeof onnxProto.onnx;
+export type ModelProto = InstanceType<Proto['ModelProto']>;
+export type GraphProto = ConstructorParameters<Proto['GraphProto']>[0] & object;
+export type NodeProto = ConstructorParameters<Proto['NodeProto']>[0] & object;
+export type TensorProto = ConstructorParameters<Proto['TensorProto']>[0] & object;
+export type AttributeProto = ConstructorParameters<Proto['AttributeProto']>[0] & object;
+export type ValueInfoProto = ConstructorParameters<Proto['ValueInfoProto']>[0] & object;
+
+/** `TensorProto.DataType` of the ONNX specification, those used here. */
+export const DATA_TYPE = { float: 1, uint8: 2, int32: 6, int64: 7, float16: 10, double: 11 } as const;
+
+/** An attribute's value: integers are told from floats by wrapping floats. */
+export type AttributeValue = number | readonly number[] | { float: number };
+
+/** A node with one output. Numbers are integer attributes, `{ float }` is a float one. */
+export function makeNode(
+  operator: string,
+  inputs: readonly string[],
+  output: string,
+  attributes: Readonly<Record<string, AttributeValue>> = {},
+): NodeProto {
+  return {
+    opType: operator,
+    name: output,
+    input: [...inputs],
+    output: [output],
+    attribute: Object.entries(attributes).map(([name, value]) => makeAttribute(name, value)),
+  };
+}
+
+function makeAttribute(name: string, value: AttributeValue): AttributeProto {
+  const { AttributeType } = onnx.AttributeProto;
+  if (typeof value === 'number') return { name, type: AttributeType.INT, i: value };
+  if ('float' in value) return { name, type: AttributeType.FLOAT, f: value.float };
+  return { name, type: AttributeType.INTS, ints: [...value] };
+}
+
+/** A constant of float32 or int64 values. */
+export function makeTensor(
+  name: string,
+  shape: readonly number[],
+  values: Float32Array | readonly number[],
+): TensorProto {
+  if (values instanceof Float32Array) {
+    const rawData = new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
+    return { name, dims: [...shape], dataType: DATA_TYPE.float, rawData };
+  }
+  const integers = BigInt64Array.from(values, (value) => BigInt(value));
+  return { name, dims: [...shape], dataType: DATA_TYPE.int64, rawData: new Uint8Array(integers.buffer) };
+}
+
+/** A graph input or output; a string is a dimension that is not fixed. */
+export function makeValueInfo(name: string, elemType: number, shape: readonly (number | string)[]): ValueInfoProto {
+  const dim = shape.map((size) => (typeof size === 'string' ? { dimParam: size } : { dimValue: size }));
+  return { name, type: { tensorType: { elemType, shape: { dim } } } };
+}
+
+/** Sizes of a value; null where one is not fixed or not said. */
+export function valueShape(value: ValueInfoProto): (number | null)[] | null {
+  const dimensions = value.type?.tensorType?.shape?.dim;
+  if (!dimensions) return null;
+  return dimensions.map(({ dimValue }) => {
+    const size = Number(dimValue ?? 0);
+    return size > 0 ? size : null;
+  });
+}
+
+/** An integer attribute; integers of 64 bits arrive as objects. */
+export function integerAttribute(node: NodeProto, name: string, fallback: number): number {
+  const attribute = node.attribute?.find((candidate) => candidate.name === name);
+  return attribute ? Number(attribute.i ?? 0) : fallback;
+}
+
+export function floatAttribute(node: NodeProto, name: string, fallback: number): number {
+  const attribute = node.attribute?.find((candidate) => candidate.name === name);
+  return attribute ? (attribute.f ?? 0) : fallback;
+}
+
+export function integersAttribute(node: NodeProto, name: string): number[] | null {
+  const attribute = node.attribute?.find((candidate) => candidate.name === name);
+  return attribute?.ints ? attribute.ints.map(Number) : null;
+}
+
+export interface TensorValues {
+  shape: number[];
+  values: Float32Array;
+}
+
+/**
+ * The numbers of a constant as float32, whichever way the file stores them; null for types that are no numbers of a
+ * network (strings, booleans, packed integers).
+ *
+ * @throws Problem where they lie in another file, or fewer are stored than the shape says
+ */
+export function tensorValues(tensor: TensorProto): TensorValues | null {
+  const shape = (tensor.dims ?? []).map(Number);
+  const count = shape.reduce((product, size) => product * size, 1);
+  const values = storedValues(tensor);
+  if (values === null) return null;
+  if (values.length !== count) {
+    throw new Problem(
+      'unreadable-model',
+      `tensor '${tensor.name}' of shape [${shape.join(', ')}] should hold ${count} numbers, found ${values.length}`,
+    );
+  }
+  return { shape, values };
+}
+
+function storedValues(tensor: TensorProto): Float32Array | null {
+  const raw = tensor.rawData?.length ? tensor.rawData : null;
+  // A copy, because raw bytes start anywhere in the file and typed arrays need their alignment.
+  const buffer = raw ? new Uint8Array(raw).buffer : new ArrayBuffer(0);
+  const whole = (size: number) => buffer.slice(0, Math.floor(buffer.byteLength / size) * size);
+  switch (tensor.dataType) {
+    case DATA_TYPE.float:
+      return raw ? new Float32Array(whole(4)) : Float32Array.from(tensor.floatData ?? []);
+    case DATA_TYPE.double:
+      return Float32Array.from(raw ? new Float64Array(whole(8)) : (tensor.doubleData ?? []));
+    case DATA_TYPE.float16:
+      return Float32Array.from(raw ? new Uint16Array(whole(2)) : (tensor.int32Data ?? []), halfToFloat);
+    case DATA_TYPE.int64:
+      return Float32Array.from(raw ? Array.from(new BigInt64Array(whole(8)), Number) : int64s(tensor));
+    case DATA_TYPE.int32:
+      return Float32Array.from(raw ? new Int32Array(whole(4)) : (tensor.int32Data ?? []));
+    default:
+      return null;
+  }
+}
+
+function int64s(tensor: TensorProto): number[] {
+  return (tensor.int64Data ?? []).map(Number);
+}
