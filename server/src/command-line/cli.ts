@@ -1,0 +1,121 @@
+import { readFileSync } from 'node:fs';
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+
+/**
+ * The command line. Each command's own code is imported when the command runs, so that `--help` and a mistyped option
+ * answer at once.
+ */
+const SCORES = ['probability', 'cam', 'patch'];
+
+const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
+
+const program = new Command('openseadragon-cam')
+  .description('Class activation heatmaps of images too big to open, computed where somebody looks.')
+  .version(version)
+  .exitOverride();
+
+program
+  .command('demo')
+  .description('a slide, a model and a page, ready to look at')
+  .option('--port <n>', 'port to listen on; 0 picks a free one', port, 8080)
+  .option('--store <dir>', "folder for the demo slide and the server's data", defaultStore())
+  .action(async (options) => (await import('./demo.ts')).demo(options));
+
+program
+  .command('serve')
+  .description('serve the slides and models of two folders')
+  .option('--slides <dir>', 'folder of slides (JPEG, PNG, WebP, TIFF), subfolders included')
+  .option('--models <dir>', 'folder of models (Keras .h5, ONNX .onnx), each with STEM.manifest.json beside it')
+  .option('--store <dir>', `folder for the server's data (default: ${defaultStore()})`)
+  .option('--host <h>', 'address to listen on (default: 127.0.0.1)')
+  .option('--port <n>', 'port to listen on; 0 picks a free one (default: 8080)', port)
+  .option('--cors <origin>', 'origin whose pages may read answers; repeatable, * for any', repeated)
+  .option('--config <file>', 'JSON file with any of these options; the command line wins')
+  .action(async (options) => (await import('./serve.ts')).serve(options));
+
+program
+  .command('analyze <slide> <model>')
+  .description('classify every patch and print the breakdown: the mean probability of each class')
+  .option('--store <dir>', "folder for the server's data", defaultStore())
+  .option('--region <x,y,w,h>', 'only the patches that this rectangle of slide pixels touches', region)
+  .option('--json', 'print one JSON document on stdout and nothing else')
+  .action(async (slide, model, options) => (await import('./analyze.ts')).analyze(slide, model, options));
+
+program
+  .command('render <slide> <model>')
+  .description('write the heatmap over the slide to an image and print the exact breakdown')
+  .addOption(new Option('--class <name>', 'show one class through a colour map').conflicts('top'))
+  .addOption(new Option('--top <n>', 'show the n most probable classes, each in its own colour').argParser(count))
+  .option(
+    '--opacity <a>',
+    'of the heatmap, 0 to 1: 0 shows the slide alone, 1 hides it (1 - overlay_alpha of the original script, whose alpha is transparency)',
+    fraction,
+    0.5,
+  )
+  .option('--colormap <name>', 'colour map of a single class: viridis, magma, YlOrRd and others')
+  .addOption(new Option('--score <kind>', 'what is shown').choices(SCORES).default('probability'))
+  .option('--predictions', "write each patch's predictions on it")
+  .option('--scale <s>', 'size of the picture relative to the slide, above 0 up to 1', scale, 1)
+  .option('--store <dir>', "folder for the server's data", defaultStore())
+  .requiredOption('-o, --output <file>', 'file to write: .png, .jpg, .webp or .tif (tiled pyramid)')
+  .action(async (slide, model, options) => (await import('./render.ts')).render(slide, model, options));
+
+program
+  .command('inspect <file>')
+  .description('what a slide or a model is; with a patch, its logits, probabilities and cells')
+  .option('--patch <image>', 'image of exactly one patch to classify with the model')
+  .option('--json', 'print one JSON document on stdout and nothing else')
+  .action(async (file, options) => (await import('./inspect.ts')).inspect(file, options));
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  const { reportFailure } = await import('./report-failure.ts');
+  process.exitCode = error instanceof CommanderError ? usageStatus(error) : reportFailure(error);
+}
+
+/** 0 for --help and --version, 2 for wrong usage. */
+function usageStatus({ exitCode }: CommanderError): number {
+  return exitCode === 0 ? 0 : 2;
+}
+
+function defaultStore(): string {
+  const cache = process.env.XDG_CACHE_HOME || `${process.env.HOME || process.env.USERPROFILE || '.'}/.cache`;
+  return `${cache}/openseadragon-cam`;
+}
+
+function port(text: string): number {
+  return numberWithin(text, 'a port from 0 to 65535', (n) => Number.isInteger(n) && n >= 0 && n <= 65535);
+}
+
+function count(text: string): number {
+  return numberWithin(text, 'a whole number from 1', (n) => Number.isInteger(n) && n >= 1);
+}
+
+function fraction(text: string): number {
+  return numberWithin(text, 'a number from 0 to 1', (n) => n >= 0 && n <= 1);
+}
+
+function scale(text: string): number {
+  return numberWithin(text, 'a number above 0 and up to 1', (n) => n > 0 && n <= 1);
+}
+
+function region(text: string): { x: number; y: number; width: number; height: number } {
+  const [x, y, width, height, ...rest] = text
+    .split(',')
+    .map((part) => (part.trim() === '' ? Number.NaN : Number(part)));
+  if (![x, y, width, height].every(Number.isFinite) || rest.length > 0 || width <= 0 || height <= 0) {
+    throw new InvalidArgumentError('Expected x,y,w,h in slide pixels with a width and a height above 0.');
+  }
+  return { x, y, width, height };
+}
+
+function repeated(text: string, previous: string[] = []): string[] {
+  return [...previous, text];
+}
+
+function numberWithin(text: string, expected: string, isValid: (value: number) => boolean): number {
+  const value = text.trim() === '' ? Number.NaN : Number(text);
+  if (!isValid(value)) throw new InvalidArgumentError(`Expected ${expected}.`);
+  return value;
+}

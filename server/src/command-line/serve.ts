@@ -1,0 +1,71 @@
+import { readFile } from 'node:fs/promises';
+import { homedir } from 'node:os';
+import { z } from 'zod';
+import { Problem } from '../errors.ts';
+import { startServer } from '../server.ts';
+
+const optionsSchema = z.strictObject({
+  slides: z.string().optional(),
+  models: z.string().optional(),
+  store: z.string().optional(),
+  host: z.string().optional(),
+  port: z.int().min(0).max(65535).optional(),
+  cors: z.array(z.string()).optional(),
+});
+
+type ServeOptions = z.infer<typeof optionsSchema>;
+
+/**
+ * Serves two folders until SIGINT or SIGTERM. The first line on stdout is the address to open.
+ * @throws Problem for a missing option or folder, a bad configuration file, a port that is in use
+ */
+export async function serve({ config, ...given }: ServeOptions & { config?: string }): Promise<void> {
+  const options = { ...(config === undefined ? {} : await readConfiguration(config)), ...given };
+  const { slides, models } = options;
+  if (slides === undefined) throw new Problem('bad-parameter', '--slides: expected a folder of slides, found nothing');
+  if (models === undefined) throw new Problem('bad-parameter', '--models: expected a folder of models, found nothing');
+  await run({
+    slides,
+    models,
+    store: options.store ?? `${process.env.XDG_CACHE_HOME || `${homedir()}/.cache`}/openseadragon-cam`,
+    host: options.host ?? '127.0.0.1',
+    port: options.port ?? 8080,
+    cors: (options.cors ?? []).map(originOf),
+  });
+}
+
+/** Starts a server, prints its address, and closes it when the process is told to end. */
+export async function run(options: Parameters<typeof startServer>[0]): Promise<void> {
+  const server = await startServer(options);
+  console.log(server.address);
+  const stop = () => {
+    void server.close().then(() => process.exit(0));
+  };
+  process.once('SIGINT', stop);
+  process.once('SIGTERM', stop);
+}
+
+function originOf(text: string): string {
+  if (text === '*') return text;
+  const parsed = URL.canParse(text) ? new URL(text).origin : 'null';
+  if (parsed === 'null') {
+    throw new Problem('bad-parameter', `--cors: expected an origin such as https://viewer.example or *, found ${text}`);
+  }
+  return parsed;
+}
+
+async function readConfiguration(file: string): Promise<ServeOptions> {
+  const text = await readFile(file, 'utf8').catch(() => {
+    throw new Problem('bad-parameter', `--config ${file}: expected a JSON file, found none that can be read`);
+  });
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw new Problem('bad-parameter', `--config ${file}: expected JSON, found ${String(error)}`);
+  }
+  const parsed = optionsSchema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  throw new Problem('bad-parameter', `--config ${file}: ${issue.path.join('.') || 'options'}: ${issue.message}`);
+}

@@ -1,0 +1,61 @@
+import { LRUCache } from 'lru-cache';
+import { fileCache } from '../file-cache.ts';
+import { manifestFile } from '../models/manifest.ts';
+import type { ModelDescription } from '../models/model.ts';
+import { describeSlide, readSlideHeader, type SlideHeader } from '../slides/describe-slide.ts';
+import type { SlideDescription } from '../slides/slide.ts';
+import type { Worker } from '../worker/supervisor.ts';
+import { createCellsCache, createHeatmap, type Heatmap } from './heatmap.ts';
+
+/** Bytes of cells kept over all heatmaps: a million patches of 8 x 8 cells and 4 classes. */
+const CELLS_BYTES = 1024 ** 3;
+
+/** Heatmaps kept, each with its means of patches; the least recently used goes first. */
+const MAX_HEATMAPS = 64;
+
+/** Opens slides, models and heatmaps by file; each is opened once until its file changes. */
+export interface HeatmapSource {
+  /** @throws Problem `not-found`, `unreadable-slide` */
+  slideHeader(file: string): Promise<SlideHeader>;
+  /** Makes the slide's lossless pyramid first where it needs one. @throws Problem as above */
+  slide(file: string): Promise<SlideDescription>;
+  /** @throws Problem `not-found`, `unreadable-model` */
+  model(file: string): Promise<ModelDescription>;
+  /** @throws Problem as the slide or the model does, or where the two do not fit */
+  heatmap(slideFile: string, modelFile: string): Promise<Heatmap>;
+}
+
+export interface HeatmapSourceOptions {
+  /** Folder of the server's data. */
+  store: string;
+  worker: Worker;
+  /** Told, 0 to 1, while the pyramid of a slide is made. */
+  onConversion?: (file: string, done: number) => void;
+}
+
+export function createHeatmapSource({ store, worker, onConversion }: HeatmapSourceOptions): HeatmapSource {
+  const cells = createCellsCache(CELLS_BYTES);
+  const heatmaps = new LRUCache<string, Heatmap>({ max: MAX_HEATMAPS });
+  const slideHeader = fileCache(readSlideHeader);
+  const slide = fileCache((file) => describeSlide(file, { store, onProgress: (done) => onConversion?.(file, done) }));
+  const model = fileCache(
+    (file) => worker.perform({ type: 'describe-model', file }),
+    (file) => [manifestFile(file)],
+  );
+
+  return {
+    slideHeader,
+    slide,
+    model,
+    async heatmap(slideFile, modelFile) {
+      const [slideDescription, modelDescription] = await Promise.all([slide(slideFile), model(modelFile)]);
+      const opened = createHeatmap(slideDescription, modelDescription, cells);
+      // Names and colours change no number, so what is known stays when only the manifest's names change.
+      const known = heatmaps.get(opened.fingerprint);
+      if (known && known.model === modelDescription && known.slide === slideDescription) return known;
+      const heatmap = known ? { ...opened, values: known.values, revision: known.revision } : opened;
+      heatmaps.set(heatmap.fingerprint, heatmap);
+      return heatmap;
+    },
+  };
+}

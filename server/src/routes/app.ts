@@ -1,0 +1,75 @@
+import Router from '@koa/router';
+import Koa from 'koa';
+import compress from 'koa-compress';
+import type { Logger } from 'pino';
+import type { Catalogue } from '../catalogue.ts';
+import { createAnalyses } from '../heatmaps/analysis.ts';
+import type { HeatmapSource } from '../heatmaps/open-heatmap.ts';
+import type { Scheduler } from '../heatmaps/scheduler.ts';
+import { allowOrigins, loopbackNamesOnly } from './access.ts';
+import { answerErrors } from './errors.ts';
+import { heatmapTileRoutes } from './heatmap-tiles.ts';
+import { heatmapRoutes } from './heatmaps.ts';
+import { modelRoutes } from './models.ts';
+import { type Page, pageRoutes } from './page.ts';
+import { slideRoutes } from './slides.ts';
+
+export interface AppParts {
+  slides: Catalogue;
+  models: Catalogue;
+  source: HeatmapSource;
+  scheduler: Scheduler;
+  logger: Logger;
+  /** Origins whose pages may read answers. */
+  cors: readonly string[];
+  /** Whether the server listens on a loopback address. */
+  loopback: boolean;
+  page: Page;
+}
+
+/** Bodies smaller than this are not worth compressing. */
+const COMPRESS_FROM_BYTES = 1024;
+
+/** The HTTP interface; see docs/http.md. */
+export function createApp(parts: AppParts): Koa {
+  const { slides, models, source, scheduler, logger, cors, loopback, page } = parts;
+  const open = async (slideId: string, modelId: string) => {
+    const [slideFile, modelFile] = await Promise.all([slides.resolve(slideId), models.resolve(modelId)]);
+    return source.heatmap(slideFile, modelFile);
+  };
+  const analyses = createAnalyses(scheduler);
+  const health = new Router().get('/healthz', (ctx) => {
+    ctx.set('Cache-Control', 'no-store');
+    ctx.body = { status: 'ok', classified: scheduler.classified };
+  });
+
+  const app = new Koa();
+  app.on('error', (error: Error & { code?: string }) => {
+    // A client that goes away while it is answered is no fault of anybody's.
+    if (error.code !== 'ECONNRESET' && error.code !== 'EPIPE') logger.error(error);
+  });
+  if (loopback) app.use(loopbackNamesOnly);
+  app.use(allowOrigins(cors));
+  app.use(
+    compress({
+      threshold: COMPRESS_FROM_BYTES,
+      filter: (type) => /json|xml|javascript|css|html|svg|x-npy/.test(type),
+      br: false,
+      gzip: { level: 1 },
+      deflate: false,
+      zstd: false,
+    }),
+  );
+  app.use(answerErrors(logger));
+  const routers = [
+    health,
+    slideRoutes(slides, source),
+    modelRoutes(models, source),
+    heatmapTileRoutes({ open, scheduler }),
+    heatmapRoutes({ open, scheduler, analyses }),
+    pageRoutes(page),
+  ];
+  for (const router of routers) app.use(router.routes());
+  for (const router of routers) app.use(router.allowedMethods());
+  return app;
+}

@@ -1,0 +1,191 @@
+import Router from '@koa/router';
+import type { Context } from 'koa';
+import { LRUCache } from 'lru-cache';
+import sharp from 'sharp';
+import { encodeNpy } from '../../../shared/codecs/npy.ts';
+import { hasTile, type TileAddress } from '../../../shared/geometry/deep-zoom.ts';
+import type { TileWindow } from '../../../shared/geometry/score-raster.ts';
+import { DEFAULT_CLASS_PLANES, type Score } from '../../../shared/heatmap-descriptor.ts';
+import { paintTile } from '../../../shared/painting/paint-tile.ts';
+import { scoreTileFromNpy } from '../../../shared/painting/score-tile.ts';
+import { Problem } from '../errors.ts';
+import type { Heatmap } from '../heatmaps/heatmap.ts';
+import { classIndices, paintStyle, scoreOf } from '../heatmaps/paint-style.ts';
+import { isExact, missingSamples, scoreTile, windowOfTile } from '../heatmaps/score-tile.ts';
+import { topClasses } from '../heatmaps/shown-classes.ts';
+import type { HeatmapRouteParts } from './heatmaps.ts';
+import { MAX_WAIT_SECONDS, paintedTileQuery, parseQuery, scoreTileQuery } from './query.ts';
+import { sendBody } from './send-body.ts';
+import { parseTilePath } from './tile-path.ts';
+
+/** Bytes of tiles kept; only exact ones are, for they never change. */
+const TILE_CACHE_BYTES = 128 * 1024 ** 2;
+
+/** Classes of a painted tile that names none. */
+const DEFAULT_TOP = 4;
+
+const TYPES = { npy: 'application/x-npy', png: 'image/png', webp: 'image/webp' } as const;
+type Format = keyof typeof TYPES;
+
+/** Everything that the bytes of an exact tile depend on. */
+interface TileKey {
+  fingerprint: string;
+  address: TileAddress;
+  format: Format;
+  /** What was asked for, defaults filled in. */
+  content: unknown;
+}
+
+interface TileRequest {
+  heatmap: Heatmap;
+  address: TileAddress;
+  format: Format;
+  signal: AbortSignal;
+}
+
+interface TileContent {
+  window: TileWindow;
+  /** The fingerprint in the address, if any. */
+  v: string | undefined;
+  content: unknown;
+  /** Whether the classes to show could not be found out in time. */
+  unsettled: boolean;
+}
+
+/** Heatmap tiles: score tiles (`.npy`) and tiles painted from them (`.png`, `.webp`). */
+export function heatmapTileRoutes({ open, scheduler }: Omit<HeatmapRouteParts, 'analyses'>): Router {
+  const router = new Router();
+  const tiles = new LRUCache<string, Uint8Array>({
+    maxSize: TILE_CACHE_BYTES,
+    sizeCalculation: (body) => body.byteLength,
+  });
+
+  router.get('/heatmaps/:slide/:folder/:level/:file', async (ctx) => {
+    const { slide, folder, level, file } = ctx.params;
+    const path = parseTilePath(folder, level, file);
+    if (!path || !isFormat(path.format)) {
+      throw new Problem('not-found', `${ctx.path}: expected {level}/{column}_{row}.npy, .png or .webp`);
+    }
+    const heatmap = await open(slide, path.name);
+    const { address, format } = path;
+    if (!hasTile(heatmap.pyramid, address)) {
+      throw new Problem('not-found', `${ctx.path}: the pyramid has no such tile`);
+    }
+    const request = { heatmap, address, format, signal: abortWhenClosed(ctx) };
+    if (format === 'npy') await sendScoreTile(ctx, request);
+    else await sendPaintedTile(ctx, request);
+  });
+
+  async function sendScoreTile(ctx: Context, request: TileRequest) {
+    const { heatmap } = request;
+    const query = parseQuery(scoreTileQuery, ctx.query);
+    const score = scoreOf(heatmap.model, query);
+    const count = heatmap.model.classes.length;
+    const classes = query.classes ?? Array.from({ length: Math.min(count, DEFAULT_CLASS_PLANES) }, (_, index) => index);
+    const beyond = classes.find((index) => index >= count);
+    if (beyond !== undefined) {
+      throw new Problem('bad-parameter', `classes: expected numbers from 0 to ${count - 1}, found ${beyond}`);
+    }
+    const window = windowOfTile(heatmap, request.address, score);
+    await waitForSamples(request, window, query.wait);
+    await send(ctx, request, { window, v: query.v, content: { score, classes }, unsettled: false }, async () =>
+      encodeScoreTile(heatmap, window, score, classes),
+    );
+  }
+
+  async function sendPaintedTile(ctx: Context, request: TileRequest) {
+    const { heatmap, address, format } = request;
+    const query = parseQuery(paintedTileQuery, ctx.query);
+    const score = scoreOf(heatmap.model, query);
+    const window = windowOfTile(heatmap, address, score);
+    const classes = await shownClasses(request, query);
+    const style = paintStyle(heatmap.model, classes ?? [], query);
+    if (style.mode === 'single' && classes?.length !== 1) {
+      throw new Problem('bad-parameter', `mode: expected one class for single, found ${classes?.length ?? 0}`);
+    }
+    await waitForSamples(request, window, query.wait);
+    const { colormap: _table, ...named } = style;
+    const content = { ...named, classes, colormap: query.colormap };
+    await send(ctx, request, { window, v: query.v, content, unsettled: !classes }, async () => {
+      // Through the bytes of the score tile, so that the pixels are those that the plugin paints from it.
+      const tile = scoreTileFromNpy(encodeScoreTile(heatmap, window, score, classes ?? []));
+      const { width, height, data } = paintTile(tile, window, heatmap.grid, heatmap.pyramid, address, style);
+      const image = sharp(data, { raw: { width, height, channels: 4 } });
+      return format === 'png' ? image.png().toBuffer() : image.webp({ lossless: true, exact: true }).toBuffer();
+    });
+  }
+
+  /** The classes that are named, or the most probable ones; undefined where those are not known in time. */
+  async function shownClasses(
+    { heatmap, signal }: TileRequest,
+    query: { class?: string[]; top?: number; wait?: number },
+  ): Promise<number[] | undefined> {
+    if (query.class && query.top !== undefined) {
+      throw new Problem('bad-parameter', 'top: expected either classes or a number of them, found both');
+    }
+    if (query.class) return classIndices(heatmap.model, query.class);
+    const top = query.top ?? DEFAULT_TOP;
+    const deadline = deadlineSignal(signal, query.wait);
+    return topClasses(heatmap, scheduler, top, deadline).catch((error) => {
+      if (deadline.aborted && !signal.aborted) return undefined;
+      throw error;
+    });
+  }
+
+  /** Until a tile's patches are known, at most as long as it may wait. */
+  async function waitForSamples({ heatmap, address, signal }: TileRequest, window: TileWindow, wait?: number) {
+    const missing = missingSamples(heatmap, window, heatmap.strides[address.level]);
+    if (missing.length === 0 || wait === 0) return;
+    const deadline = deadlineSignal(signal, wait);
+    await scheduler.classify(heatmap, missing, { priority: 'view', signal: deadline }).catch((error) => {
+      if (!deadline.aborted || signal.aborted) throw error;
+    });
+  }
+
+  async function send(
+    ctx: Context,
+    { heatmap, address, format }: TileRequest,
+    { window, v, content, unsettled }: TileContent,
+    encode: () => Promise<Uint8Array>,
+  ) {
+    const { fingerprint } = heatmap;
+    const missing = missingSamples(heatmap, window, heatmap.strides[address.level]).length;
+    const exact = !unsettled && isExact(heatmap, window);
+    const key: TileKey = { fingerprint, address, format, content };
+    const keyText = JSON.stringify(key);
+    const body = (exact && tiles.get(keyText)) || (await encode());
+    if (exact) tiles.set(keyText, body);
+    const isFinal = exact && v === fingerprint;
+    const isPassing = missing > 0 || unsettled;
+    const cacheControl = isFinal ? 'public, max-age=31536000, immutable' : isPassing ? 'no-store' : 'no-cache';
+    ctx.set('X-Cam-Missing', String(missing));
+    sendBody(ctx, body, { type: TYPES[format], cacheControl });
+  }
+
+  return router;
+}
+
+function encodeScoreTile(heatmap: Heatmap, window: TileWindow, score: Score, classes: readonly number[]): Uint8Array {
+  const tile = scoreTile(heatmap, window, score, classes);
+  const shape = [tile.classes + 2, tile.rows, tile.columns];
+  return tile.data instanceof Float32Array
+    ? encodeNpy({ dtype: '<f2', shape, data: tile.data })
+    : encodeNpy({ dtype: '|u1', shape, data: tile.data });
+}
+
+function isFormat(format: string): format is Format {
+  return Object.hasOwn(TYPES, format);
+}
+
+/** Aborts when the client goes away before it has its answer, so that what it alone wanted leaves the queue. */
+export function abortWhenClosed(ctx: Context): AbortSignal {
+  const controller = new AbortController();
+  ctx.res.once('close', () => {
+    if (!ctx.res.writableFinished) controller.abort(new Problem('busy', 'the client has gone away'));
+  });
+  return controller.signal;
+}
+
+function deadlineSignal(signal: AbortSignal, wait = MAX_WAIT_SECONDS): AbortSignal {
+  return AbortSignal.any([signal, AbortSignal.timeout(wait * 1000)]);
+}

@@ -1,0 +1,115 @@
+import Router from '@koa/router';
+import type { Context } from 'koa';
+import { maxLevel } from '../../../shared/geometry/deep-zoom.ts';
+import { type HeatmapDescriptor, SCORES } from '../../../shared/heatmap-descriptor.ts';
+import { Problem } from '../errors.ts';
+import type { Analyses } from '../heatmaps/analysis.ts';
+import { breakdownOf } from '../heatmaps/breakdown.ts';
+import type { Heatmap } from '../heatmaps/heatmap.ts';
+import { classInfos } from '../heatmaps/paint-style.ts';
+import type { Scheduler } from '../heatmaps/scheduler.ts';
+import { scoreAtPoint } from '../heatmaps/score-at-point.ts';
+import { abortWhenClosed } from './heatmap-tiles.ts';
+import { analysisBody, paintedTileQuery, parseQuery, pointQuery, regionQuery } from './query.ts';
+import { readJson } from './read-json.ts';
+import { titleOf } from './slides.ts';
+import { deepZoomXml } from './tile-path.ts';
+
+export interface HeatmapRouteParts {
+  /** Opens the heatmap of two ids. @throws Problem `not-found`, `unreadable-slide`, `unreadable-model` */
+  open(slideId: string, modelId: string): Promise<Heatmap>;
+  scheduler: Scheduler;
+  analyses: Analyses;
+}
+
+/** What a heatmap is and what it says: descriptors, breakdown, score at a point, whole-slide analysis. */
+export function heatmapRoutes({ open, scheduler, analyses }: HeatmapRouteParts): Router {
+  const router = new Router();
+
+  router.get('/heatmaps/:slide/:descriptor', async (ctx) => {
+    const { slide, descriptor } = ctx.params;
+    const [, model, ending] = /^(.+)\.(json|dzi)$/.exec(descriptor) ?? [];
+    if (model === undefined) {
+      throw new Problem('not-found', `${ctx.path}: expected an address that ends in .json or .dzi`);
+    }
+    const heatmap = await open(slide, model);
+    ctx.set('Cache-Control', 'no-cache');
+    if (ending === 'json') {
+      ctx.body = describeHeatmap(heatmap, slide, model, analyses);
+      return;
+    }
+    // The query travels on to the tiles, where a fault in it would show as an empty layer: it is told here.
+    parseQuery(paintedTileQuery, ctx.query);
+    ctx.type = 'application/xml';
+    ctx.body = deepZoomXml({ ...heatmap.pyramid, format: 'png' });
+  });
+
+  router.get('/heatmaps/:slide/:model/breakdown', async (ctx) => {
+    const heatmap = await openOf(ctx);
+    const { region } = parseQuery(regionQuery, ctx.query);
+    ctx.set('Cache-Control', 'no-cache');
+    ctx.body = breakdownOf(heatmap, region);
+  });
+
+  router.get('/heatmaps/:slide/:model/score', async (ctx) => {
+    const heatmap = await openOf(ctx);
+    const { x, y } = parseQuery(pointQuery, ctx.query);
+    if (x === undefined || y === undefined) {
+      throw new Problem('bad-parameter', `${x === undefined ? 'x' : 'y'}: expected slide pixels, found nothing`);
+    }
+    ctx.set('Cache-Control', 'no-cache');
+    ctx.body = await scoreAtPoint(heatmap, scheduler, x, y, abortWhenClosed(ctx));
+  });
+
+  router.get('/heatmaps/:slide/:model/analysis', async (ctx) => {
+    const heatmap = await openOf(ctx);
+    ctx.set('Cache-Control', 'no-store');
+    ctx.body = analyses.state(heatmap);
+  });
+  router.post('/heatmaps/:slide/:model/analysis', async (ctx) => {
+    const heatmap = await openOf(ctx);
+    const { region } = parseQuery(analysisBody, await readJson(ctx.req));
+    analyses.start(heatmap, region);
+    ctx.status = 202;
+    ctx.body = analyses.state(heatmap);
+  });
+  router.delete('/heatmaps/:slide/:model/analysis', async (ctx) => {
+    const heatmap = await openOf(ctx);
+    analyses.stop(heatmap);
+    ctx.body = analyses.state(heatmap);
+  });
+
+  function openOf(ctx: Context): Promise<Heatmap> {
+    return open(ctx.params.slide, ctx.params.model);
+  }
+
+  return router;
+}
+
+function describeHeatmap(heatmap: Heatmap, slideId: string, modelId: string, analyses: Analyses): HeatmapDescriptor {
+  const { pyramid, grid, model } = heatmap;
+  return {
+    slide: slideId,
+    model: modelId,
+    title: titleOf(modelId),
+    width: pyramid.width,
+    height: pyramid.height,
+    tileSize: pyramid.tileSize,
+    overlap: pyramid.overlap,
+    maxLevel: maxLevel(pyramid),
+    strides: heatmap.strides,
+    method: 'cam',
+    classes: classInfos(model),
+    grid,
+    scores: SCORES.filter((score) => heatmap.scores.includes(score)),
+    encodings: {
+      probability: { dtype: '|u1', one: 255 },
+      cam: { dtype: '<f2', one: 1 },
+      patch: { dtype: '|u1', one: 255 },
+    },
+    fingerprint: heatmap.fingerprint,
+    tiles: `${encodeURIComponent(modelId)}_files/`,
+    analysis: analyses.state(heatmap),
+    warnings: heatmap.warnings,
+  };
+}

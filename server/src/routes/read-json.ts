@@ -1,0 +1,27 @@
+import type { IncomingMessage } from 'node:http';
+import { Problem } from '../errors.ts';
+
+const MAX_BYTES = 1024 * 1024;
+
+/**
+ * The JSON object in a request's body; an empty body is an empty object.
+ * @throws Problem `too-large` above 1 MiB, `bad-parameter` where it is no JSON object
+ */
+export async function readJson(request: IncomingMessage): Promise<object> {
+  const parts: Buffer[] = [];
+  let length = 0;
+  for await (const part of request) {
+    length += part.length;
+    if (length > MAX_BYTES) throw new Problem('too-large', `body: expected at most ${MAX_BYTES} bytes, found more`);
+    parts.push(part);
+  }
+  const text = Buffer.concat(parts).toString('utf8');
+  if (text.trim() === '') return {};
+  try {
+    const value: unknown = JSON.parse(text);
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value;
+  } catch {
+    // Told below, as everything else that is no object.
+  }
+  throw new Problem('bad-parameter', `body: expected a JSON object, found ${JSON.stringify(text.slice(0, 40))}`);
+}

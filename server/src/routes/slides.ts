@@ -1,0 +1,76 @@
+import Router from '@koa/router';
+import type { Context } from 'koa';
+import { hasTile } from '../../../shared/geometry/deep-zoom.ts';
+import type { Catalogue } from '../catalogue.ts';
+import { Problem } from '../errors.ts';
+import type { HeatmapSource } from '../heatmaps/open-heatmap.ts';
+import { deepZoomTile } from '../slides/deep-zoom-tile.ts';
+import { openSlide } from '../slides/open-slide.ts';
+import { sendBody } from './send-body.ts';
+import { deepZoomXml, parseTilePath } from './tile-path.ts';
+
+const TILE_FORMATS = { jpeg: 'image/jpeg', png: 'image/png' } as const;
+
+/** The catalogue of slides, and each slide as a Deep Zoom pyramid. */
+export function slideRoutes(catalogue: Catalogue, source: HeatmapSource): Router {
+  const router = new Router();
+
+  router.get('/slides', async (ctx) => {
+    const { entries } = await catalogue.list();
+    const described = await Promise.all(
+      entries.map(async ({ id, file }) => {
+        try {
+          const { width, height, mpp, format } = await source.slideHeader(file);
+          return { slide: { id, title: titleOf(id), width, height, mpp, format } };
+        } catch (error) {
+          if (error instanceof Problem) return { unreadable: { id, title: titleOf(id), message: error.message } };
+          throw error;
+        }
+      }),
+    );
+    ctx.set('Cache-Control', 'no-cache');
+    ctx.body = {
+      slides: described.flatMap(({ slide }) => slide ?? []),
+      unreadable: described.flatMap(({ unreadable }) => unreadable ?? []),
+      next: null,
+    };
+  });
+
+  router.get('/slides/:descriptor', async (ctx) => {
+    const id = /^(.+)\.dzi$/.exec(ctx.params.descriptor)?.[1];
+    if (id === undefined) throw new Problem('not-found', `${ctx.path}: expected an address that ends in .dzi`);
+    const format = ctx.query.format ?? 'jpeg';
+    if (format !== 'jpeg' && format !== 'png') {
+      throw new Problem('bad-parameter', `format: expected jpeg or png, found ${JSON.stringify(format)}`);
+    }
+    const { width, height, tileSize } = await source.slide(await catalogue.resolve(id));
+    ctx.set('Cache-Control', 'no-cache');
+    ctx.type = 'application/xml';
+    ctx.body = deepZoomXml({ width, height, tileSize, overlap: 0, format });
+  });
+
+  router.get('/slides/:folder/:level/:file', async (ctx: Context) => {
+    const { folder, level, file } = ctx.params;
+    const path = parseTilePath(folder, level, file);
+    const format = path?.format === 'jpg' ? 'jpeg' : path?.format;
+    if (!path || (format !== 'jpeg' && format !== 'png')) {
+      throw new Problem('not-found', `${ctx.path}: expected {level}/{column}_{row}.jpeg or .png`);
+    }
+    const slide = await source.slide(await catalogue.resolve(path.name));
+    const { width, height, tileSize } = slide;
+    const { address } = path;
+    if (!hasTile({ width, height, tileSize, overlap: 0 }, address)) {
+      throw new Problem('not-found', `${ctx.path}: the pyramid of ${path.name} has no such tile`);
+    }
+    const body = await deepZoomTile(openSlide(slide), address.level, address.column, address.row, format);
+    sendBody(ctx, body, { type: TILE_FORMATS[format], cacheControl: 'no-cache' });
+  });
+
+  return router;
+}
+
+/** A title for people: the last part of an id, without its ending. */
+export function titleOf(id: string): string {
+  const name = id.split(':').at(-1) ?? id;
+  return name.replace(/\.[^.]+$/, '');
+}

@@ -1,0 +1,103 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { fileURLToPath } from 'node:url';
+import { pino } from 'pino';
+import { openCatalogue } from './catalogue.ts';
+import { Problem } from './errors.ts';
+import { createHeatmapSource } from './heatmaps/open-heatmap.ts';
+import { createScheduler } from './heatmaps/scheduler.ts';
+import { MODEL_ENDINGS } from './models/open-model.ts';
+import { isLoopback } from './routes/access.ts';
+import { createApp } from './routes/app.ts';
+import { readPage } from './routes/page.ts';
+import { SLIDE_ENDINGS } from './slides/image-file.ts';
+import { superviseWorker } from './worker/supervisor.ts';
+
+export interface ServerOptions {
+  /** Folders. */
+  slides: string;
+  models: string;
+  store: string;
+  host: string;
+  /** 0 picks a free one. */
+  port: number;
+  cors: readonly string[];
+}
+
+export interface RunningServer {
+  /** Address to open, with a slash at its end. */
+  address: string;
+  close(): Promise<void>;
+}
+
+/** The worker's script and the page lie beside the built command line. */
+const workerEntry = fileURLToPath(new URL('./worker.js', import.meta.url));
+const pageFolder = fileURLToPath(new URL('./demo/', import.meta.url));
+
+/** A supervised worker of the built script. */
+export function startWorker(onDeath?: (reason: string) => void) {
+  return superviseWorker(workerEntry, onDeath);
+}
+
+/**
+ * Starts the tile server.
+ * @throws Problem where a folder is missing or the port cannot be had
+ */
+export async function startServer(options: ServerOptions): Promise<RunningServer> {
+  const logger = pino({ name: 'openseadragon-cam', base: undefined }, pino.destination({ fd: 2, sync: true }));
+  const slides = openCatalogue(options.slides, { name: 'slide', endings: SLIDE_ENDINGS });
+  const models = openCatalogue(options.models, { name: 'model', endings: MODEL_ENDINGS });
+  for (const catalogue of [slides, models]) {
+    const { warnings } = await catalogue.list();
+    for (const warning of warnings) logger.warn(warning);
+  }
+  const worker = startWorker((reason) => logger.warn(`the worker process died (${reason}); it is started again`));
+  const source = createHeatmapSource({
+    store: options.store,
+    worker,
+    onConversion: (file, done) => {
+      if (done === 1) logger.info(`${file}: its tiled pyramid is made`);
+    },
+  });
+  const app = createApp({
+    slides,
+    models,
+    source,
+    scheduler: createScheduler(worker),
+    logger,
+    cors: options.cors,
+    loopback: isLoopback(options.host),
+    page: await readPage(pageFolder),
+  });
+  const server = createServer(app.callback());
+  try {
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject);
+      server.listen(options.port, options.host, resolve);
+    });
+  } catch (error) {
+    await worker.close();
+    throw listenProblem(error, options);
+  }
+  const { port } = server.address() as AddressInfo;
+  return {
+    address: `http://${options.host.includes(':') ? `[${options.host}]` : options.host}:${port}/`,
+    async close() {
+      const closed = new Promise((resolve) => server.close(resolve));
+      server.closeAllConnections();
+      await Promise.all([closed, worker.close()]);
+    },
+  };
+}
+
+function listenProblem(error: unknown, { host, port }: ServerOptions): unknown {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined;
+  if (code === 'EADDRINUSE') {
+    return new Problem('failed', `--port ${port}: expected a free port, found it in use; --port 0 picks a free one`);
+  }
+  if (code === 'EACCES') return new Problem('failed', `--port ${port}: this user may not listen on it`);
+  if (code === 'EADDRNOTAVAIL' || code === 'ENOTFOUND') {
+    return new Problem('bad-parameter', `--host ${host}: expected an address of this machine, found another`);
+  }
+  return error;
+}
