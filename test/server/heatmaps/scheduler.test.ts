@@ -1,0 +1,134 @@
+import { describe, expect, test } from 'vitest';
+import { Problem } from '../../../server/src/errors.ts';
+import { isKnown } from '../../../server/src/heatmaps/heatmap.ts';
+import { createScheduler } from '../../../server/src/heatmaps/scheduler.ts';
+import type { WorkerAnswers, WorkerTask } from '../../../server/src/worker/messages.ts';
+import type { Worker } from '../../../server/src/worker/supervisor.ts';
+import { positionsOf, syntheticHeatmap, syntheticResults } from './synthetic-heatmap.ts';
+
+/** A worker at the seam whose tasks finish when the test says so. */
+function heldWorker(fail?: (task: WorkerTask) => Problem | undefined) {
+  const tasks: { positions: { row: number; column: number }[]; finish(): void }[] = [];
+  const worker: Worker = {
+    perform<T extends WorkerTask>(task: T) {
+      return new Promise<WorkerAnswers[T['type']]>((resolve, reject) => {
+        const positions = positionsOf(task);
+        const finish = () => {
+          const problem = fail?.(task);
+          if (problem) reject(problem);
+          else resolve(syntheticResults(positions) as WorkerAnswers[T['type']]);
+        };
+        tasks.push({ positions, finish });
+      });
+    },
+    close: async () => {},
+  };
+  return { worker, tasks };
+}
+
+const settle = () => new Promise((resolve) => setTimeout(resolve, 5));
+
+/** Finishes tasks until none is left; the number of times each patch was classified. */
+async function finishAll(tasks: { positions: { row: number; column: number }[]; finish(): void }[]) {
+  const counts = new Map<string, number>();
+  for (let done = 0; done < tasks.length; done++) {
+    for (const { row, column } of tasks[done].positions) {
+      counts.set(`${row} ${column}`, (counts.get(`${row} ${column}`) ?? 0) + 1);
+    }
+    tasks[done].finish();
+    await settle();
+  }
+  return counts;
+}
+
+describe('the scheduler', () => {
+  test('classifies a patch once, however many ask for it', async () => {
+    const heatmap = syntheticHeatmap(10, 10);
+    const { worker, tasks } = heldWorker();
+    const scheduler = createScheduler(worker);
+    const indices = Array.from({ length: 40 }, (_, i) => i);
+    const both = Promise.all([
+      scheduler.classify(heatmap, indices, { priority: 'view' }),
+      scheduler.classify(heatmap, indices.slice(20).concat([55, 56]), { priority: 'view' }),
+    ]);
+    const counts = await finishAll(tasks);
+    await both;
+    expect(counts.size).toBe(42);
+    expect([...counts.values()].every((count) => count === 1)).toBe(true);
+    expect(scheduler.classified).toBe(42);
+  });
+
+  test('an abort fails its own caller only; what nobody else wants leaves the queue', async () => {
+    const heatmap = syntheticHeatmap(30, 30);
+    const { worker, tasks } = heldWorker();
+    const scheduler = createScheduler(worker);
+    const controller = new AbortController();
+    const first = scheduler.classify(heatmap, [0, 1], { priority: 'view' });
+    const aborted = scheduler.classify(
+      heatmap,
+      Array.from({ length: 400 }, (_, i) => i),
+      {
+        priority: 'view',
+        signal: controller.signal,
+      },
+    );
+    const refused = expect(aborted).rejects.toThrow('gone');
+    controller.abort(new Error('gone'));
+    await refused;
+    const counts = await finishAll(tasks);
+    await first;
+    // Two tasks may have been under way when the caller left.
+    expect(counts.size).toBeLessThan(50);
+    expect(isKnown(heatmap, 0, 0) && isKnown(heatmap, 0, 1)).toBe(true);
+  });
+
+  test('what is on a screen goes before an analysis that began earlier', async () => {
+    const heatmap = syntheticHeatmap(40, 40);
+    const { worker, tasks } = heldWorker();
+    const scheduler = createScheduler(worker);
+    const analysis = scheduler.classify(
+      heatmap,
+      Array.from({ length: 1600 }, (_, i) => i),
+      { priority: 'analysis' },
+    );
+    const view = scheduler.classify(heatmap, [1500, 1501], { priority: 'view' });
+    // Two tasks are under way; the third is the view's.
+    tasks[0].finish();
+    await settle();
+    expect(tasks[2].positions).toEqual([
+      { row: 37, column: 20 },
+      { row: 37, column: 21 },
+    ]);
+    const counts = await finishAll(tasks);
+    expect(counts.get('37 20')).toBe(1);
+    await Promise.all([view, analysis]);
+    expect(scheduler.classified).toBe(1600);
+  });
+
+  test('a failed task fails those who wait for its patches, and a later request tries again', async () => {
+    const heatmap = syntheticHeatmap(4, 4);
+    let broken = true;
+    const { worker, tasks } = heldWorker(() => (broken ? new Problem('unreadable-slide', 'damaged') : undefined));
+    const scheduler = createScheduler(worker);
+    const request = scheduler.classify(heatmap, [3], { priority: 'view' });
+    const refused = expect(request).rejects.toThrow('damaged');
+    tasks[0].finish();
+    await refused;
+    broken = false;
+    const again = scheduler.classify(heatmap, [3], { priority: 'view' });
+    tasks[1].finish();
+    await again;
+    expect(isKnown(heatmap, 0, 3)).toBe(true);
+  });
+
+  test('a request whose patches are all known is done at once', async () => {
+    const heatmap = syntheticHeatmap(4, 4);
+    const { worker, tasks } = heldWorker();
+    const scheduler = createScheduler(worker);
+    const first = scheduler.classify(heatmap, [1], { priority: 'view' });
+    tasks[0].finish();
+    await first;
+    await scheduler.classify(heatmap, [1], { priority: 'view' });
+    expect(tasks).toHaveLength(1);
+  });
+});
