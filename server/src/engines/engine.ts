@@ -16,11 +16,18 @@ export interface EngineOutput {
   columns: number;
 }
 
+/** Names of a classifier's input and outputs; no network has such names itself. */
+export const TENSORS = {
+  patches: 'openseadragon-cam/patches',
+  cells: 'openseadragon-cam/cells',
+  logits: 'openseadragon-cam/logits',
+} as const;
+
 /** What an engine makes something to run of. */
 export interface EngineSource {
   /**
-   * An ONNX model with the input `patches`, uint8 [N, height, width, 3], and the outputs `cells`,
-   * float [N, rows, columns, outputs], and `logits`, float [N, outputs].
+   * An ONNX model with the input `TENSORS.patches`, uint8 [N, height, width, 3], and the outputs `TENSORS.cells`,
+   * float [N, rows, columns, outputs], and `TENSORS.logits`, float [N, outputs].
    */
   onnx: Uint8Array;
   height: number;

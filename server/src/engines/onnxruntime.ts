@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import type { InferenceSession } from 'onnxruntime-node';
-import type { Engine, EngineOptions, EngineSource } from './engine.ts';
+import { type Engine, type EngineOptions, type EngineSource, TENSORS } from './engine.ts';
 
 /** Only what cannot be recovered from: what onnxruntime refuses it also throws, and one line is enough. */
 const LOG_FATAL = 4;
@@ -17,8 +17,8 @@ export async function createOnnxruntimeEngine(source: EngineSource, options: Eng
   return {
     async run(patches, count) {
       const shape = [count, source.height, source.width, 3];
-      const outputs = await session.run({ patches: new ort.Tensor('uint8', patches, shape) });
-      const { cells, logits } = outputs;
+      const outputs = await session.run({ [TENSORS.patches]: new ort.Tensor('uint8', patches, shape) });
+      const { [TENSORS.cells]: cells, [TENSORS.logits]: logits } = outputs;
       const [, rows, columns] = cells.dims;
       return { cells: floats(cells.data), logits: floats(logits.data), rows, columns };
     },
@@ -33,7 +33,12 @@ function sessionOptions({ threads }: EngineOptions): InferenceSession.SessionOpt
     interOpNumThreads: 1,
     logSeverityLevel: LOG_FATAL,
     // Waiting threads that spin gain at most 1.5 % on a quiet machine and slow down everything on a busy one.
-    extra: { session: { intra_op: { allow_spinning: '0' } } },
+    extra: {
+      session: { intra_op: { allow_spinning: '0' } },
+      // It also merges zeros padded before a MaxPool into the pool, whose own padding is no value at all: wrong where
+      // all that a window covers is negative, as in ResNet50V2.
+      optimization: { disable_specified_optimizers: 'Pad_Fusion' },
+    },
   };
 }
 

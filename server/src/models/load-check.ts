@@ -66,7 +66,12 @@ export async function checkInvariant(
   halfPrecision: boolean,
 ): Promise<LoadCheck> {
   const { outputs } = shape;
-  const { cells, logits, rows, columns } = await engine.run(probePatches(shape, 1), 1);
+  const { cells, logits, rows, columns } = await engine.run(probePatches(shape, 1), 1).catch((error: unknown) => {
+    const reason = String(error instanceof Error ? error.message : error).split('\n')[0];
+    throw new Problem('unreadable-model', `the map at layer '${camLayer}' cannot be computed: ${reason}`, {
+      cause: error,
+    });
+  });
   if (cells.length !== rows * columns * outputs || logits.length !== outputs) {
     const found = `${logits.length} logits, ${cells.length} values in ${rows} x ${columns} cells`;
     throw new Problem('unreadable-model', `layer '${camLayer}': ${outputs} outputs were expected, found ${found}`);

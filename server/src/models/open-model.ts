@@ -154,7 +154,7 @@ function camLayerName(network: NetworkGraph, head: Head, manifest: Manifest | nu
   const names = network.layersOf(head.features).map(({ name }) => name);
   const [name = head.features] = names;
   const wanted = manifest?.camLayer;
-  if (wanted === undefined || wanted === head.features || names.includes(wanted)) return wanted ?? name;
+  if (wanted === undefined || wanted === head.features || names.includes(wanted)) return name;
   throw new Problem(
     'unreadable-model',
     `${file}: camLayer: the layer that feeds the pooling is '${name}', found '${wanted}'`,

@@ -8,12 +8,24 @@ export function modernConfig(
   if ('nb_row' in config) renamed.kernel_size = [config.nb_row, config.nb_col];
   if (config.dim_ordering === 'tf') renamed.data_format = 'channels_last';
   if (config.dim_ordering === 'th') renamed.data_format = 'channels_first';
+  if (className === 'Merge' && typeof config.mode === 'string') {
+    return { className: MERGES[config.mode] ?? className, config: { ...renamed, axis: config.concat_axis } };
+  }
   return { className: CLASSES[className] ?? className, config: renamed };
 }
 
 const CLASSES: Record<string, string> = {
   Convolution2D: 'Conv2D',
   SeparableConvolution2D: 'SeparableConv2D',
+};
+
+/** By the `mode` of the one layer that Keras 1 has for all of them. */
+const MERGES: Record<string, string> = {
+  sum: 'Add',
+  mul: 'Multiply',
+  ave: 'Average',
+  max: 'Maximum',
+  concat: 'Concatenate',
 };
 
 const SETTINGS: Record<string, string> = {

@@ -12,6 +12,9 @@ import { pythonOperator } from './python-operators.ts';
 const OPSET = 15;
 const IR_VERSION = 8;
 
+/** Why some classes never will be. */
+const UNSUPPORTED: Record<string, string> = { Lambda: 'holds Python code, which is not run' };
+
 /**
  * A Keras network as an ONNX graph, channels first, with the input still in float32 and as the model itself takes it.
  *
@@ -31,7 +34,8 @@ export function kerasToOnnx(network: KerasNetwork, patchSize: PatchSize | undefi
   const record = (layer: KerasLayer, output: NetworkTensor) => {
     const made = { name: layer.name, type: layer.className };
     layers.push({ ...made, outputShape: [...output.shape] });
-    makers.set(output.name, [...(makers.get(output.name) ?? []), made]);
+    const known = makers.get(output.name) ?? [];
+    if (!known.some(({ name }) => name === layer.name)) makers.set(output.name, [...known, made]);
   };
 
   const apply = (layer: KerasLayer, inputs: NetworkTensor[], constantInputs: (number | null)[]): NetworkTensor => {
@@ -43,9 +47,8 @@ export function kerasToOnnx(network: KerasNetwork, patchSize: PatchSize | undefi
     const graph = layerGraph(layer, nodes, constants, makers);
     const operator = pythonOperator(layer, constantInputs, inputs, graph);
     const write = LAYERS.get(layer.className);
-    if (!operator && !write) throw layerProblem(layer, 'is of a class that is not supported');
     const output = operator ?? write?.({ ...layer, weights }, inputs, graph);
-    if (!output) throw layerProblem(layer, 'is of a class that is not supported');
+    if (!output) throw layerProblem(layer, UNSUPPORTED[layer.className] ?? 'is of a class that is not supported');
     record(layer, output);
     return output;
   };
@@ -112,7 +115,7 @@ function layerGraph(
     node(operator, inputs, attributes) {
       const output = `${layer.name}/${operator}:${nodes.length}`;
       nodes.push(makeNode(operator, inputs, output, attributes));
-      makers.set(output, []);
+      makers.set(output, [{ name: layer.name, type: layer.className }]);
       return output;
     },
     constant(shape, values) {

@@ -1,3 +1,4 @@
+import { TENSORS } from '../../engines/engine.ts';
 import { Problem } from '../../errors.ts';
 import type { Head } from './head.ts';
 import type { NetworkGraph } from './network-graph.ts';
@@ -11,12 +12,12 @@ export interface Preprocessing {
   std: readonly number[];
 }
 
-/** Names that the network itself may have must not be these. */
+/** Before the names of what is added, so that none is one of the network's own. */
 const PREFIX = 'openseadragon-cam/';
 
 /**
- * Makes of a network the model that an engine runs: `patches`, uint8 [N, height, width, 3], to `cells`, CAM + bias in
- * float32 [N, rows, columns, outputs], and `logits` [N, outputs] as the network itself computes them.
+ * Makes of a network the model that an engine runs: uint8 patches [N, height, width, 3] to cells, CAM + bias in float32
+ * [N, rows, columns, outputs], and logits [N, outputs] as the network itself computes them (`TENSORS` has the names).
  *
  * @param complement whether the one output p becomes two, [1 - p, p]: logits [-x, x]
  * @returns the encoded ONNX model
@@ -49,17 +50,18 @@ export function classifierModel(
   if (head.layout === 'NCHW') {
     const kernel = constant([outputs, channels, 1, 1], weights);
     const maps = add('Conv', [features, kernel, constant([outputs], bias)], { kernel_shape: [1, 1] });
-    add('Transpose', [maps], { perm: [0, 2, 3, 1] }, 'cells');
+    add('Transpose', [maps], { perm: [0, 2, 3, 1] }, TENSORS.cells);
   } else {
     const kernel = constant([channels, outputs], transposed(weights, outputs, channels));
-    add('Add', [add('MatMul', [features, kernel]), constant([outputs], bias)], {}, 'cells');
+    add('Add', [add('MatMul', [features, kernel]), constant([outputs], bias)], {}, TENSORS.cells);
   }
   const logits = add('Flatten', [add('Cast', [head.logits], { to: DATA_TYPE.float })], { axis: 1 });
-  if (complement) add('Mul', [logits, constant([1, 2], Float32Array.of(-1, 1))], {}, 'logits');
-  else add('Identity', [logits], {}, 'logits');
+  if (complement) add('Mul', [logits, constant([1, 2], Float32Array.of(-1, 1))], {}, TENSORS.logits);
+  else add('Identity', [logits], {}, TENSORS.logits);
 
   return onnx.ModelProto.encode({
-    irVersion: network.irVersion,
+    // Before version 4 constants had to be inputs too.
+    irVersion: Math.max(4, network.irVersion),
     producerName: 'openseadragon-cam',
     opsetImport: network.opsets,
     graph: {
@@ -67,10 +69,10 @@ export function classifierModel(
       node: nodes,
       initializer: [...(network.proto.initializer ?? []), ...constants],
       sparseInitializer: network.proto.sparseInitializer,
-      input: [makeValueInfo('patches', DATA_TYPE.uint8, ['N', input.height, input.width, 3])],
+      input: [makeValueInfo(TENSORS.patches, DATA_TYPE.uint8, ['N', input.height, input.width, 3])],
       output: [
-        makeValueInfo('cells', DATA_TYPE.float, ['N', 'rows', 'columns', outputs]),
-        makeValueInfo('logits', DATA_TYPE.float, ['N', outputs]),
+        makeValueInfo(TENSORS.cells, DATA_TYPE.float, ['N', 'rows', 'columns', outputs]),
+        makeValueInfo(TENSORS.logits, DATA_TYPE.float, ['N', outputs]),
       ],
     },
     functions: network.functions,
@@ -95,7 +97,7 @@ function preprocess(
   add: (operator: string, inputs: string[], attributes?: Parameters<typeof makeNode>[3], output?: string) => string,
   constant: (shape: number[], values: Float32Array | number[]) => string,
 ): void {
-  let pixels = add('Cast', ['patches'], { to: DATA_TYPE.float });
+  let pixels = add('Cast', [TENSORS.patches], { to: DATA_TYPE.float });
   if (channelOrder === 'bgr') pixels = add('Gather', [pixels, constant([3], [2, 1, 0])], { axis: 3 });
   const factors = std.map((deviation) => scale / deviation);
   const shifts = std.map((deviation, i) => -mean[i] / deviation);

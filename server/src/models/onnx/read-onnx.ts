@@ -1,7 +1,15 @@
 import { Problem } from '../../errors.ts';
 import { inputSize, type PatchSize } from '../patch-size.ts';
 import type { NetworkGraph } from './network-graph.ts';
-import { DATA_TYPE, type GraphProto, type ModelProto, onnx, tensorValues, valueShape } from './proto.ts';
+import {
+  DATA_TYPE,
+  type GraphProto,
+  integersAttribute,
+  type ModelProto,
+  onnx,
+  tensorValues,
+  valueShape,
+} from './proto.ts';
 
 /** Since this version operators broadcast as they do now. */
 const OLDEST_OPSET = 7;
@@ -96,6 +104,15 @@ function imageInput(graph: GraphProto, patchSize: PatchSize | undefined): Networ
       `the input '${name}' should be float32 or float16, found ONNX type ${elementType}`,
     );
   }
-  const layout = shape[3] === 3 && shape[1] !== 3 ? 'NHWC' : 'NCHW';
+  const layout = isChannelsLast(graph, name, shape) ? 'NHWC' : 'NCHW';
   return { name, layout, elementType, ...inputSize(shape.slice(1), layout, patchSize) };
+}
+
+/** By the dimension that can be channels, else by what the graph does first: tf2onnx begins with a Transpose. */
+function isChannelsLast(graph: GraphProto, input: string, shape: readonly (number | null)[]): boolean {
+  const channels = [1, 3, 4];
+  if (shape[1] !== null && channels.includes(shape[1])) return false;
+  if (shape[3] !== null && channels.includes(shape[3])) return true;
+  const first = graph.node?.find((node) => node.input?.includes(input));
+  return first?.opType === 'Transpose' && integersAttribute(first, 'perm')?.join() === '0,3,1,2';
 }
