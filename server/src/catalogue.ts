@@ -148,5 +148,5 @@ function hasEnding(name: string, { endings }: CatalogueKind): boolean {
 }
 
 function isInside(root: string, real: string): boolean {
-  return real.startsWith(root.endsWith(sep) ? root : root + sep);
+  return real === root || real.startsWith(root.endsWith(sep) ? root : root + sep);
 }

@@ -15,13 +15,16 @@ export type ImageFormat = 'JPEG' | 'PNG' | 'WebP' | 'TIFF';
 // kept file makes concurrent reads of it twice as slow (measured; nothing is lost on single ones).
 sharp.cache(false);
 
-/** Pixels as stored: no colour profile, no EXIF rotation; a file that ends early is an error, an odd one is not. */
+/**
+ * Pixels as stored: no colour profile, no EXIF rotation. Below `warning` libvips gives black pixels for a damaged tile of
+ * a TIFF and for the rest of a damaged JPEG, and says nothing.
+ */
 const READ_OPTIONS: SharpOptions = {
   limitInputPixels: false,
   unlimited: true,
   ignoreIcc: true,
   autoOrient: false,
-  failOn: 'error',
+  failOn: 'warning',
 };
 
 /** Opens one picture of a file; nothing is read before the pipeline's end is asked for. */

@@ -31,6 +31,15 @@ describe('files that are no slides', () => {
     ],
     ['a truncated PNG', 'unreadable-slide', (file) => cut(file, () => rgb().png().toBuffer()), /damaged/],
     ['a truncated JPEG', 'unreadable-slide', (file) => cut(file, () => rgb().jpeg().toBuffer()), /damaged/],
+    [
+      'a JPEG damaged in its middle',
+      'unreadable-slide',
+      async (file) => {
+        const bytes = await rgb().jpeg().toBuffer();
+        await writeFile(file, bytes.fill(0x55, Math.floor(bytes.length * 0.4), Math.floor(bytes.length * 0.5)));
+      },
+      /damaged/,
+    ],
     ['a truncated WebP', 'unreadable-slide', (file) => cut(file, () => rgb().webp().toBuffer()), /cannot be read/],
     [
       'a TIFF cut before its directory',
