@@ -1,12 +1,11 @@
 import { mkdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { generateDemoSlide } from '../../../demo/slide/generate.ts';
+import { DEMO_SLIDE, generateDemoSlide } from '../../../demo/slide/generate.ts';
 import { progressLine } from './progress-line.ts';
 import { run } from './serve.ts';
 
-/** The demo's slide; another seed or size, or a generator that draws otherwise, has another name and is made anew. */
-const SLIDE = { seed: 1, width: 12_288, height: 8_192 };
+/** Raised when the generator draws otherwise, so that the slide is made anew. */
 const GENERATOR_VERSION = 1;
 
 /** The page's files lie beside the built command line, the model among them. */
@@ -17,13 +16,13 @@ const modelFolder = fileURLToPath(new URL('./demo/models/', import.meta.url));
  * @throws Problem where the store cannot be written or the port is in use
  */
 export async function demo({ port, store }: { port: number; store: string }): Promise<void> {
-  const slides = join(store, 'demo', `slides-${GENERATOR_VERSION}-${SLIDE.seed}-${SLIDE.width}x${SLIDE.height}`);
+  const slides = join(store, 'demo', `slides-${GENERATOR_VERSION}-${DEMO_SLIDE.seed}-${DEMO_SLIDE.width}x${DEMO_SLIDE.height}`);
   const file = join(slides, 'stained-tissue.tif');
   if (!(await exists(file))) {
     await mkdir(slides, { recursive: true });
     const progress = progressLine();
     console.error('openseadragon-cam: drawing the demo slide, once');
-    await generateDemoSlide(file, { ...SLIDE, onProgress: (done) => progress.show('drawing the demo slide', done) });
+    await generateDemoSlide(file, { ...DEMO_SLIDE, onProgress: (done) => progress.show('drawing the demo slide', done) });
     progress.clear();
   }
   await run({ slides, models: modelFolder, store, host: '127.0.0.1', port, cors: [] });

@@ -1,0 +1,1 @@
+export async function render(_slide: string, _model: string, _options: unknown): Promise<void> {}

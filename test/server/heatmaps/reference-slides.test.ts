@@ -1,0 +1,107 @@
+import { readFile, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { analyse } from '../../../server/src/heatmaps/analysis.ts';
+import { breakdownOf } from '../../../server/src/heatmaps/breakdown.ts';
+import { cellsOf, type Heatmap, patchValues } from '../../../server/src/heatmaps/heatmap.ts';
+import { createHeatmapSource, type HeatmapSource } from '../../../server/src/heatmaps/open-heatmap.ts';
+import { createScheduler, type Scheduler } from '../../../server/src/heatmaps/scheduler.ts';
+import { superviseWorker, type Worker } from '../../../server/src/worker/supervisor.ts';
+import { decodeFloat16 } from '../../../shared/codecs/float16.ts';
+import { temporaryFolder } from '../../command-line.ts';
+import { referenceData } from '../../reference-data.ts';
+
+const MODEL = 'models/tissue-keras2.1.6_h5/model.h5';
+
+interface Reference {
+  rows: number;
+  columns: number;
+  classes: string[];
+  breakdown: number[];
+  probabilities: number[][];
+}
+
+describe.skipIf(referenceData === undefined)('a real slide against the original script under Keras 2.1.6', () => {
+  const data = referenceData ?? '';
+  let store: string;
+  let worker: Worker;
+  let source: HeatmapSource;
+  let scheduler: Scheduler;
+
+  beforeAll(async () => {
+    store = await temporaryFolder();
+    worker = superviseWorker(fileURLToPath(new URL('../../../server/dist/worker.js', import.meta.url)));
+    source = createHeatmapSource({ store, worker });
+    scheduler = createScheduler(worker);
+  });
+  afterAll(async () => {
+    await worker.close();
+    await rm(store, { recursive: true });
+  });
+
+  describe.each(['Gray1.png', 'Lesion1.png', 'example.png', 'mosaic.tif'])('%s', (file) => {
+    let heatmap: Heatmap;
+    let reference: Reference;
+    const name = file.replace(/\..*/, '');
+
+    beforeAll(async () => {
+      heatmap = await source.heatmap(join(data, 'slides', file), join(data, MODEL));
+      reference = JSON.parse(await readFile(join(data, 'slides', `${name}.reference.json`), 'utf8'));
+      const before = scheduler.classified;
+      await analyse(heatmap, scheduler);
+      expect(scheduler.classified - before).toBe(reference.rows * reference.columns);
+    });
+
+    test('has the same patches, each with the same probabilities within 1e-5', () => {
+      const { rows, columns } = heatmap.grid;
+      expect({ rows, columns }).toEqual({ rows: reference.rows, columns: reference.columns });
+      let largest = 0;
+      for (const [index, expected] of reference.probabilities.entries()) {
+        const found = patchValues(heatmap, Math.floor(index / columns), index % columns, 'patch');
+        for (const [c, probability] of expected.entries()) {
+          largest = Math.max(largest, Math.abs((found?.[c] ?? Number.NaN) - probability));
+        }
+      }
+      expect(largest).toBeLessThan(1e-5);
+    });
+
+    test('has the same breakdown within 1e-6', () => {
+      const { breakdown, exact } = breakdownOf(heatmap);
+      expect(exact).toBe(true);
+      expect(breakdown.map((share) => share.class)).toEqual(reference.classes);
+      for (const [c, { probability }] of breakdown.entries()) {
+        expect(Math.abs((probability ?? Number.NaN) - reference.breakdown[c])).toBeLessThan(1e-6);
+      }
+    });
+
+    test('has the same raw CAM in every cell', async () => {
+      const { values, isHalf } = await readRaster(join(data, 'slides', `${name}.cam.npy`));
+      const { columns, cellRows, cellColumns } = heatmap.grid;
+      const classes = heatmap.model.classes.length;
+      const perPatch = cellRows * cellColumns * classes;
+      let largest = 0;
+      let scale = 0;
+      for (let index = 0; index < reference.probabilities.length; index++) {
+        const cells = cellsOf(heatmap, Math.floor(index / columns), index % columns) ?? new Float32Array();
+        expect(cells).toHaveLength(perPatch);
+        for (let i = 0; i < perPatch; i++) {
+          const expected = values[index * perPatch + i];
+          scale = Math.max(scale, Math.abs(expected));
+          largest = Math.max(largest, Math.abs(cells[i] - heatmap.model.bias[i % classes] - expected));
+        }
+      }
+      // The mosaic's reference is kept in half precision, of 11 bits.
+      expect(largest).toBeLessThan(scale * (isHalf ? 2 ** -11 : 1e-4));
+    });
+  });
+});
+
+/** The values of a NumPy array of `<f4` or `<f2`, shape (rows, columns, cellRows, cellColumns, classes). */
+async function readRaster(file: string): Promise<{ values: Float32Array; isHalf: boolean }> {
+  const bytes = await readFile(file);
+  const start = 10 + bytes.readUInt16LE(8);
+  const isHalf = bytes.toString('latin1', 10, start).includes('<f2');
+  const body = new Uint8Array(bytes.subarray(start));
+  return { values: isHalf ? decodeFloat16(body) : new Float32Array(body.buffer), isHalf };
+}
