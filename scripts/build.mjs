@@ -2,7 +2,6 @@
 // demo's files). Everything is made in a scratch folder and moved into place when it is complete, so that a build that
 // fails, or two at once, leave a whole one behind.
 import { execFile } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import { chmod, copyFile, cp, mkdir, rename, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import path from 'node:path';
@@ -21,27 +20,29 @@ async function build() {
   const server = path.join(scratch, 'server');
   try {
     await mkdir(scratch, { recursive: true });
-    const parts = {
-      plugin: 'plugin/vite.config.ts',
-      server: 'server/src/command-line/cli.ts',
-      page: 'demo/page/index.html',
-    };
-    const has = Object.fromEntries(Object.entries(parts).map(([k, f]) => [k, existsSync(path.join(root, f))]));
-    for (const [k, f] of Object.entries(parts)) if (!has[k]) console.error(`skipped: ${k} (no ${f})`);
-    await mkdir(plugin);
-    await mkdir(server);
-    if (has.plugin) await buildWithVite('plugin', plugin);
-    if (has.plugin) await declarePlugin(path.join(plugin, 'types'));
-    if (has.server) await buildWithVite('server', server);
-    if (has.server) await chmod(path.join(server, 'cli.js'), 0o755);
-    if (has.page) await buildWithVite('demo/page', path.join(server, 'demo'));
-    await copyDemoFiles(plugin, path.join(server, 'demo')).catch((error) => console.error(`skipped: ${error.message}`));
-    if (has.plugin) await replace(path.join(root, 'plugin/dist'), plugin);
+    // Until the plugin is complete, the rest is built without it.
+    const hasPlugin = await buildPlugin(plugin).then(
+      () => true,
+      (error) => {
+        console.error(error.message);
+        return false;
+      },
+    );
+    await buildWithVite('server', server);
+    await chmod(path.join(server, 'cli.js'), 0o755);
+    await buildWithVite('demo/page', path.join(server, 'demo'));
+    await copyDemoFiles(hasPlugin ? plugin : undefined, path.join(server, 'demo'));
+    if (hasPlugin) await replace(path.join(root, 'plugin/dist'), plugin);
     // Last, for its time is what scripts/cam.mjs compares with the sources.
     await replace(path.join(root, 'server/dist'), server);
   } finally {
     await rm(scratch, { recursive: true, force: true });
   }
+}
+
+async function buildPlugin(outDir) {
+  await buildWithVite('plugin', outDir);
+  await declarePlugin(path.join(outDir, 'types'));
 }
 
 /** Runs the Vite build of a folder that has a vite.config.ts of its own. */
@@ -73,14 +74,13 @@ async function copyDemoFiles(plugin, demo) {
     path.join(demo, 'openseadragon/openseadragon.min.js'),
   );
   await cp(path.join(openseadragon, 'images'), path.join(demo, 'openseadragon/images'), { recursive: true });
-  await mkdir(path.join(demo, 'plugin'), { recursive: true });
+  if (plugin) await mkdir(path.join(demo, 'plugin'), { recursive: true });
   // `.cjs` is for Node; web servers know `.js`.
-  await copyFile(path.join(plugin, 'openseadragon-cam.umd.cjs'), path.join(demo, 'plugin/openseadragon-cam.umd.js'));
-  await copyFile(path.join(plugin, 'openseadragon-cam.css'), path.join(demo, 'plugin/openseadragon-cam.css'));
-  await mkdir(path.join(demo, 'models'), { recursive: true });
-  for (const name of ['tissue.h5', 'tissue.manifest.json']) {
-    await copyFile(path.join(root, 'demo/models', name), path.join(demo, 'models', name));
-  }
+  if (plugin)
+    await copyFile(path.join(plugin, 'openseadragon-cam.umd.cjs'), path.join(demo, 'plugin/openseadragon-cam.umd.js'));
+  if (plugin)
+    await copyFile(path.join(plugin, 'openseadragon-cam.css'), path.join(demo, 'plugin/openseadragon-cam.css'));
+  await cp(path.join(root, 'demo/models'), path.join(demo, 'models'), { recursive: true });
 }
 
 async function replace(target, made) {

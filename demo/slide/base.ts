@@ -20,12 +20,12 @@ export function layBase(map: TissueMap, band: Band, tiles: Textures): void {
       const blockColumns = Math.min(NODE_SPACING, band.width - blockLeft);
       const node = nodeRow * map.columns + nodeColumn;
       for (const [p, plane] of planes.entries()) {
-        const upperLeft = plane[node] ?? 0;
-        const upperRight = plane[node + 1] ?? 0;
+        const upperLeft = plane[node];
+        const upperRight = plane[node + 1];
         left[p] = upperLeft;
         right[p] = upperRight;
-        leftStep[p] = ((plane[node + map.columns] ?? 0) - upperLeft) / NODE_SPACING;
-        rightStep[p] = ((plane[node + map.columns + 1] ?? 0) - upperRight) / NODE_SPACING;
+        leftStep[p] = (plane[node + map.columns] - upperLeft) / NODE_SPACING;
+        rightStep[p] = (plane[node + map.columns + 1] - upperRight) / NODE_SPACING;
       }
       for (let row = 0; row < blockRows; row++) {
         layRow(
@@ -39,8 +39,8 @@ export function layBase(map: TissueMap, band: Band, tiles: Textures): void {
           band.top + blockTop + row,
         );
         for (let p = 0; p < planes.length; p++) {
-          left[p] = (left[p] ?? 0) + (leftStep[p] ?? 0);
-          right[p] = (right[p] ?? 0) + (rightStep[p] ?? 0);
+          left[p] = left[p] + leftStep[p];
+          right[p] = right[p] + rightStep[p];
         }
       }
     }
@@ -58,8 +58,8 @@ function layRow(
   x: number,
   y: number,
 ): void {
-  const at = (plane: number) => left[plane] ?? 0;
-  const step = (plane: number) => ((right[plane] ?? 0) - (left[plane] ?? 0)) / NODE_SPACING;
+  const at = (plane: number) => left[plane];
+  const step = (plane: number) => (right[plane] - left[plane]) / NODE_SPACING;
   let section = at(0);
   let tumour = at(1);
   let lymphocytes = at(2);
@@ -80,7 +80,7 @@ function layRow(
   for (let i = start; i < start + count; i++, x++) {
     let blue = 0;
     let pink = 0;
-    const grain = tiles.grain[screen | (x & TILE_MASK)] ?? 0;
+    const grain = tiles.grain[screen | (x & TILE_MASK)];
     if (section > 0) {
       if (tumour > 0) {
         blue = 26 + (grain >> 3);
@@ -135,7 +135,7 @@ function layRow(
 function sample(tile: Uint8Array, along: number, across: number): number {
   const row = Math.floor(across);
   const column = along & TILE_MASK;
-  const above = tile[((row & TILE_MASK) << TILE_SHIFT) | column] ?? 0;
-  const below = tile[(((row + 1) & TILE_MASK) << TILE_SHIFT) | column] ?? 0;
+  const above = tile[((row & TILE_MASK) << TILE_SHIFT) | column];
+  const below = tile[(((row + 1) & TILE_MASK) << TILE_SHIFT) | column];
   return above + (below - above) * (across - row);
 }

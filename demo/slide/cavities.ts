@@ -123,8 +123,8 @@ export function layCavities({ all }: Cavities, band: Band): void {
 function layLumen({ haematoxylin, eosin }: Band, i: number, distance: number): void {
   if (distance > 3) return;
   const open = Math.max(0, Math.min(1, -distance / 2));
-  eosin[i] = (1 - open) * ((eosin[i] ?? 0) + 12) + 9 * open;
-  haematoxylin[i] = (1 - open) * (haematoxylin[i] ?? 0) + 3 * open;
+  eosin[i] = (1 - open) * (eosin[i] + 12) + 9 * open;
+  haematoxylin[i] = (1 - open) * haematoxylin[i] + 3 * open;
 }
 
 /** A vessel: a wall, then plasma with red cells. */
@@ -140,8 +140,8 @@ function layVessel(
   if (distance > wall) return;
   if (distance > 0) {
     const inner = Math.min(1, (wall - distance) / 2);
-    eosin[i] = (1 - inner) * (eosin[i] ?? 0) + inner * (92 + 10 * noise(x / 9, y / 3, cavity.seed));
-    haematoxylin[i] = (1 - inner) * (haematoxylin[i] ?? 0) + inner * 18;
+    eosin[i] = (1 - inner) * eosin[i] + inner * (92 + 10 * noise(x / 9, y / 3, cavity.seed));
+    haematoxylin[i] = (1 - inner) * haematoxylin[i] + inner * 18;
     return;
   }
   haematoxylin[i] = 2;

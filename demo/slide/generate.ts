@@ -100,11 +100,11 @@ export function* paintBands(slide: SlideOptions): Generator<{ top: number; rows:
     layNuclei(map, holes, band, stamps, seed);
     layLinings(holes, band, stamps);
     for (let i = 0, to = 0, grain = Math.floor(65536 * random(top, 1, seed)); i < width * rows; i++, to += 3, grain++) {
-      const noise = speckle[grain & 0xffff] ?? 0;
+      const noise = speckle[grain & 0xffff];
       if ((i & 0xfff) === 0) grain = Math.floor(65536 * random(i, top, seed));
-      const haematoxylin = Math.min(255, (amounts.haematoxylin[i] ?? 0) + noise);
-      const eosin = Math.min(255, (amounts.eosin[i] ?? 0) + (noise >> 1));
-      const colour = colours[(haematoxylin << 8) | eosin] ?? 0;
+      const haematoxylin = Math.min(255, amounts.haematoxylin[i] + noise);
+      const eosin = Math.min(255, amounts.eosin[i] + (noise >> 1));
+      const colour = colours[(haematoxylin << 8) | eosin];
       pixels[to] = colour;
       pixels[to + 1] = colour >> 8;
       pixels[to + 2] = colour >> 16;

@@ -165,13 +165,13 @@ export function layStamp(band: Band, stamp: Stamp, x: number, y: number): void {
     let from = row * stamp.side + firstColumn;
     let to = (top + row) * band.width + left + firstColumn;
     for (let column = firstColumn; column < lastColumn; column++, from++, to++) {
-      const cover = stamp.cover[from] ?? 0;
+      const cover = stamp.cover[from];
       if (cover === 0) continue;
-      const below = haematoxylin[to] ?? 0;
+      const below = haematoxylin[to];
       // Where two nuclei overlap, the darker one shows.
-      const value = Math.max(stamp.amount[from] ?? 0, below);
+      const value = Math.max(stamp.amount[from], below);
       haematoxylin[to] = below + (((value - below) * cover) >> 8);
-      const pink = eosin[to] ?? 0;
+      const pink = eosin[to];
       eosin[to] = pink - ((pink * cover) >> 9);
     }
   }

@@ -20,8 +20,8 @@ export function stainTable(): Uint32Array {
     const eosin = ((index & 255) * FULL_RANGE) / 255;
     let colour = 0;
     for (let channel = 0; channel < 3; channel++) {
-      const absorbed = haematoxylin * (HAEMATOXYLIN[channel] ?? 0) + eosin * (EOSIN[channel] ?? 0);
-      colour |= Math.round((WHITE[channel] ?? 0) * Math.exp(-absorbed)) << (8 * channel);
+      const absorbed = haematoxylin * HAEMATOXYLIN[channel] + eosin * EOSIN[channel];
+      colour |= Math.round(WHITE[channel] * Math.exp(-absorbed)) << (8 * channel);
     }
     table[index] = colour;
   }

@@ -45,8 +45,8 @@ function periodic(width: number, height: number, seed: number): (x: number, y: n
     const right = (column + 1) & (columns - 1);
     const top = (row & (rows - 1)) * columns;
     const bottom = ((row + 1) & (rows - 1)) * columns;
-    const upper = (lattice[top + left] ?? 0) * (1 - sx) + (lattice[top + right] ?? 0) * sx;
-    const lower = (lattice[bottom + left] ?? 0) * (1 - sx) + (lattice[bottom + right] ?? 0) * sx;
+    const upper = lattice[top + left] * (1 - sx) + lattice[top + right] * sx;
+    const lower = lattice[bottom + left] * (1 - sx) + lattice[bottom + right] * sx;
     return upper * (1 - sy) + lower * sy;
   };
 }
@@ -89,12 +89,12 @@ function muscleTile(seed: number): Uint8Array {
     const reach = wide ? 8 : 2.6;
     for (let k = -12; k <= 12; k++) {
       const y = (Math.round(at) + k + TILE) & TILE_MASK;
-      gap[y] = Math.max(gap[y] ?? 0, Math.exp(-((k / reach) ** 2)) * (wide ? 0.9 : 0.7));
+      gap[y] = Math.max(gap[y], Math.exp(-((k / reach) ** 2)) * (wide ? 0.9 : 0.7));
     }
   }
   return tile((x, y) => {
     const across = (Math.round(y + 14 * wave(x, y)) + TILE) & TILE_MASK;
-    const open = (gap[across] ?? 0) * (0.65 + 0.35 * wave(x + 700, y));
+    const open = gap[across] * (0.65 + 0.35 * wave(x + 700, y));
     return (112 + 20 * shade(x, across) + 9 * fine(x, across) + 6 * grain(x, y)) * (1 - open);
   });
 }
@@ -127,8 +127,8 @@ function adiposeTile(seed: number): Uint8Array {
         const i = ((r + side) % side) * side + ((c + side) % side);
         const ox = Math.floor(c / side) * TILE;
         const oy = Math.floor(r / side) * TILE;
-        const offX = (points[2 * i] ?? 0) + ox - x;
-        const offY = (points[2 * i + 1] ?? 0) + oy - y;
+        const offX = points[2 * i] + ox - x;
+        const offY = points[2 * i + 1] + oy - y;
         const d = Math.sqrt(offX * offX + offY * offY);
         distances[count++] = d;
         if (d < nearest) nearest = d;
@@ -136,7 +136,7 @@ function adiposeTile(seed: number): Uint8Array {
     }
     let wall = -1;
     for (let i = 0; i < count; i++) {
-      const further = (distances[i] ?? 0) - nearest;
+      const further = distances[i] - nearest;
       if (further < 24) wall += Math.exp(-further / 4.5);
     }
     return 3 + 88 * Math.max(0, Math.min(1, (wall - 0.3) * 2.2));

@@ -109,8 +109,8 @@ export function atPixel(values: Float32Array, columns: number, x: number, y: num
   const fx = x / NODE_SPACING - column;
   const fy = y / NODE_SPACING - row;
   const node = row * columns + column;
-  const upper = (values[node] ?? 0) * (1 - fx) + (values[node + 1] ?? 0) * fx;
-  const lower = (values[node + columns] ?? 0) * (1 - fx) + (values[node + columns + 1] ?? 0) * fx;
+  const upper = values[node] * (1 - fx) + values[node + 1] * fx;
+  const lower = values[node + columns] * (1 - fx) + values[node + columns + 1] * fx;
   return upper * (1 - fy) + lower * fy;
 }
 

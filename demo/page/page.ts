@@ -1,0 +1,99 @@
+import './page.css';
+import { createGallery } from './gallery.ts';
+import { showHints } from './hints.ts';
+import { fetchLists, type Lists, Refusal } from './server.ts';
+import { createStage } from './stage.ts';
+
+/** How often the lists are asked for again, in milliseconds: while all is well, and while the server is away. */
+const REFRESH = 30_000;
+const RETRY = 3_000;
+
+function required(selector: string): HTMLElement {
+  const found = document.querySelector<HTMLElement>(selector);
+  if (!found) throw new Error(`the page has no ${selector}`);
+  return found;
+}
+
+/** What the address names: `#slide=ID&model=ID`. */
+function addressed(): { slide: string | undefined; model: string | undefined } {
+  const parameters = new URLSearchParams(location.hash.slice(1));
+  return { slide: parameters.get('slide') ?? undefined, model: parameters.get('model') ?? undefined };
+}
+
+function start(): void {
+  const stage = createStage(required('#stage'), window.OpenSeadragon);
+  const gallery = createGallery(required('#gallery'), {
+    slide: (slide) => choose({ slide }),
+    model: (model) => choose({ model }),
+  });
+  let lists: Lists | undefined;
+  let awaySince: string | undefined;
+  let timer = 0;
+  let asking = new AbortController();
+
+  const choose = (choice: { slide?: string; model?: string }) => {
+    const next = new URLSearchParams();
+    for (const [name, value] of Object.entries({ ...addressed(), ...choice })) if (value) next.set(name, value);
+    location.hash = next.toString();
+  };
+
+  const present = () => {
+    if (!lists) return;
+    const { slides, unreadableSlides, models } = lists;
+    const wanted = addressed();
+    const model = models.find(({ id }) => id === wanted.model)?.id ?? models[0]?.id;
+    const broken = unreadableSlides.find(({ id }) => id === wanted.slide);
+    const slide = slides.find(({ id }) => id === wanted.slide) ?? (broken ? undefined : slides[0]);
+    gallery.select(slide?.id ?? broken?.id, model);
+    document.title = slide?.title ?? broken?.title ?? 'Slides';
+    if (slide) stage.show(slide.id, model);
+    else if (broken) stage.showMessage('This slide cannot be read', broken.message, ask);
+    else if (unreadableSlides.length > 0) {
+      stage.showMessage('None of the slides can be read', 'Choose one on the left to see why.', ask);
+    } else {
+      const text = 'Put images (TIFF, JPEG, PNG, WebP) into the folder of slides that the server was started with.';
+      stage.showMessage('No slides yet', text, ask);
+    }
+  };
+
+  const ask = async () => {
+    clearTimeout(timer);
+    asking.abort();
+    asking = new AbortController();
+    const { signal } = asking;
+    let wait = REFRESH;
+    try {
+      const next = await fetchLists(signal);
+      const first = lists === undefined;
+      lists = next;
+      awaySince = undefined;
+      gallery.showLists(lists);
+      gallery.showNotice('');
+      present();
+      if (first && lists.slides.length > 0) showHints(required('#stage'));
+    } catch (error) {
+      if (signal.aborted) return;
+      wait = RETRY;
+      if (error instanceof Refusal) {
+        if (!lists) stage.showMessage('The server cannot list its slides', error.message, ask);
+        else gallery.showNotice(error.message);
+      } else {
+        awaySince ??= new Date().toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' });
+        const text = `The server has not answered since ${awaySince}. Trying again…`;
+        if (!lists) stage.showMessage('The server is away', text, ask);
+        else gallery.showNotice(text);
+      }
+    }
+    timer = window.setTimeout(ask, wait);
+  };
+
+  window.addEventListener('hashchange', present);
+  window.addEventListener('online', ask);
+  document.addEventListener('visibilitychange', () => {
+    if (!document.hidden) void ask();
+  });
+  stage.showMessage('Loading…', '');
+  void ask();
+}
+
+start();

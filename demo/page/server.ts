@@ -1,0 +1,86 @@
+/** What the page asks of its server. All addresses are relative to the page, so that it works under any prefix. */
+
+export interface SlideEntry {
+  id: string;
+  title: string;
+  width: number;
+  height: number;
+  /** Microns per pixel; null where the file does not say. */
+  mpp: number | null;
+  format: string;
+}
+
+export interface ModelEntry {
+  id: string;
+  title: string;
+}
+
+/** A file that is in a folder and cannot be shown, and why. */
+export interface UnreadableEntry {
+  id: string;
+  title: string;
+  message: string;
+}
+
+export interface Lists {
+  slides: SlideEntry[];
+  unreadableSlides: UnreadableEntry[];
+  models: ModelEntry[];
+  unreadableModels: UnreadableEntry[];
+}
+
+/** The server answered, and said that it cannot: its message is for people. */
+export class Refusal extends Error {}
+
+/**
+ * Everything that the server offers, all pages of it.
+ * @throws Refusal where the server answers with an error; TypeError where it does not answer
+ */
+export async function fetchLists(signal: AbortSignal): Promise<Lists> {
+  const slides: SlideEntry[] = [];
+  const unreadableSlides: UnreadableEntry[] = [];
+  const listModels = fetchJson('models', signal);
+  for (let address: string | null = 'slides'; address !== null; ) {
+    const page: { slides: SlideEntry[]; unreadable?: UnreadableEntry[]; next?: string | null } = await fetchJson(
+      address,
+      signal,
+    );
+    slides.push(...page.slides);
+    unreadableSlides.push(...(page.unreadable ?? []));
+    address = page.next ?? null;
+  }
+  const { models, unreadable }: { models: ModelEntry[]; unreadable?: UnreadableEntry[] } = await listModels;
+  return { slides, unreadableSlides, models, unreadableModels: unreadable ?? [] };
+}
+
+/** Asks whether a slide can be shown. @throws Refusal with the reason; TypeError where the server does not answer */
+export async function checkSlide(id: string, signal: AbortSignal): Promise<void> {
+  const response = await fetch(slideAddress(id), { signal });
+  if (!response.ok) throw await refusalOf(response);
+}
+
+export function slideAddress(id: string): string {
+  return `slides/${encodeURIComponent(id)}.dzi`;
+}
+
+export function heatmapAddress(slide: string, model: string): string {
+  return `heatmaps/${encodeURIComponent(slide)}/${encodeURIComponent(model)}.json`;
+}
+
+/** The largest level of a slide's pyramid that is one small tile: no tile is smaller than 256 pixels. */
+export function thumbnailAddress({ id, width, height }: SlideEntry): string {
+  const levels = Math.ceil(Math.log2(Math.max(width, height, 1)));
+  return `slides/${encodeURIComponent(id)}_files/${Math.min(8, levels)}/0_0.jpeg`;
+}
+
+async function fetchJson(address: string, signal: AbortSignal) {
+  const response = await fetch(address, { signal });
+  if (!response.ok) throw await refusalOf(response);
+  return response.json();
+}
+
+async function refusalOf(response: Response): Promise<Refusal> {
+  const body = await response.json().catch(() => undefined);
+  const message = body?.error?.message;
+  return new Refusal(typeof message === 'string' ? message : `The server answered with status ${response.status}.`);
+}

@@ -1,0 +1,133 @@
+"""Trains the demo model: python demo/train.py FOLDER, FOLDER being what demo/training-slides.mjs wrote.
+
+Needs Keras 3 with TensorFlow, NumPy and Pillow. Takes a few minutes on two cores. Writes demo/models/tissue.h5, its
+manifest and a golden patch. The demo slide (the last seed) is never trained on: the accuracy printed is measured on it.
+"""
+
+import json
+import sys
+from pathlib import Path
+
+import keras
+import numpy as np
+from keras import layers
+from PIL import Image
+
+PATCH = 128
+DEMO_SEED = 7
+PATCHES_PER_SLIDE = 1500
+EPOCHS = 10
+COLOURS = {
+    "Glass": "#999999",
+    "Adipose": "#e69f00",
+    "Stroma": "#009e73",
+    "Muscle": "#d55e00",
+    "Lymphocytes": "#56b4e9",
+    "Tumour": "#f0e442",
+}
+
+Image.MAX_IMAGE_PIXELS = None
+
+
+def load(folder: Path, seed: int):
+    """RGB pixels of a slide, and its labels as an array of rows x columns squares."""
+    truth = json.loads((folder / f"{seed}.json").read_text())
+    labels = np.array(truth["labels"]).reshape(truth["rows"], truth["columns"])
+    pixels = np.asarray(Image.open(folder / f"{seed}.tif").convert("RGB"))
+    return pixels, labels, truth["spacing"], truth["classes"]
+
+
+def patch(pixels, labels, spacing, classes, row, column):
+    """The patch at a square, and the share that each class has in it."""
+    size = PATCH // spacing
+    y, x = row * spacing, column * spacing
+    share = np.bincount(labels[row : row + size, column : column + size].ravel(), minlength=classes) / size**2
+    return pixels[y : y + PATCH, x : x + PATCH], share
+
+
+def sample(slide, count, random):
+    """Patches whose middles are spread evenly over the classes, turned and flipped at random."""
+    pixels, labels, spacing, names = slide
+    size = PATCH // spacing
+    middle = labels[size // 2 : labels.shape[0] - size // 2, size // 2 : labels.shape[1] - size // 2]
+    places = [np.argwhere(middle == name) for name in range(len(names))]
+    places = [candidates for candidates in places if len(candidates)]
+    images, shares = [], []
+    for i in range(count):
+        candidates = places[i % len(places)]
+        row, column = candidates[random.integers(len(candidates))]
+        image, share = patch(pixels, labels, spacing, len(names), row, column)
+        image = np.rot90(image, random.integers(4))
+        images.append(image[:, ::-1] if random.integers(2) else image)
+        shares.append(share)
+    return np.stack(images), np.stack(shares).astype("float32")
+
+
+def build(classes: int) -> keras.Model:
+    """A small VGG: its head is global average pooling and one Dense layer, so that its activations can be mapped."""
+    model = keras.Sequential([keras.Input((PATCH, PATCH, 3), name="patch")], name="tissue")
+    for block, filters in enumerate([16, 24, 32, 48], start=1):
+        model.add(layers.Conv2D(filters, 3, padding="same", activation="relu", name=f"block{block}_conv"))
+        model.add(layers.MaxPooling2D(2, name=f"block{block}_pool"))
+    model.add(layers.Conv2D(64, 3, padding="same", activation="relu", name="block5_conv"))
+    model.add(layers.GlobalAveragePooling2D(name="average"))
+    model.add(layers.Dense(classes, activation="softmax", name="probabilities"))
+    return model
+
+
+def main() -> None:
+    folder = Path(sys.argv[1])
+    out = Path(__file__).parent / "models"
+    keras.utils.set_random_seed(1)
+    random = np.random.default_rng(1)
+
+    seeds = sorted(int(file.stem) for file in folder.glob("*.json"))
+    training = [sample(load(folder, seed), PATCHES_PER_SLIDE, random) for seed in seeds if seed != DEMO_SEED]
+    images = np.concatenate([x for x, _ in training]).astype("float32") / 255
+    shares = np.concatenate([y for _, y in training])
+
+    demo = load(folder, DEMO_SEED)
+    names = demo[3]
+    model = build(len(names))
+    model.summary()
+    steps = EPOCHS * len(images) // 32
+    rate = keras.optimizers.schedules.CosineDecay(1e-3, steps, warmup_steps=100, warmup_target=2e-3)
+    model.compile(optimizer=keras.optimizers.Adam(rate), loss="categorical_crossentropy", metrics=["accuracy"])
+    model.fit(images, shares, batch_size=32, epochs=EPOCHS, verbose=2)
+
+    # Every patch of the demo slide, as the tile server cuts them.
+    pixels, labels, spacing, _ = demo
+    size = PATCH // spacing
+    cut = [
+        patch(pixels, labels, spacing, len(names), row, column)
+        for row in range(0, labels.shape[0] - size + 1, size)
+        for column in range(0, labels.shape[1] - size + 1, size)
+    ]
+    predicted = model.predict(np.stack([x for x, _ in cut]).astype("float32") / 255, batch_size=64, verbose=0)
+    truth = np.stack([y for _, y in cut])
+    right = predicted.argmax(1) == truth.argmax(1)
+    pure = truth.max(1) == 1
+    print(f"demo slide: {right.mean():.3f} of all {len(cut)} patches right, {right[pure].mean():.3f} of one tissue")
+    for i, name in enumerate(names):
+        mine = truth.argmax(1) == i
+        print(f"  {name:12} {right[mine].mean():.3f} of {mine.sum()}, share {truth[:, i].mean():.4f}, predicted {predicted[:, i].mean():.4f}")
+
+    out.mkdir(exist_ok=True)
+    model.save(out / "tissue.h5", include_optimizer=False)
+    golden = next(i for i in range(len(cut) // 3, len(cut)) if names[truth[i].argmax()] == "Tumour" and not pure[i])
+    Image.fromarray(cut[golden][0]).save(out / "tissue.golden.png")
+    manifest = {
+        "classes": [{"name": name, "color": COLOURS[name]} for name in names],
+        "preprocessing": {"channelOrder": "rgb", "scale": 1 / 255},
+        "resolution": {"mpp": 0.5},
+        "camLayer": "block5_conv",
+        "golden": {
+            "patch": "tissue.golden.png",
+            "probabilities": [round(float(p), 7) for p in model.predict(cut[golden][0][None] / 255.0, verbose=0)[0]],
+        },
+    }
+    (out / "tissue.manifest.json").write_text(json.dumps(manifest, indent=2) + "\n")
+
+
+if __name__ == "__main__":
+    main()
