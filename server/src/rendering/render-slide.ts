@@ -1,0 +1,132 @@
+import { randomBytes } from 'node:crypto';
+import { realpath, rename, rm, stat } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
+import type { Size } from '../../../shared/geometry/deep-zoom.ts';
+import { Problem } from '../errors.ts';
+import { openImage, reason } from '../slides/image-file.ts';
+import type { SlideReader } from '../slides/slide.ts';
+import { compositeOver } from './composite.ts';
+import { checkOutput } from './output-format.ts';
+import { drawPredictions, type PatchPredictions } from './predictions.ts';
+import { readPosition } from './read-position.ts';
+import { readStrip, renderedSize } from './slide-strip.ts';
+import { createStripFile } from './strip-file.ts';
+
+export interface RenderOptions {
+  /** Picture pixels per slide pixel, above 0 and up to 1. */
+  scale: number;
+  /**
+   * RGBA pixels, straight alpha, that go over rows [y, y + height) of the picture, in its full width (`renderedSize`).
+   * Strips are asked for from top to bottom, one at a time.
+   */
+  paintStrip(y: number, height: number): Promise<Uint8ClampedArray>;
+  /** Predictions to write on the patches that share slide rows [y, y + height), in slide pixels. */
+  predictions?(y: number, height: number): Promise<readonly PatchPredictions[]>;
+  /** Share that is done, 0 to 1. */
+  onProgress?(done: number): void;
+  signal?: AbortSignal;
+}
+
+/** Pixels of a strip, at most: they are held several times over, with three and with four channels. */
+const STRIP_PIXELS = 8 << 20;
+/** Rows of a strip, at most: those of a row of tiles, so that a tile is decoded once. */
+const STRIP_HEIGHT = 256;
+
+/** Share of the time that goes into the pixels; the rest encodes them (measured with PNG). */
+const PAINTING_SHARE = 0.5;
+const PROGRESS_INTERVAL_MS = 200;
+
+/**
+ * Writes a picture of the slide with a heatmap over it: PNG, JPEG, WebP or tiled pyramidal TIFF, by the file's ending. Strips
+ * go to an uncompressed file beside the output (3 bytes a pixel while it lasts), which is then encoded; no slide is too
+ * large for memory. The output appears whole or not at all.
+ * @returns the picture's size
+ * @throws Problem `bad-parameter`, `too-large` (before any work), `unreadable-slide`, or `failed` where the output cannot be
+ *   written; the signal's reason once it is aborted
+ */
+export async function renderSlide(reader: SlideReader, file: string, options: RenderOptions): Promise<Size> {
+  const { scale, onProgress, signal } = options;
+  if (!(scale > 0 && scale <= 1)) {
+    throw new Problem('bad-parameter', `scale: expected a number above 0 and up to 1, found ${scale}`);
+  }
+  const size = renderedSize(reader.description, scale);
+  const format = checkOutput(file, size.width, size.height);
+  const folder = await outputFolder(reader, file);
+  signal?.throwIfAborted();
+
+  const prefix = join(folder, `.${basename(file)}.${process.pid}.${randomBytes(4).toString('hex')}`);
+  const strips = `${prefix}.strips`;
+  const partial = `${prefix}.partial`;
+  try {
+    await paintStrips(reader, strips, size, { ...options, onProgress: (done) => onProgress?.(done * PAINTING_SHARE) });
+    const timer = setInterval(async () => {
+      const read = await readPosition(strips);
+      if (read !== null) onProgress?.(Math.min(0.99, PAINTING_SHARE + read * (1 - PAINTING_SHARE)));
+    }, PROGRESS_INTERVAL_MS);
+    try {
+      await format.encode(openImage(strips, { sequentialRead: true })).toFile(partial);
+    } finally {
+      clearInterval(timer);
+    }
+    signal?.throwIfAborted();
+    await rename(partial, join(folder, basename(file)));
+    onProgress?.(1);
+    return size;
+  } catch (error) {
+    if (error instanceof Problem || error === signal?.reason) throw error;
+    throw new Problem('failed', `${basename(file)} cannot be written: ${reason(error)}`, { cause: error });
+  } finally {
+    await Promise.all([rm(strips, { force: true }), rm(partial, { force: true })]);
+  }
+}
+
+/** The real folder of the output, which must exist; the slide itself is never overwritten. */
+async function outputFolder(reader: SlideReader, file: string): Promise<string> {
+  const parent = dirname(resolve(file));
+  const folder = await realpath(parent).catch(() => null);
+  if (folder === null || !(await stat(folder)).isDirectory()) {
+    throw new Problem('bad-parameter', `${file}: expected a file in an existing folder, found no folder ${parent}`);
+  }
+  const target = join(folder, basename(file));
+  const existing = await realpath(target).catch(() => null);
+  if (existing !== null && (await stat(existing)).isDirectory()) {
+    throw new Problem('bad-parameter', `${file}: expected a file to write, found a folder`);
+  }
+  const { file: slide, regionFile } = reader.description;
+  const inputs = await Promise.all([slide, regionFile].map((input) => realpath(input).catch(() => input)));
+  if (inputs.includes(existing ?? target)) {
+    throw new Problem('bad-parameter', `${file}: expected another file than the slide itself to write to`);
+  }
+  return folder;
+}
+
+async function paintStrips(reader: SlideReader, file: string, size: Size, options: RenderOptions): Promise<void> {
+  const { scale, paintStrip, predictions, onProgress, signal } = options;
+  const stripHeight = Math.min(size.height, Math.max(1, Math.min(STRIP_HEIGHT, Math.floor(STRIP_PIXELS / size.width))));
+  const read = (y: number) => {
+    const reading = readStrip(reader, scale, y, Math.min(stripHeight, size.height - y));
+    // Awaited only after the strip before it; until then a failure must not count as unhandled.
+    reading.catch(() => {});
+    return reading;
+  };
+  const output = await createStripFile(file, size, stripHeight);
+  try {
+    let next = read(0);
+    for (let y = 0; y < size.height; y += stripHeight) {
+      signal?.throwIfAborted();
+      const height = Math.min(stripHeight, size.height - y);
+      const pixels = await next;
+      // The next strip is decoded while this one is painted.
+      if (y + height < size.height) next = read(y + height);
+      compositeOver(pixels, await paintStrip(y, height));
+      if (predictions !== undefined) {
+        const patches = await predictions(Math.floor(y / scale), Math.ceil(height / scale) + 1);
+        await drawPredictions({ data: pixels, x: 0, y, width: size.width, height }, patches, scale);
+      }
+      await output.write(pixels);
+      onProgress?.((y + height) / size.height);
+    }
+  } finally {
+    await output.close();
+  }
+}
