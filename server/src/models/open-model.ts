@@ -1,15 +1,15 @@
-import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { basename, dirname, extname, join } from 'node:path';
+import { basename, extname } from 'node:path';
 import { activate } from '../../../shared/activation.ts';
 import type { Engine } from '../engines/engine.ts';
 import { DEFAULT_ENGINE, loadEngine } from '../engines/engines.ts';
 import { Problem } from '../errors.ts';
+import { camLayerName, classNames, fingerprint, warnings } from './describe-model.ts';
+import { checkGolden } from './golden-patch.ts';
 import { checkInvariant, isBatchInvariant } from './load-check.ts';
 import { type Manifest, manifestFile, readManifest } from './manifest.ts';
 import type { Classification, Model, ModelDescription } from './model.ts';
 import { checkModelFile } from './model-file.ts';
-import type { Head } from './onnx/head.ts';
 import type { NetworkGraph } from './onnx/network-graph.ts';
 import type { PatchSize } from './patch-size.ts';
 
@@ -45,6 +45,12 @@ export async function openModel(file: string, options: OpenModelOptions = {}): P
     const complement = classes.length > found.outputs;
     const head = complement ? { ...found, ...complemented(found) } : found;
     const activation = manifest?.activation ?? found.activation ?? (found.outputs === 1 ? 'sigmoid' : 'softmax');
+    if (found.outputs === 1 && activation === 'softmax') {
+      throw new Problem(
+        'unreadable-model',
+        'has 1 output with softmax, which is always 1; sigmoid or none is expected',
+      );
+    }
     const camLayer = camLayerName(network, head, manifest, manifestFile(file));
     const preprocessing = manifest?.preprocessing ?? {
       ...DEFAULT_PREPROCESSING,
@@ -95,8 +101,6 @@ const DEFAULT_PREPROCESSING = { channelOrder: 'rgb', mean: [0, 0, 0], std: [1, 1
 >;
 /** ONNX's number of the element type float16. */
 const HALF_PRECISION = 10;
-/** Largest difference from the manifest's golden probabilities. */
-const GOLDEN_TOLERANCE = 1e-3;
 
 /** Puts the file's name before a problem that names neither it nor its manifest. */
 async function naming<T>(file: string, work: () => Promise<T>): Promise<T> {
@@ -133,61 +137,6 @@ async function startEngine(start: () => Promise<Engine>, engineName: string): Pr
   }
 }
 
-/** Names and colours for every output; two names for one output mean [1 - p, p]. */
-function classNames(outputs: number, manifest: Manifest | null, file: string): ModelDescription['classes'] {
-  if (!manifest?.classes) return Array.from({ length: outputs }, (_, i) => ({ name: `class ${i}`, color: null }));
-  const classes = manifest.classes.map((entry) =>
-    typeof entry === 'string' ? { name: entry, color: null } : { name: entry.name, color: entry.color ?? null },
-  );
-  const fits = classes.length === outputs || (outputs === 1 && classes.length === 2);
-  if (!fits) {
-    const expected = outputs === 1 ? '1 or 2 names for its 1 output' : `${outputs} names for its ${outputs} outputs`;
-    throw new Problem('unreadable-model', `${file}: classes: the model needs ${expected}, found ${classes.length}`);
-  }
-  const repeated = classes.find(({ name }, i) => classes.findIndex((other) => other.name === name) !== i);
-  if (repeated) throw new Problem('unreadable-model', `${file}: classes: '${repeated.name}' is there twice`);
-  return classes;
-}
-
-/** The layer whose output is pooled; the manifest may name it, but there is no other with an exact map. */
-function camLayerName(network: NetworkGraph, head: Head, manifest: Manifest | null, file: string): string {
-  const names = network.layersOf(head.features).map(({ name }) => name);
-  const [name = head.features] = names;
-  const wanted = manifest?.camLayer;
-  if (wanted === undefined || wanted === head.features || names.includes(wanted)) return name;
-  throw new Problem(
-    'unreadable-model',
-    `${file}: camLayer: the layer that feeds the pooling is '${name}', found '${wanted}'`,
-  );
-}
-
-function warnings(network: NetworkGraph, manifest: Manifest | null, file: string): string[] {
-  const name = basename(file);
-  if (!manifest) {
-    const scaling = network.rescales ? 'RGB as it is (the model rescales it)' : 'RGB / 255';
-    return [`there is no ${name}: classes have no names and the input is taken as ${scaling}`];
-  }
-  const list: string[] = [];
-  if (!manifest.classes) list.push(`${name} names no classes`);
-  if (!manifest.preprocessing && !network.rescales) list.push(`${name} has no preprocessing: RGB / 255 is assumed`);
-  return list;
-}
-
-/** Everything that the numbers depend on, and nothing else: neither names nor colours. */
-function fingerprint(bytes: Uint8Array, description: ModelDescription): string {
-  const { patchHeight, patchWidth, preprocessing, resolution, camLayer, activation, classes, engine } = description;
-  const settings = {
-    patch: [patchHeight, patchWidth],
-    preprocessing,
-    resolution: resolution ?? null,
-    camLayer,
-    activation,
-    classes: classes.length,
-    engine,
-  };
-  return createHash('sha256').update(bytes).update(JSON.stringify(settings)).digest('hex').slice(0, 16);
-}
-
 function runningModel(engine: Engine, description: ModelDescription, batchSize: number): Model {
   const { patchHeight, patchWidth, cellRows, cellColumns, activation } = description;
   const outputs = description.classes.length;
@@ -212,46 +161,4 @@ function runningModel(engine: Engine, description: ModelDescription, batchSize: 
     },
     close: () => engine.close(),
   };
-}
-
-/** The manifest's own patch must give the manifest's own probabilities. */
-async function checkGolden(model: Model, golden: NonNullable<Manifest['golden']>, file: string): Promise<void> {
-  const { patchHeight, patchWidth, classes } = model.description;
-  const { default: sharp } = await import('sharp');
-  const image = join(dirname(file), golden.patch);
-  const pixels = await sharp(image)
-    .removeAlpha()
-    .toColourspace('srgb')
-    .raw()
-    .toBuffer({ resolveWithObject: true })
-    .catch((error: unknown) => {
-      throw new Problem('unreadable-model', `${file}: golden.patch: '${golden.patch}' cannot be read`, {
-        cause: error,
-      });
-    });
-  const { width, height, channels } = pixels.info;
-  if (width !== patchWidth || height !== patchHeight || channels !== 3) {
-    throw new Problem(
-      'unreadable-model',
-      `${file}: golden.patch: ${patchWidth} x ${patchHeight} RGB pixels are expected, found ${width} x ${height} of ${channels}`,
-    );
-  }
-  if (golden.probabilities.length !== classes.length) {
-    const found = golden.probabilities.length;
-    throw new Problem(
-      'unreadable-model',
-      `${file}: golden.probabilities: ${classes.length} are expected, found ${found}`,
-    );
-  }
-  const { probabilities } = await model.classify(pixels.data, 1);
-  const camLayer = model.description.camLayer;
-  for (const [i, expected] of golden.probabilities.entries()) {
-    if (!(Math.abs(probabilities[i] - expected) <= GOLDEN_TOLERANCE)) {
-      throw new Problem(
-        'unreadable-model',
-        `${file}: golden: for class '${classes[i].name}' (map at layer '${camLayer}') the probability should be ` +
-          `${expected}, the model gives ${probabilities[i].toPrecision(6)}`,
-      );
-    }
-  }
 }

@@ -10,11 +10,22 @@ import {
 
 const zeroPadding2D: LayerWriter = (layer, inputs, graph) => {
   const input = featureMap(layer, inputs);
-  const [[top, bottom], [left, right]] = paddingSetting(layer);
+  const [[top, bottom], [left, right]] = sidesSetting(layer, 'padding', 1);
   const [rows, columns, channels] = input.shape;
   const pads = graph.constant([8], [0, 0, top, left, 0, 0, bottom, right]);
   const shape = [rows + top + bottom, columns + left + right, channels];
   return { name: graph.node('Pad', [input.name, pads]), shape };
+};
+
+const cropping2D: LayerWriter = (layer, inputs, graph) => {
+  const input = featureMap(layer, inputs);
+  const [[top, bottom], [left, right]] = sidesSetting(layer, 'cropping', 0);
+  const [rows, columns, channels] = input.shape;
+  const shape = [rows - top - bottom, columns - left - right, channels];
+  if (shape[0] < 1 || shape[1] < 1) throw layerProblem(layer, `leaves nothing of ${rows} x ${columns}`);
+  const starts = graph.constant([2], [top, left]);
+  const ends = graph.constant([2], [rows - bottom, columns - right]);
+  return { name: graph.node('Slice', [input.name, starts, ends, graph.constant([2], [2, 3])]), shape };
 };
 
 const flatten: LayerWriter = (layer, inputs, graph) => {
@@ -33,6 +44,7 @@ const reshape: LayerWriter = (layer, inputs, graph) => {
 
 export const SHAPE_LAYERS: Record<string, LayerWriter> = {
   ZeroPadding2D: zeroPadding2D,
+  Cropping2D: cropping2D,
   Flatten: flatten,
   Reshape: reshape,
 };
@@ -65,15 +77,15 @@ function targetShape(layer: WeightedLayer, size: number): number[] {
 }
 
 /** [[top, bottom], [left, right]]; a number stands for all sides, two for rows and columns. */
-function paddingSetting(layer: WeightedLayer): [[number, number], [number, number]] {
-  const { padding = 1 } = layer.config;
-  const [rows, columns] = Array.isArray(padding) ? padding : [padding, padding];
-  return [sides(layer, rows), sides(layer, columns)];
+function sidesSetting(layer: WeightedLayer, key: string, fallback: number): [[number, number], [number, number]] {
+  const value = layer.config[key] ?? fallback;
+  const [rows, columns] = Array.isArray(value) ? value : [value, value];
+  return [sides(layer, key, rows), sides(layer, key, columns)];
 }
 
-function sides(layer: WeightedLayer, value: unknown): [number, number] {
+function sides(layer: WeightedLayer, key: string, value: unknown): [number, number] {
   const [before, after] = Array.isArray(value) ? value : [value, value];
   const valid = [before, after].every((size) => Number.isInteger(size) && size >= 0);
-  if (!valid) throw layerProblem(layer, `has padding ${JSON.stringify(value)}; integers from 0 are expected`);
+  if (!valid) throw layerProblem(layer, `has ${key} ${JSON.stringify(value)}; integers from 0 are expected`);
   return [before, after];
 }
