@@ -6,7 +6,7 @@ import { Problem } from '../errors.ts';
 import type { Analyses } from '../heatmaps/analysis.ts';
 import { breakdownOf } from '../heatmaps/breakdown.ts';
 import type { Heatmap } from '../heatmaps/heatmap.ts';
-import { classInfos } from '../heatmaps/paint-style.ts';
+import { classIndices, classInfos, paintStyle } from '../heatmaps/paint-style.ts';
 import type { Scheduler } from '../heatmaps/scheduler.ts';
 import { scoreAtPoint } from '../heatmaps/score-at-point.ts';
 import { abortWhenClosed } from './heatmap-tiles.ts';
@@ -39,7 +39,8 @@ export function heatmapRoutes({ open, scheduler, analyses }: HeatmapRouteParts):
       return;
     }
     // The query travels on to the tiles, where a fault in it would show as an empty layer: it is told here.
-    parseQuery(paintedTileQuery, ctx.query);
+    const query = parseQuery(paintedTileQuery, ctx.query);
+    paintStyle(heatmap.model, query.class ? classIndices(heatmap.model, query.class) : [], query);
     ctx.type = 'application/xml';
     ctx.body = deepZoomXml({ ...heatmap.pyramid, format: 'png' });
   });
