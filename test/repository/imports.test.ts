@@ -7,7 +7,8 @@ import { importsOf, root, sourcesIn } from './sources.ts';
 const isBuiltin = (name: string) => name.startsWith('node:') || builtinModules.includes(name);
 
 const rules: { folder: string; mayImport: (target: string) => boolean }[] = [
-  { folder: 'shared', mayImport: (target) => target.startsWith('shared/') },
+  // The colour maps' numbers; the package is pure and both sides bundle or depend on it.
+  { folder: 'shared', mayImport: (target) => target.startsWith('shared/') || target === 'd3-scale-chromatic' },
   {
     folder: 'plugin/src',
     mayImport: (target) => target.startsWith('plugin/') || target.startsWith('shared/') || target === 'openseadragon',
