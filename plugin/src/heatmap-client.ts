@@ -1,0 +1,80 @@
+import type { Rectangle, TileAddress } from '../../shared/geometry/deep-zoom.ts';
+import type { Breakdown, HeatmapDescriptor, ScoreAtPoint } from '../../shared/heatmap-descriptor.ts';
+import type { ScoreTile } from '../../shared/painting/style.ts';
+import { checkedTile } from './tile-pixels.ts';
+import { type TileRequest, tileUrl } from './tile-request.ts';
+
+export interface FetchedTile {
+  tile: ScoreTile;
+  /** Sample patches of this tile that are still to be classified; 0 where the server does not say. */
+  missing: number;
+}
+
+/** The requests of one heatmap. Every one rejects with an error whose message says what was asked and what came. */
+export interface HeatmapClient {
+  descriptor(signal: AbortSignal): Promise<HeatmapDescriptor>;
+  tile(
+    descriptor: HeatmapDescriptor,
+    address: TileAddress,
+    request: TileRequest,
+    options: { wait: number; headers?: object; signal: AbortSignal },
+  ): Promise<FetchedTile>;
+  breakdown(region: Rectangle | undefined, signal: AbortSignal): Promise<Breakdown>;
+  score(x: number, y: number, signal: AbortSignal): Promise<ScoreAtPoint>;
+}
+
+/** @param address of the descriptor, relative to the page */
+export function heatmapClient(
+  address: string,
+  { headers, withCredentials }: { headers: Record<string, string>; withCredentials: boolean },
+): HeatmapClient {
+  const url = new URL(address, document.baseURI).href;
+
+  const get = async (target: string, signal: AbortSignal, more: object = {}) => {
+    const response = await fetch(target, {
+      headers: { ...more, ...headers },
+      credentials: withCredentials ? 'include' : 'same-origin',
+      signal,
+    });
+    if (!response.ok) throw new Error(`${target}: ${await refusal(response)}`);
+    return response;
+  };
+
+  /** `.json` cut off, `/name` added, the query kept. */
+  const beside = (name: string, parameters: Record<string, string>) => {
+    const target = new URL(url);
+    target.pathname = `${target.pathname.replace(/\.json$/, '')}/${name}`;
+    for (const [key, value] of Object.entries(parameters)) target.searchParams.set(key, value);
+    return target.href;
+  };
+
+  return {
+    descriptor: async (signal) => (await get(url, signal)).json(),
+
+    tile: async (descriptor, tileAddress, request, options) => {
+      const target = tileUrl(url, descriptor, tileAddress, request, options.wait);
+      const response = await get(target, options.signal, options.headers);
+      const npy = new Uint8Array(await response.arrayBuffer());
+      // A static host says nothing, and has nothing better to give.
+      const missing = Number(response.headers.get('X-Cam-Missing')) || 0;
+      return { tile: checkedTile(npy, tileAddress, request, descriptor), missing };
+    },
+
+    breakdown: async (region, signal) => {
+      const parameters = region && { region: `${region.x},${region.y},${region.width},${region.height}` };
+      return (await get(beside('breakdown', parameters ?? {}), signal)).json();
+    },
+
+    score: async (x, y, signal) => (await get(beside('score', { x: String(x), y: String(y) }), signal)).json(),
+  };
+}
+
+/** The server's own sentence, where it gave one. */
+async function refusal(response: Response): Promise<string> {
+  const body: unknown = await response.json().catch(() => undefined);
+  if (typeof body === 'object' && body !== null && 'error' in body) {
+    const { error } = body;
+    if (typeof error === 'object' && error !== null && 'message' in error) return String(error.message);
+  }
+  return `${response.status} ${response.statusText}`.trim();
+}

@@ -1,0 +1,272 @@
+import type OpenSeadragon from 'openseadragon';
+import type { HeatmapDescriptor } from '../../shared/heatmap-descriptor.ts';
+import type { HeatmapClient } from './heatmap-client.ts';
+import type { CamSettings } from './options.ts';
+import { addLayer, follow } from './placement.ts';
+import { premultipliedAlpha } from './premultiplied-alpha.ts';
+import { pauseAfter, refinement } from './refinement.ts';
+import { repainting } from './repainting.ts';
+import { scoreSource } from './score-source.ts';
+import { tileRequest } from './tile-request.ts';
+import { paintCanvas, type TileScores } from './tile-scores.ts';
+
+/** Milliseconds after which a first request for a tile counts as failed; OpenSeadragon itself gives up after 30 s. */
+const FIRST_REQUEST_TIMEOUT = 20_000;
+
+/** The heatmap as an item of the viewer's world. */
+export interface Layer {
+  /** Undefined while it lies on no image. */
+  item(): OpenSeadragon.TiledImage | undefined;
+  source: OpenSeadragon.TileSource;
+  /** Puts it on an image, first taking it off any other. */
+  attach(base: OpenSeadragon.TiledImage): Promise<void>;
+  detach(): void;
+  /** Shows new settings; resolves when what is on screen is repainted. */
+  apply(settings: CamSettings): Promise<void>;
+  /** Asks for every tile on screen again, without a flash. */
+  refresh(): void;
+  scoresOf(tile: OpenSeadragon.Tile): TileScores | undefined;
+  /** Tiles on screen that are not yet what they will be. */
+  pending(): number;
+  destroy(): void;
+}
+
+export function createLayer(
+  osd: typeof OpenSeadragon,
+  viewer: OpenSeadragon.Viewer,
+  client: HeatmapClient,
+  descriptor: HeatmapDescriptor,
+  first: CamSettings,
+  options: {
+    ajaxHeaders: Record<string, string>;
+    ajaxWithCredentials: boolean;
+    progress(): void;
+    failed(error: Error): void;
+  },
+): Layer {
+  let settings = first;
+  let revision = 0;
+  let item: OpenSeadragon.TiledImage | undefined;
+  let attached = 0;
+  let undo: (() => void)[] = [];
+  const scores = new WeakMap<OpenSeadragon.Tile, TileScores>();
+
+  const paint = (tileScores: TileScores) => {
+    tileScores.painted = revision;
+    return paintCanvas(tileScores, descriptor, settings);
+  };
+
+  const source = scoreSource(osd, descriptor, {
+    load: async (tile, headers, signal) => {
+      const tileScores = await firstScores(tile, headers, signal);
+      scores.set(tile, tileScores);
+      return { paint: () => paint(tileScores) };
+    },
+  });
+
+  const firstScores = async (tile: OpenSeadragon.Tile, headers: object, signal: AbortSignal): Promise<TileScores> => {
+    const address = { level: tile.level, column: tile.x, row: tile.y };
+    const request = tileRequest(settings, descriptor);
+    const common = { address, request, stale: false, painted: -1 };
+    try {
+      const limited = AbortSignal.any([signal, AbortSignal.timeout(FIRST_REQUEST_TIMEOUT)]);
+      const fetched = await client.tile(descriptor, address, request, { wait: 0, headers, signal: limited });
+      return { ...common, ...fetched, fruitless: 0, notBefore: 0 };
+    } catch (error) {
+      if (signal.aborted) throw error;
+      options.failed(error instanceof Error ? error : new Error(String(error)));
+      const notBefore = performance.now() + pauseAfter(0);
+      return { ...common, tile: undefined, missing: Number.POSITIVE_INFINITY, fruitless: 1, notBefore };
+    }
+  };
+
+  const navigatorItem = () => {
+    const world = viewer.navigator?.world;
+    for (let i = 0; world && i < world.getItemCount(); i++) {
+      if (world.getItemAt(i).source === source) return world.getItemAt(i);
+    }
+    return undefined;
+  };
+
+  const drawn = (image: OpenSeadragon.TiledImage | undefined) => (image ? image.lastDrawn.map(({ tile }) => tile) : []);
+  const visibleTiles = () => {
+    if (!settings.visible || settings.opacity === 0) return [];
+    const inNavigator = settings.showInNavigator ? drawn(navigatorItem()) : [];
+    return [...drawn(item).sort(byDistanceFrom(centreOf(viewer, item))), ...inNavigator];
+  };
+  const loadedTiles = () => {
+    const copy = navigatorItem();
+    return [
+      ...(item ? viewer.tileCache.getLoadedTilesFor(item) : []),
+      ...(copy ? viewer.navigator.tileCache.getLoadedTilesFor(copy) : []),
+    ];
+  };
+
+  const repaint = (tiles: OpenSeadragon.Tile[]) => {
+    const filtered: OpenSeadragon.Tile[] = [];
+    for (const tile of tiles) {
+      const tileScores = scores.get(tile);
+      const cache = tile.getCache(tile.originalCacheKey);
+      if (!tileScores || !cache?.loaded) continue;
+      // The cache is replaced in place: going through `tile-invalidated` would miscount the viewer's tiles for ever.
+      cache.setDataAs(paint(tileScores), 'context2d');
+      if (tile.cacheKey !== tile.originalCacheKey) filtered.push(tile);
+    }
+    // Another plugin shows a filtered copy: it has to make it anew.
+    if (filtered.length > 0) viewer.world.requestTileInvalidateEvent(filtered, osd.now(), true);
+  };
+
+  const painting = repainting<OpenSeadragon.Tile>({
+    visible: visibleTiles,
+    loaded: loadedTiles,
+    isOutdated: (tile) => {
+      const tileScores = scores.get(tile);
+      return tileScores !== undefined && tileScores.painted !== revision;
+    },
+    repaint,
+  });
+
+  const refining = refinement<OpenSeadragon.Tile>({
+    visible: visibleTiles,
+    scoresOf: (tile) => scores.get(tile),
+    wanted: () => tileRequest(settings, descriptor),
+    fetch: (tile, { address }, request, wait, signal) =>
+      client.tile(descriptor, address, request, { wait, headers: tile.ajaxHeaders ?? {}, signal }),
+    improved: () => {
+      painting.request();
+      options.progress();
+    },
+    failed: options.failed,
+  });
+
+  const showNavigatorCopy = () => {
+    navigatorItem()?.setOpacity(settings.showInNavigator && settings.visible ? settings.opacity : 0);
+  };
+
+  const onLoaded = (event: OpenSeadragon.TileEvent) => {
+    if (event.tiledImage?.source !== source) return;
+    const tileScores = event.tile && scores.get(event.tile);
+    // The settings may have changed between painting and this.
+    if (tileScores && tileScores.painted !== revision) painting.request();
+    // It is on screen from the next frame on.
+    setTimeout(onView, 0);
+  };
+  const onUnloaded = (event: OpenSeadragon.TileEvent) => {
+    if (event.tile) scores.delete(event.tile);
+  };
+  const onView = () => {
+    if (!item) return;
+    refining.pump();
+    options.progress();
+  };
+
+  const detach = () => {
+    attached++;
+    const old = item;
+    item = undefined;
+    for (const step of undo.reverse()) step();
+    undo = [];
+    if (old && viewer.world && viewer.world.getIndexOfItem(old) >= 0) viewer.world.removeItem(old);
+  };
+
+  const layer: Layer = {
+    item: () => item,
+    source,
+    attach: async (base) => {
+      detach();
+      const attempt = attached;
+      const added = await addLayer(viewer, base, source, {
+        opacity: settings.visible ? settings.opacity : 0,
+        compositeOperation: settings.compositeOperation,
+        ajaxHeaders: options.ajaxHeaders,
+        ajaxWithCredentials: options.ajaxWithCredentials,
+      });
+      if (attempt !== attached) {
+        if (viewer.world.getIndexOfItem(added) >= 0) viewer.world.removeItem(added);
+        return;
+      }
+      item = added;
+      undo.push(follow(osd, base, added), premultipliedAlpha(added.getDrawer()));
+      const views = [viewer, ...(viewer.navigator ? [viewer.navigator] : [])];
+      for (const view of views) {
+        view.addHandler('tile-loaded', onLoaded);
+        view.addHandler('tile-unloaded', onUnloaded);
+        undo.push(() => {
+          view.removeHandler('tile-loaded', onLoaded);
+          view.removeHandler('tile-unloaded', onUnloaded);
+        });
+      }
+      viewer.addHandler('animation-finish', onView);
+      added.addHandler('opacity-change', showNavigatorCopy);
+      undo.push(() => viewer.removeHandler('animation-finish', onView));
+      undo.push(() => added.removeHandler('opacity-change', showNavigatorCopy));
+      if (viewer.navigator) {
+        undo.push(premultipliedAlpha(viewer.navigator.drawer));
+        // OpenSeadragon copies the opacity to the navigator's copy once that is added.
+        const later = () => queueMicrotask(showNavigatorCopy);
+        viewer.navigator.world.addHandler('add-item', later);
+        undo.push(() => viewer.navigator?.world?.removeHandler('add-item', later));
+        showNavigatorCopy();
+      }
+      // What could not be shown before can be now, and was painted for settings that may be old.
+      await layer.apply(settings);
+    },
+    detach,
+    apply: async (next) => {
+      const same = (Object.keys(next) as (keyof CamSettings)[]).every(
+        (key) => !PAINTED.includes(key) || next[key] === settings[key],
+      );
+      settings = next;
+      if (!item) return;
+      const opacity = next.visible ? next.opacity : 0;
+      if (item.getOpacity() !== opacity) item.setOpacity(opacity);
+      if (item.getCompositeOperation() !== next.compositeOperation) item.setCompositeOperation(next.compositeOperation);
+      showNavigatorCopy();
+      if (same) return onView();
+      revision++;
+      refining.pump();
+      await painting.request();
+    },
+    refresh: () => {
+      for (const tile of loadedTiles()) {
+        const tileScores = scores.get(tile);
+        if (tileScores) Object.assign(tileScores, { stale: true, notBefore: 0 });
+      }
+      refining.pump();
+    },
+    scoresOf: (tile) => scores.get(tile),
+    pending: () => refining.pending(),
+    destroy: () => {
+      detach();
+      refining.destroy();
+      painting.destroy();
+    },
+  };
+  return layer;
+}
+
+/** Settings on which the pixels of a tile depend. */
+const PAINTED: readonly (keyof CamSettings)[] = [
+  'classes',
+  'mode',
+  'score',
+  'colormap',
+  'classColors',
+  'range',
+  'threshold',
+  'interpolation',
+];
+
+/** The middle of the view in units of the image's width, as the bounds of tiles are. */
+function centreOf(viewer: OpenSeadragon.Viewer, item: OpenSeadragon.TiledImage | undefined): { x: number; y: number } {
+  if (!item) return { x: 0, y: 0 };
+  const { x, y } = item.viewportToImageCoordinates(viewer.viewport.getCenter(true), true);
+  const width = item.getContentSize().x;
+  return { x: x / width, y: y / width };
+}
+
+function byDistanceFrom({ x, y }: { x: number; y: number }) {
+  const distance = ({ bounds }: OpenSeadragon.Tile) =>
+    (bounds.x + bounds.width / 2 - x) ** 2 + (bounds.y + bounds.height / 2 - y) ** 2;
+  return (a: OpenSeadragon.Tile, b: OpenSeadragon.Tile) => distance(a) - distance(b);
+}

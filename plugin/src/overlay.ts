@@ -1,0 +1,298 @@
+import type OpenSeadragon from 'openseadragon';
+import type { Rectangle } from '../../shared/geometry/deep-zoom.ts';
+import type { Breakdown, HeatmapDescriptor, ScoreAtPoint } from '../../shared/heatmap-descriptor.ts';
+import { type BreakdownPolling, breakdownPolling } from './breakdown-polling.ts';
+import type { CamEvents } from './events.ts';
+import { type HeatmapClient, heatmapClient } from './heatmap-client.ts';
+import { createLayer, type Layer } from './layer.ts';
+import { type CamChanges, type CamOptions, type CamSettings, changedSettings, defaultSettings } from './options.ts';
+import { createPanel, type Panel } from './panel/panel.ts';
+import { createPointerCard } from './panel/pointer-card.ts';
+import { fits } from './placement.ts';
+import { tileCovers, type ValuesAtPoint, valuesAt } from './values.ts';
+
+/** Sources of all overlays' items, so that no overlay takes another for the slide. */
+const overlaySources = new WeakSet<object>();
+
+let library: typeof OpenSeadragon | undefined;
+
+/** Tells the overlays which OpenSeadragon to use; done by `registerCam`. */
+export function useLibrary(osd: typeof OpenSeadragon): void {
+  library = osd;
+}
+
+/** A heatmap over an image of a viewer, with its panel. Every address, class and number of it can be changed at any time but the heatmap's own. */
+export class CamOverlay {
+  readonly viewer: OpenSeadragon.Viewer;
+  /** Resolves when the heatmap lies on its image; rejects where its descriptor cannot be read or an option is wrong. */
+  readonly ready: Promise<CamOverlay>;
+  readonly #osd: typeof OpenSeadragon;
+  readonly #options: CamOptions;
+  readonly #client: HeatmapClient;
+  readonly #life = new AbortController();
+  readonly #undo: (() => void)[] = [];
+  #descriptor: HeatmapDescriptor | undefined;
+  #settings: CamSettings | undefined;
+  #layer: Layer | undefined;
+  #panel: Panel | undefined;
+  #polling: BreakdownPolling | undefined;
+  #base: OpenSeadragon.TiledImage | undefined;
+  #scope: 'view' | 'slide' = 'slide';
+  #failing = false;
+  #pending = -1;
+
+  /** @throws Error where no OpenSeadragon is known */
+  constructor(viewer: OpenSeadragon.Viewer, options: CamOptions) {
+    const osd = library ?? ('OpenSeadragon' in globalThis ? globalThis.OpenSeadragon : undefined);
+    if (!osd) throw new Error('CamOverlay: call registerCam(OpenSeadragon) first');
+    this.#osd = osd;
+    this.viewer = viewer;
+    this.#options = options;
+    this.#client = heatmapClient(options.heatmap, {
+      headers: options.ajaxHeaders ?? {},
+      withCredentials: options.ajaxWithCredentials ?? false,
+    });
+    this.ready = this.#start();
+    this.ready.catch((error: unknown) => this.#failed(error));
+  }
+
+  /** The heatmap's own item of the world; undefined while it lies on no image. */
+  get item(): OpenSeadragon.TiledImage | undefined {
+    return this.#layer?.item();
+  }
+
+  /** Undefined until `ready`. */
+  get descriptor(): HeatmapDescriptor | undefined {
+    return this.#descriptor;
+  }
+
+  /** Changes what is shown, with at most one repainting a frame; resolves when the screen shows it. Rejects for a wrong value, changing nothing. */
+  async setOptions(changes: CamChanges): Promise<void> {
+    if (!this.#layer) await this.ready;
+    if (!this.#descriptor || !this.#settings || this.#life.signal.aborted) return;
+    this.#settings = changedSettings(this.#settings, changes, this.#descriptor);
+    this.#panel?.show({ settings: this.#settings });
+    const shown = this.#layer?.apply(this.#settings);
+    this.#raise('cam-change', { options: this.getOptions() });
+    await shown;
+  }
+
+  /** A copy of what is shown now. @throws Error before `ready` */
+  getOptions(): CamSettings {
+    if (!this.#settings) throw new Error('getOptions: the heatmap is not ready');
+    return { ...this.#settings };
+  }
+
+  /** The scores under a point of the viewport as they are shown, from the tiles that are loaded; undefined where there are none. */
+  getValueAt(point: OpenSeadragon.Point): ValuesAtPoint | undefined {
+    const item = this.item;
+    if (!item || !this.#descriptor || !this.#layer) return undefined;
+    const { x, y } = item.viewportToImageCoordinates(point, true);
+    let best: ValuesAtPoint | undefined;
+    let bestLevel = -1;
+    for (const tile of this.viewer.tileCache.getLoadedTilesFor(item)) {
+      const scores = this.#layer.scoresOf(tile);
+      if (!scores || tile.level <= bestLevel || !tileCovers(this.#descriptor, scores.address, x, y)) continue;
+      const values = valuesAt(this.#descriptor, scores, x, y);
+      if (!values) continue;
+      best = values;
+      bestLevel = tile.level;
+    }
+    return best;
+  }
+
+  /** Asks the server for every class's score at a point in slide pixels. */
+  getScoreAt(x: number, y: number, signal: AbortSignal = this.#life.signal): Promise<ScoreAtPoint> {
+    return this.#client.score(x, y, AbortSignal.any([signal, this.#life.signal]));
+  }
+
+  /** What is known now of the classes' shares of the slide, or of a region in slide pixels. */
+  getBreakdown(region?: Rectangle): Promise<Breakdown> {
+    return this.#client.breakdown(region, this.#life.signal);
+  }
+
+  /** Asks for everything on screen again. */
+  refresh(): void {
+    this.#layer?.refresh();
+    this.#polling?.restart();
+  }
+
+  /** Takes the heatmap, its panel, handlers, timers and requests away. */
+  destroy(): void {
+    if (this.#life.signal.aborted) return;
+    this.#life.abort();
+    for (const step of this.#undo.reverse()) step();
+    this.#undo.length = 0;
+    this.#polling?.destroy();
+    this.#panel?.destroy();
+    this.#layer?.destroy();
+  }
+
+  async #start(): Promise<CamOverlay> {
+    const { signal } = this.#life;
+    const descriptor = await this.#client.descriptor(signal);
+    const settings = changedSettings(defaultSettings(descriptor), this.#options, descriptor);
+    signal.throwIfAborted();
+    this.#descriptor = descriptor;
+    this.#settings = settings;
+    const layer = createLayer(this.#osd, this.viewer, this.#client, descriptor, settings, {
+      ajaxHeaders: this.#options.ajaxHeaders ?? {},
+      ajaxWithCredentials: this.#options.ajaxWithCredentials ?? false,
+      progress: () => this.#progress(),
+      failed: (error) => this.#failed(error),
+    });
+    this.#layer = layer;
+    overlaySources.add(layer.source);
+    if (this.#options.showControl ?? true) this.#addControls(descriptor, settings);
+    await this.#lieOnImages(layer, descriptor);
+    signal.throwIfAborted();
+    this.#raise('cam-ready', {});
+    return this;
+  }
+
+  /** Lays the heatmap on its image, now and whenever another is opened in its place; resolves with the first time. */
+  #lieOnImages(layer: Layer, descriptor: HeatmapDescriptor): Promise<void> {
+    const { viewer } = this;
+    this.#base = this.#options.tiledImage;
+    return new Promise((resolve, reject) => {
+      const attach = () => {
+        const first = this.#firstImage();
+        this.#base ??= first;
+        if (!this.#base || layer.item()) return;
+        if (!fits(this.#base, descriptor)) {
+          const { x, y } = this.#base.getContentSize();
+          const found = `${x} x ${y} pixels`;
+          const error = new Error(
+            `${descriptor.title}: expected an image of ${descriptor.width} x ${descriptor.height} pixels, found ${found}`,
+          );
+          this.#failed(error);
+          return reject(error);
+        }
+        layer.attach(this.#base).then(resolve, reject);
+      };
+      const onAdd = ({ item }: OpenSeadragon.AddItemWorldEvent) => {
+        // When `open` adds several images, the first is the slide.
+        if (!overlaySources.has(item.source)) queueMicrotask(attach);
+      };
+      const onRemove = ({ item }: OpenSeadragon.RemoveItemWorldEvent) => {
+        if (item === layer.item()) layer.detach();
+        else if (item === this.#base) {
+          this.#base = undefined;
+          layer.detach();
+        }
+      };
+      const onClose = () => {
+        this.#base = undefined;
+        layer.detach();
+      };
+      viewer.world.addHandler('add-item', onAdd);
+      viewer.world.addHandler('remove-item', onRemove);
+      viewer.addHandler('close', onClose);
+      viewer.addHandler('open', attach);
+      viewer.addHandler('before-destroy', this.#destroyed);
+      this.#undo.push(() => {
+        viewer.world?.removeHandler('add-item', onAdd);
+        viewer.world?.removeHandler('remove-item', onRemove);
+        viewer.removeHandler('close', onClose);
+        viewer.removeHandler('open', attach);
+        viewer.removeHandler('before-destroy', this.#destroyed);
+      });
+      this.#life.signal.addEventListener('abort', () => reject(this.#life.signal.reason));
+      attach();
+    });
+  }
+
+  readonly #destroyed = () => this.destroy();
+
+  #firstImage(): OpenSeadragon.TiledImage | undefined {
+    const { world } = this.viewer;
+    for (let i = 0; i < world.getItemCount(); i++) {
+      const item = world.getItemAt(i);
+      if (!overlaySources.has(item.source)) return item;
+    }
+    return undefined;
+  }
+
+  #addControls(descriptor: HeatmapDescriptor, settings: CamSettings): void {
+    const { viewer } = this;
+    const panel = createPanel(descriptor, settings, {
+      change: (changes) => {
+        this.setOptions(changes).catch((error: unknown) => this.#failed(error));
+      },
+      reset: () => {
+        const reset = changedSettings(defaultSettings(descriptor), this.#options, descriptor);
+        this.setOptions(reset).catch((error: unknown) => this.#failed(error));
+      },
+      scope: (scope) => {
+        this.#scope = scope;
+        this.#polling?.restart();
+      },
+    });
+    this.#panel = panel;
+    viewer.addControl(panel.element, {
+      anchor: this.#options.controlAnchor ?? this.#osd.ControlAnchor.TOP_RIGHT,
+      autoFade: false,
+    });
+    const card = createPointerCard(viewer, {
+      values: (point) => this.getValueAt(point),
+      score: (x, y, signal) => this.getScoreAt(x, y, signal),
+      descriptor,
+      settings: () => this.getOptions(),
+    });
+    const polling = breakdownPolling(
+      (signal) => this.#client.breakdown(this.#scope === 'view' ? this.#view() : undefined, signal),
+      (breakdown) => {
+        panel.show({ breakdown });
+        this.#raise('cam-breakdown', { breakdown });
+      },
+      (error) => this.#failed(error),
+    );
+    this.#polling = polling;
+    const onView = () => {
+      if (this.#scope === 'view') polling.restart();
+    };
+    viewer.addHandler('animation-finish', onView);
+    this.#undo.push(() => {
+      viewer.removeHandler('animation-finish', onView);
+      card.destroy();
+      // Typed as a control, but it is found by its element.
+      viewer.removeControl(panel.element as unknown as OpenSeadragon.Control);
+    });
+    polling.restart();
+  }
+
+  /** The part of the slide that is on screen, in whole slide pixels; undefined where there is none. */
+  #view(): Rectangle | undefined {
+    const item = this.item;
+    if (!item || !this.#descriptor) return undefined;
+    const seen = item.viewportToImageRectangle(this.viewer.viewport.getBounds(true), true).getBoundingBox();
+    const x = Math.max(0, Math.floor(seen.x));
+    const y = Math.max(0, Math.floor(seen.y));
+    const width = Math.min(this.#descriptor.width, Math.ceil(seen.x + seen.width)) - x;
+    const height = Math.min(this.#descriptor.height, Math.ceil(seen.y + seen.height)) - y;
+    return width > 0 && height > 0 ? { x, y, width, height } : undefined;
+  }
+
+  #progress(): void {
+    const pending = this.#layer?.pending() ?? 0;
+    if (pending === this.#pending) return;
+    this.#pending = pending;
+    this.#failing = false;
+    this.#panel?.show({ pending, error: undefined });
+    this.#polling?.hurry();
+    this.#raise('cam-progress', { pending });
+  }
+
+  /** Reports a failure once, until something succeeds again. */
+  #failed(thrown: unknown): void {
+    if (this.#life.signal.aborted || this.#failing) return;
+    this.#failing = true;
+    const error = thrown instanceof Error ? thrown : new Error(String(thrown));
+    this.#panel?.show({ error });
+    this.#raise('cam-error', { error });
+  }
+
+  #raise<Name extends keyof CamEvents>(name: Name, event: Omit<CamEvents[Name], 'cam'>): void {
+    if (!this.#life.signal.aborted) this.viewer.raiseEvent(name, { cam: this, ...event });
+  }
+}

@@ -1,0 +1,121 @@
+import type { Breakdown, HeatmapDescriptor } from '../../../shared/heatmap-descriptor.ts';
+import { type CamChanges, type CamSettings, colourOf } from '../options.ts';
+import { element, uniqueId } from './elements.ts';
+import { interval, percentage, steadyOrder } from './format.ts';
+
+/** More classes than this can be filtered by name. */
+const FILTER_FROM = 12;
+
+export interface ClassList {
+  element: HTMLElement;
+  showSettings(settings: CamSettings): void;
+  showBreakdown(breakdown: Breakdown): void;
+}
+
+/** A row for each class: colour, name, share with its interval; chosen as radio buttons or check boxes. */
+export function createClassList(
+  descriptor: HeatmapDescriptor,
+  first: CamSettings,
+  change: (changes: CamChanges) => void,
+): ClassList {
+  let settings = first;
+  let order = descriptor.classes.map((_, index) => index);
+  let sorted = false;
+  const group = uniqueId('classes');
+  const names = descriptor.classes.map((info) => info.name);
+
+  const shown = () => (settings.classes === 'all' ? names : settings.classes);
+  const choose = (name: string, checked: boolean) => {
+    if (settings.mode === 'single') return change({ classes: [name] });
+    const before = shown();
+    const after = checked ? [...before, name] : before.filter((other) => other !== name);
+    change({ classes: names.every((other) => after.includes(other)) ? 'all' : after });
+  };
+  /** Only this class; all again where it is the only one. */
+  const solo = (name: string) => {
+    const before = shown();
+    change({ classes: before.length === 1 && before[0] === name ? 'all' : [name] });
+  };
+
+  const rows = names.map((name, index) => {
+    const input = element('input', { type: 'radio', name: group, class: 'osd-cam-check' });
+    const swatch = element('input', { type: 'color', class: 'osd-cam-swatch', 'aria-label': `Colour of ${name}` });
+    const value = element('span', { class: 'osd-cam-value' });
+    const spread = element('span', { class: 'osd-cam-spread' });
+    const label = element(
+      'label',
+      {},
+      input,
+      element('span', { class: 'osd-cam-name', title: name }, name),
+      value,
+      spread,
+    );
+    const row = element('li', { class: 'osd-cam-class' }, element('span', { class: 'osd-cam-bar' }), label, swatch);
+    input.addEventListener('change', () => choose(name, input.checked));
+    label.addEventListener('click', (event) => {
+      if (!event.altKey || settings.mode === 'single') return;
+      event.preventDefault();
+      solo(name);
+    });
+    swatch.addEventListener('input', () => change({ classColors: { ...settings.classColors, [name]: swatch.value } }));
+    return { index, row, input, swatch, value, spread };
+  });
+
+  const list = element('ul', { class: 'osd-cam-classes', 'aria-label': 'Classes' }, ...rows.map(({ row }) => row));
+  const children: HTMLElement[] = [list];
+  if (names.length > FILTER_FROM) {
+    const filter = element('input', {
+      type: 'search',
+      class: 'osd-cam-filter',
+      placeholder: `Filter ${names.length} classes`,
+      'aria-label': 'Filter classes',
+    });
+    filter.addEventListener('input', () => {
+      const wanted = filter.value.trim().toLowerCase();
+      for (const { index, row } of rows) row.hidden = !names[index].toLowerCase().includes(wanted);
+    });
+    children.unshift(filter);
+  }
+
+  const showSettings = (next: CamSettings) => {
+    settings = next;
+    const chosen = new Set(settings.mode === 'single' ? shown().slice(0, 1) : shown());
+    for (const { index, row, input, swatch } of rows) {
+      input.type = settings.mode === 'single' ? 'radio' : 'checkbox';
+      input.checked = chosen.has(names[index]);
+      row.classList.toggle('osd-cam-chosen', input.checked);
+      const colour = colourOf(index, settings, descriptor);
+      if (swatch.value !== colour) swatch.value = colour;
+      row.style.setProperty('--osd-cam-class', colour);
+    }
+  };
+
+  const showBreakdown = ({ breakdown }: Breakdown) => {
+    const shares = names.map((name) => breakdown.find((share) => share.class === name));
+    for (const { index, row, value, spread } of rows) {
+      const share = shares[index];
+      const known = share && share.probability !== null;
+      value.textContent = share && share.probability !== null ? percentage(share.probability) : '–';
+      spread.textContent = share ? interval(share) : '';
+      row.style.setProperty('--osd-cam-share', String(known ? share.probability : 0));
+      row.style.setProperty('--osd-cam-low', String(share?.low ?? 0));
+      row.style.setProperty('--osd-cam-high', String(share?.high ?? 0));
+      row.classList.toggle('osd-cam-estimated', spread.textContent !== '');
+    }
+    const next = steadyOrder(
+      order,
+      shares.map((share) => share?.probability ?? null),
+      !sorted,
+    );
+    sorted ||= shares.some((share) => share && share.probability !== null);
+    // Moving a row takes the focus from it: not while someone is in the list.
+    if (list.matches(':hover, :focus-within') && sorted && order.length === next.length && order !== next) {
+      if (next.some((index, i) => index !== order[i]) && list.contains(document.activeElement)) return;
+    }
+    if (next.some((index, i) => index !== order[i])) list.append(...next.map((index) => rows[index].row));
+    order = next;
+  };
+
+  showSettings(first);
+  return { element: element('div', {}, ...children), showSettings, showBreakdown };
+}

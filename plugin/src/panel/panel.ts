@@ -1,0 +1,194 @@
+import { COLORMAPS } from '../../../shared/colour/colormaps.ts';
+import type { Breakdown, HeatmapDescriptor, Score } from '../../../shared/heatmap-descriptor.ts';
+import type { Mode } from '../../../shared/painting/style.ts';
+import { type CamChanges, type CamSettings, effectiveScore, type Interpolation } from '../options.ts';
+import { createClassList } from './class-list.ts';
+import { element, segmented, select, uniqueId } from './elements.ts';
+import { analysed } from './format.ts';
+import { createScale } from './scale.ts';
+
+/** What the panel shows; parts left out stay as they are. */
+export interface PanelState {
+  settings?: CamSettings;
+  breakdown?: Breakdown;
+  pending?: number;
+  error?: Error | undefined;
+}
+
+export interface Panel {
+  element: HTMLElement;
+  show(state: PanelState): void;
+  /** Fits it to the viewer's size in CSS pixels. */
+  fit(width: number, height: number): void;
+  destroy(): void;
+}
+
+const SCORE_NAMES: Record<Score, string> = { probability: 'Probability', cam: 'CAM', patch: 'Patch probability' };
+const CUSTOM_COLORMAP = 'custom';
+/** Viewers narrower than this get the panel as a sheet of their width. */
+export const NARROW = 560;
+
+/** The panel of one overlay; it only tells what was chosen, and shows what it is told. */
+export function createPanel(
+  descriptor: HeatmapDescriptor,
+  first: CamSettings,
+  actions: {
+    change(changes: CamChanges): void;
+    reset(): void;
+    scope(scope: 'view' | 'slide'): void;
+  },
+): Panel {
+  const { change } = actions;
+  let settings = first;
+
+  const bodyId = uniqueId('body');
+  const titleId = uniqueId('title');
+  const state = element('span', { class: 'osd-cam-state', role: 'status' });
+  const collapse = element('button', { type: 'button', class: 'osd-cam-collapse', 'aria-controls': bodyId });
+  const bar = element('div', { class: 'osd-cam-progress', 'aria-hidden': 'true' });
+  const problem = element('p', { class: 'osd-cam-problem', role: 'alert', hidden: '' });
+  const header = element(
+    'header',
+    {},
+    element('h2', { id: titleId, title: descriptor.title }, descriptor.title),
+    state,
+    collapse,
+  );
+
+  const mode = segmented<Mode>(
+    'Mode',
+    [
+      { value: 'single', text: 'One class' },
+      { value: 'blend', text: 'Several' },
+      { value: 'argmax', text: 'Most likely' },
+    ],
+    (value) => change(modeChange(value, settings)),
+  );
+  const classes = createClassList(descriptor, first, change);
+  const scope = segmented<'view' | 'slide'>(
+    'Shares of',
+    [
+      { value: 'slide', text: 'Slide' },
+      { value: 'view', text: 'View' },
+    ],
+    (value) => {
+      actions.scope(value);
+    },
+  );
+  scope.show('slide');
+  const scale = createScale(change);
+
+  const opacityId = uniqueId('opacity');
+  const opacity = element('input', { id: opacityId, type: 'range', min: '0', max: '1', step: '0.01' });
+  const opacityValue = element('output', { for: opacityId });
+  opacity.addEventListener('input', () => change({ opacity: Number(opacity.value) }));
+  opacity.addEventListener('dblclick', () => change({ opacity: 0.5 }));
+
+  const colormap = select(
+    'Colours',
+    [...COLORMAPS, CUSTOM_COLORMAP].map((value) => ({ value, text: value })),
+    (value) => {
+      if (value !== CUSTOM_COLORMAP) change({ colormap: value });
+    },
+  );
+  const score = select<Score>(
+    'Score',
+    descriptor.scores.map((value) => ({ value, text: SCORE_NAMES[value] })),
+    (value) => change({ score: value }),
+  );
+  const interpolation = segmented<Interpolation>(
+    'Interpolation',
+    [
+      { value: 'smooth', text: 'Smooth', hint: 'Interpolated between cells' },
+      { value: 'cells', text: 'Cells', hint: 'Each cell of the model as it is' },
+      { value: 'patches', text: 'Patches', hint: 'Each patch with its own probability' },
+    ],
+    (value) => change({ interpolation: value }),
+  );
+  const visible = element('input', { type: 'checkbox', role: 'switch', class: 'osd-cam-check' });
+  visible.addEventListener('change', () => change({ visible: visible.checked }));
+  const reset = element('button', { type: 'button', class: 'osd-cam-reset' }, 'Reset');
+  reset.addEventListener('click', () => actions.reset());
+
+  const body = element(
+    'div',
+    { class: 'osd-cam-body', id: bodyId },
+    mode.element,
+    element('div', { class: 'osd-cam-heading' }, element('span', {}, 'Mean probability of'), scope.element),
+    classes.element,
+    scale.element,
+    element('div', { class: 'osd-cam-field' }, element('label', { for: opacityId }, 'Opacity'), opacity, opacityValue),
+    colormap.element,
+    score.element,
+    interpolation.element,
+    element(
+      'footer',
+      {},
+      element('label', { class: 'osd-cam-switch' }, visible, element('span', {}, 'Show heatmap')),
+      reset,
+    ),
+  );
+  const panel = element('section', { class: 'osd-cam', 'aria-labelledby': titleId }, header, bar, problem, body);
+
+  const setCollapsed = (collapsed: boolean) => {
+    panel.classList.toggle('osd-cam-collapsed', collapsed);
+    body.hidden = collapsed;
+    collapse.setAttribute('aria-expanded', String(!collapsed));
+    collapse.setAttribute('aria-label', collapsed ? 'Show the settings' : 'Hide the settings');
+  };
+  setCollapsed(false);
+  collapse.addEventListener('click', () => setCollapsed(!body.hidden));
+  for (const type of ['pointerdown', 'wheel', 'keydown', 'dblclick', 'contextmenu', 'touchstart'] as const) {
+    // What is meant for the panel neither moves the slide nor presses a key of the viewer or the page.
+    panel.addEventListener(type, (event) => event.stopPropagation(), { passive: true });
+  }
+
+  const showSettings = (next: CamSettings) => {
+    settings = next;
+    mode.show(next.mode);
+    classes.showSettings(next);
+    scale.show(next);
+    opacity.value = String(next.opacity);
+    opacityValue.textContent = `${Math.round(100 * next.opacity)} %`;
+    colormap.show(typeof next.colormap === 'string' ? next.colormap : CUSTOM_COLORMAP);
+    colormap.element.hidden = next.mode !== 'single';
+    score.show(effectiveScore(next));
+    score.setDisabled(next.interpolation === 'patches');
+    score.element.hidden = descriptor.scores.length < 2;
+    interpolation.show(next.interpolation);
+    visible.checked = next.visible;
+  };
+  showSettings(first);
+
+  return {
+    element: panel,
+    show: (next) => {
+      if (next.settings) showSettings(next.settings);
+      if (next.breakdown) {
+        classes.showBreakdown(next.breakdown);
+        state.textContent = analysed(next.breakdown);
+        const { known, total } = next.breakdown.patches;
+        bar.style.setProperty('--osd-cam-done', String(total > 0 ? known / total : 0));
+      }
+      if (next.pending !== undefined) panel.classList.toggle('osd-cam-busy', next.pending > 0);
+      if ('error' in next) {
+        problem.hidden = !next.error;
+        problem.textContent = next.error?.message ?? '';
+      }
+    },
+    fit: (width, height) => {
+      const narrow = width < NARROW;
+      if (narrow && !panel.classList.contains('osd-cam-narrow')) setCollapsed(true);
+      panel.classList.toggle('osd-cam-narrow', narrow);
+      panel.style.setProperty('--osd-cam-viewer-width', `${width}px`);
+      panel.style.setProperty('--osd-cam-viewer-height', `${height}px`);
+    },
+    destroy: () => panel.remove(),
+  };
+}
+
+/** Several classes begin with all of them, one class with the first of those shown. */
+function modeChange(mode: Mode, settings: CamSettings): CamChanges {
+  if (mode === 'single' || settings.mode !== 'single') return { mode };
+  return { mode, classes: 'all' };
+}

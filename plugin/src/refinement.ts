@@ -1,0 +1,134 @@
+import type { FetchedTile } from './heatmap-client.ts';
+import { satisfies, type TileRequest } from './tile-request.ts';
+import type { TileScores } from './tile-scores.ts';
+
+/** Seconds that the server may hold a request for better scores. */
+const WAIT = 5;
+/** Requests held by the server at a time, of all overlays of the page: a browser has six connections, and the slide needs them. */
+const MOST_WAITING = 2;
+/** Requests at a time that the server answers at once. */
+const MOST_QUICK = 4;
+const SHORTEST_PAUSE = 500;
+const LONGEST_PAUSE = 30_000;
+
+/** Overlays that want one of the page's waiting requests. */
+const pumps = new Set<() => void>();
+let waiting = 0;
+
+export interface RefinementHost<T> {
+  /** Tiles on screen now, those nearest to the centre first. */
+  visible(): T[];
+  scoresOf(tile: T): TileScores | undefined;
+  wanted(): TileRequest;
+  fetch(tile: T, scores: TileScores, request: TileRequest, wait: number, signal: AbortSignal): Promise<FetchedTile>;
+  improved(): void;
+  failed(error: Error): void;
+}
+
+export interface Refinement {
+  /** Starts what is due; to be called whenever the view, the scores or what is wanted have changed. */
+  pump(): void;
+  /** Tiles on screen whose scores are not yet what they will be. */
+  pending(): number;
+  destroy(): void;
+}
+
+/** Milliseconds before a fruitless request is repeated. */
+export function pauseAfter(fruitless: number): number {
+  return Math.min(LONGEST_PAUSE, SHORTEST_PAUSE * 2 ** fruitless);
+}
+
+/**
+ * Asks again for tiles on screen that lack patches, failed, or were got for other classes or another score, and puts
+ * better scores into their place. Off screen nothing is asked for, and what was is dropped.
+ */
+export function refinement<T>(host: RefinementHost<T>): Refinement {
+  const running = new Map<T, { controller: AbortController; waits: boolean }>();
+  let timer = 0;
+  let destroyed = false;
+
+  const start = (tile: T, scores: TileScores, waits: boolean) => {
+    const controller = new AbortController();
+    const request = host.wanted();
+    running.set(tile, { controller, waits });
+    if (waits) waiting++;
+    const wait = waits ? WAIT : 0;
+    const signal = AbortSignal.any([controller.signal, AbortSignal.timeout((wait + 20) * 1000)]);
+    host
+      .fetch(tile, scores, request, wait, signal)
+      .then((fetched) => take(scores, request, fetched))
+      .catch((error: unknown) => {
+        if (controller.signal.aborted) return;
+        pause(scores);
+        host.failed(error instanceof Error ? error : new Error(String(error)));
+      })
+      .finally(() => {
+        running.delete(tile);
+        if (waits) waiting--;
+        for (const other of pumps) other();
+      });
+  };
+
+  const take = (scores: TileScores, request: TileRequest, { tile, missing }: FetchedTile) => {
+    if (destroyed) return;
+    const better = scores.stale || !scores.tile || missing < scores.missing || !satisfies(scores.request, request);
+    scores.stale = false;
+    if (!better) return pause(scores);
+    Object.assign(scores, { tile, request, missing, fruitless: 0, notBefore: 0, painted: -1 });
+    host.improved();
+  };
+
+  const pause = (scores: TileScores) => {
+    scores.notBefore = performance.now() + pauseAfter(scores.fruitless);
+    scores.fruitless++;
+  };
+
+  /** Neither there nor on its way as it is wanted: to be asked for at once, without waiting for patches. */
+  const isWrong = (scores: TileScores) =>
+    scores.stale || scores.tile === undefined || !satisfies(scores.request, host.wanted());
+
+  const pump = () => {
+    clearTimeout(timer);
+    if (destroyed) return;
+    const visible = document.hidden ? [] : host.visible();
+    const onScreen = new Set(visible);
+    for (const [tile, { controller }] of running) if (!onScreen.has(tile)) controller.abort();
+
+    let quick = 0;
+    for (const { waits } of running.values()) if (!waits) quick++;
+    let next = Number.POSITIVE_INFINITY;
+    for (const tile of visible) {
+      const scores = host.scoresOf(tile);
+      if (!scores || running.has(tile)) continue;
+      const wrong = isWrong(scores);
+      if (!wrong && scores.missing === 0) continue;
+      if (scores.notBefore > performance.now()) {
+        next = Math.min(next, scores.notBefore);
+      } else if (wrong && quick < MOST_QUICK) {
+        quick++;
+        start(tile, scores, false);
+      } else if (!wrong && waiting < MOST_WAITING) {
+        start(tile, scores, true);
+      }
+    }
+    if (next < Number.POSITIVE_INFINITY) timer = window.setTimeout(pump, next - performance.now() + 1);
+  };
+
+  pumps.add(pump);
+  document.addEventListener('visibilitychange', pump);
+  return {
+    pump,
+    pending: () =>
+      host.visible().filter((tile) => {
+        const scores = host.scoresOf(tile);
+        return !scores || isWrong(scores) || scores.missing > 0;
+      }).length,
+    destroy() {
+      destroyed = true;
+      clearTimeout(timer);
+      pumps.delete(pump);
+      document.removeEventListener('visibilitychange', pump);
+      for (const { controller } of running.values()) controller.abort();
+    },
+  };
+}

@@ -1,0 +1,81 @@
+import { colormapTable } from '../../shared/colour/colormaps.ts';
+import { parseColour } from '../../shared/colour/palette.ts';
+import type { TileAddress } from '../../shared/geometry/deep-zoom.ts';
+import { tileWindow } from '../../shared/geometry/score-raster.ts';
+import type { HeatmapDescriptor, Score } from '../../shared/heatmap-descriptor.ts';
+import type { PaintedArea } from '../../shared/painting/paint-area.ts';
+import { paintTile } from '../../shared/painting/paint-tile.ts';
+import { scoreTileFromNpy } from '../../shared/painting/score-tile.ts';
+import type { PaintStyle, ScoreTile } from '../../shared/painting/style.ts';
+import { type CamSettings, type ColourFunction, colourOf, shownClasses } from './options.ts';
+import type { TileRequest } from './tile-request.ts';
+
+/** Settings in the terms of a tile got by `request`; opacity 1, for the layer's own opacity comes on top. */
+export function tileStyle(settings: CamSettings, descriptor: HeatmapDescriptor, request: TileRequest): PaintStyle {
+  const shown = shownClasses(settings, descriptor).filter((index) => request.planes.includes(index));
+  return {
+    mode: settings.mode,
+    score: request.score,
+    planes: shown.map((index) => request.planes.indexOf(index)),
+    colours: shown.map((index) => parseColour(colourOf(index, settings, descriptor)) ?? [0, 0, 0]),
+    colormap: colourTable(settings.colormap),
+    range: [settings.range[0], settings.range[1]],
+    threshold: settings.threshold ?? Number.NEGATIVE_INFINITY,
+    opacity: 1,
+    interpolation: settings.interpolation === 'smooth' ? 'smooth' : 'cells',
+  };
+}
+
+/** 256 RGB triples of a colour map's name or function. */
+export function colourTable(colormap: string | ColourFunction): Uint8Array {
+  if (typeof colormap === 'string') return colormapTable(colormap) ?? new Uint8Array(768);
+  const table = new Uint8ClampedArray(768);
+  for (let i = 0; i < 256; i++) table.set(colormap(i / 255), 3 * i);
+  return new Uint8Array(table.buffer);
+}
+
+/** RGBA bytes, straight alpha, of a decoded tile; overlap included. */
+export function paintScores(
+  tile: ScoreTile,
+  address: TileAddress,
+  request: TileRequest,
+  descriptor: HeatmapDescriptor,
+  settings: CamSettings,
+): PaintedArea {
+  const window = tileWindow(descriptor, descriptor.grid, address, finestRaster(request.score));
+  const style = tileStyle(settings, descriptor, request);
+  return paintTile(tile, window, descriptor.grid, descriptor, address, style);
+}
+
+/** As `paintScores`, from the bytes of a `.npy` tile. @throws Error where they are not that tile */
+export function tilePixels(
+  npy: Uint8Array,
+  address: TileAddress,
+  request: TileRequest,
+  descriptor: HeatmapDescriptor,
+  settings: CamSettings,
+): PaintedArea {
+  return paintScores(checkedTile(npy, address, request, descriptor), address, request, descriptor, settings);
+}
+
+/** Decodes a tile and checks that it holds the planes and values that were asked for. @throws Error that says what differs */
+export function checkedTile(
+  npy: Uint8Array,
+  address: TileAddress,
+  request: TileRequest,
+  descriptor: HeatmapDescriptor,
+): ScoreTile {
+  const tile = scoreTileFromNpy(npy);
+  const window = tileWindow(descriptor, descriptor.grid, address, finestRaster(request.score));
+  const expected = [request.planes.length, window.rows, window.columns];
+  const found = [tile.classes, tile.rows, tile.columns];
+  if (expected.some((value, i) => value !== found[i])) {
+    throw new Error(`score tile: expected ${expected.join(' x ')} values, found ${found.join(' x ')}`);
+  }
+  return tile;
+}
+
+/** The score `patch` has no values finer than a patch. */
+export function finestRaster(score: Score): 'cells' | 0 {
+  return score === 'patch' ? 0 : 'cells';
+}

@@ -1,0 +1,100 @@
+import { existsSync } from 'node:fs';
+import { type Browser, chromium, type Page } from 'playwright-core';
+import { afterAll, beforeAll, beforeEach } from 'vitest';
+import { buildPlugin, type Control, startHeatmapServer } from './heatmap-server.ts';
+
+const SYSTEM_CHROMIUM = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
+
+/** Starts the browser that the tests use: `CHROMIUM`, the system's, or playwright's own. */
+export function launchBrowser(): Promise<Browser> {
+  return chromium.launch({
+    executablePath: process.env.CHROMIUM ?? SYSTEM_CHROMIUM.find(existsSync),
+    args: ['--no-sandbox', '--use-angle=swiftshader', '--enable-unsafe-swiftshader'],
+  });
+}
+
+/** A browser and a heatmap server for the tests of a file; a fresh page and a reset server for each test. */
+export function useBrowser() {
+  const shared: { page: Page; control: Control; url: string } = Object.create(null);
+  let browser: Browser;
+  let server: Awaited<ReturnType<typeof startHeatmapServer>>;
+  beforeAll(async () => {
+    server = await startHeatmapServer(await buildPlugin());
+    browser = await launchBrowser();
+  });
+  afterAll(async () => {
+    await browser?.close();
+    await server?.close();
+  });
+  beforeEach(async () => {
+    Object.assign(server.control, { requests: [], coverage: 255, missing: 0, tileStatus: 200, headers: [] });
+    await Promise.all(browser.contexts().map((context) => context.close()));
+    const page = await browser.newPage({ viewport: { width: 900, height: 640 } });
+    Object.assign(shared, { page, control: server.control, url: server.url });
+  });
+  return shared;
+}
+
+/** Opens the page and a viewer on a grey slide of 2000 x 1400 pixels, kept as `window.viewer`. */
+export async function openViewer(
+  page: Page,
+  url: string,
+  drawer: 'canvas' | 'webgl' = 'canvas',
+  query = '',
+): Promise<void> {
+  await page.goto(url + query);
+  await page.evaluate(async (kind) => {
+    const grey = document.createElement('canvas');
+    grey.width = 2000;
+    grey.height = 1400;
+    const context = grey.getContext('2d');
+    if (context) {
+      context.fillStyle = 'rgb(100, 100, 100)';
+      context.fillRect(0, 0, 2000, 1400);
+    }
+    const viewer = window.OpenSeadragon({
+      element: document.getElementById('viewer') ?? undefined,
+      drawer: kind,
+      tileSources: { type: 'image', url: grey.toDataURL() },
+      showNavigationControl: false,
+      animationTime: 0,
+      blendTime: 0,
+      immediateRender: true,
+    });
+    Object.assign(window, { viewer });
+    await new Promise((resolve) => viewer.addOnceHandler('open', resolve));
+  }, drawer);
+}
+
+/** Waits until every item of the viewer is loaded and drawn. */
+export async function settled(page: Page): Promise<void> {
+  await page.evaluate(async () => {
+    const { viewer } = window;
+    await new Promise<void>((resolve) => viewer.whenFullyLoaded(() => resolve()));
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  });
+}
+
+/** RGB of a point of the slide on the screen. */
+export function pixelAt(page: Page, x: number, y: number): Promise<number[]> {
+  return page.evaluate(
+    ([slideX, slideY]) => {
+      const { viewer } = window;
+      viewer.forceRedraw();
+      const point = viewer.world
+        .getItemAt(0)
+        .imageToViewerElementCoordinates(new window.OpenSeadragon.Point(slideX, slideY));
+      const context = viewer.drawer.canvas.getContext('2d');
+      return context ? [...context.getImageData(Math.floor(point.x), Math.floor(point.y), 1, 1).data.slice(0, 3)] : [];
+    },
+    [x, y],
+  );
+}
+
+declare global {
+  interface Window {
+    OpenSeadragon: typeof import('openseadragon');
+    viewer: OpenSeadragon.Viewer;
+    cam: import('../../plugin/src/index.ts').CamOverlay;
+  }
+}
