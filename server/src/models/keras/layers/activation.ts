@@ -9,6 +9,7 @@ import {
   type WeightedLayer,
   weightsNamed,
 } from '../layer.ts';
+import type { WeightArray } from '../network.ts';
 
 /** Writes an element-wise function; gives the name of the result. */
 type ActivationWriter = (x: string, graph: LayerGraph, layer: WeightedLayer) => string;
@@ -110,16 +111,19 @@ function preluLayer(...[layer, inputs, graph]: Parameters<LayerWriter>): Network
   if (alpha.shape.length !== input.shape.length) {
     throw layerProblem(layer, `has alpha of shape [${alpha.shape.join(', ')}] for [${input.shape.join(', ')}]`);
   }
-  let slope = graph.constant(alpha.shape, alpha.values);
-  if (alpha.shape.length === 3) {
-    const [rows, columns, channels] = alpha.shape;
-    const values = new Float32Array(alpha.values.length);
-    for (let i = 0; i < values.length; i++) {
-      values[(i % channels) * rows * columns + Math.floor(i / channels)] = alpha.values[i];
-    }
-    slope = graph.constant([channels, rows, columns], values);
-  }
+  const slope = graph.constant(...channelsFirst(alpha));
   return { name: graph.node('PRelu', [input.name, slope]), shape: input.shape };
+}
+
+/** Shape and values of an array in ONNX's order: a feature map has its channels before rows and columns. */
+function channelsFirst({ shape, values }: WeightArray): [number[], Float32Array] {
+  if (shape.length !== 3) return [shape, values];
+  const [rows, columns, channels] = shape;
+  const result = new Float32Array(values.length);
+  for (let i = 0; i < values.length; i++) {
+    result[(i % channels) * rows * columns + Math.floor(i / channels)] = values[i];
+  }
+  return [[channels, rows, columns], result];
 }
 
 function clip(x: string, low: number, high: number, graph: LayerGraph): string {
