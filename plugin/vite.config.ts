@@ -8,6 +8,8 @@ export default defineConfig({
   root: folder,
   build: {
     target: 'es2022',
+    // The first with light-dark(), which follows the host page's colour scheme as no rewriting of it can.
+    cssTarget: ['chrome123', 'firefox120', 'safari17.5'],
     sourcemap: true,
     lib: {
       entry: 'src/bundle.ts',

@@ -43,7 +43,10 @@ export interface CamOptions extends CamChanges {
   /** The image that the heatmap lies on; by default the world's first. */
   tiledImage?: OpenSeadragon.TiledImage;
   showControl?: boolean;
+  /** By default the top right corner, in a narrow viewer the bottom left. */
   controlAnchor?: OpenSeadragon.ControlAnchor;
+  /** Of the panel; by default the host page's `color-scheme`. */
+  theme?: 'light' | 'dark';
   /** Sent with every request, above the viewer's own. */
   ajaxHeaders?: Record<string, string>;
   ajaxWithCredentials?: boolean;

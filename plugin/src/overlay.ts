@@ -6,7 +6,7 @@ import type { CamEvents } from './events.ts';
 import { type HeatmapClient, heatmapClient } from './heatmap-client.ts';
 import { createLayer, type Layer } from './layer.ts';
 import { type CamChanges, type CamOptions, type CamSettings, changedSettings, defaultSettings } from './options.ts';
-import { createPanel, type Panel } from './panel/panel.ts';
+import { createPanel, NARROW, type Panel } from './panel/panel.ts';
 import { createPointerCard } from './panel/pointer-card.ts';
 import { fits } from './placement.ts';
 import { tileCovers, type ValuesAtPoint, valuesAt } from './values.ts';
@@ -229,16 +229,24 @@ export class CamOverlay {
       },
     });
     this.#panel = panel;
-    viewer.addControl(panel.element, {
-      anchor: this.#options.controlAnchor ?? this.#osd.ControlAnchor.TOP_RIGHT,
-      autoFade: false,
-    });
+    const { ControlAnchor } = this.#osd;
+    const corner = viewer.container.clientWidth < NARROW ? ControlAnchor.BOTTOM_LEFT : ControlAnchor.TOP_RIGHT;
+    const others = viewer.container.querySelectorAll('.osd-cam').length;
+    viewer.addControl(panel.element, { anchor: this.#options.controlAnchor ?? corner, autoFade: false });
+    // Panels of several overlays lie below each other, the first one open.
+    if (panel.element.parentElement) panel.element.parentElement.style.display = 'block';
+    if (others > 0) panel.collapse();
+    if (this.#options.theme) panel.element.style.colorScheme = this.#options.theme;
+    const sizes = new ResizeObserver(() => panel.fit(viewer.container.clientWidth, viewer.container.clientHeight));
+    sizes.observe(viewer.container);
     const card = createPointerCard(viewer, {
       values: (point) => this.getValueAt(point),
       score: (x, y, signal) => this.getScoreAt(x, y, signal),
       descriptor,
       settings: () => this.getOptions(),
+      panel: () => panel.element.getBoundingClientRect(),
     });
+    if (this.#options.theme) card.element.style.colorScheme = this.#options.theme;
     const polling = breakdownPolling(
       (signal) => this.#client.breakdown(this.#scope === 'view' ? this.#view() : undefined, signal),
       (breakdown) => {
@@ -255,6 +263,7 @@ export class CamOverlay {
     this.#undo.push(() => {
       viewer.removeHandler('animation-finish', onView);
       card.destroy();
+      sizes.disconnect();
       // Typed as a control, but it is found by its element.
       viewer.removeControl(panel.element as unknown as OpenSeadragon.Control);
     });

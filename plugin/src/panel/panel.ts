@@ -18,6 +18,8 @@ export interface PanelState {
 export interface Panel {
   element: HTMLElement;
   show(state: PanelState): void;
+  /** Leaves only its header. */
+  collapse(): void;
   /** Fits it to the viewer's size in CSS pixels. */
   fit(width: number, height: number): void;
   destroy(): void;
@@ -78,6 +80,8 @@ export function createPanel(
   scope.show('slide');
   const scale = createScale(change);
 
+  const note = element('p', { class: 'osd-cam-note', hidden: '' }, 'Fainter: estimated so far');
+
   const opacityId = uniqueId('opacity');
   const opacity = element('input', { id: opacityId, type: 'range', min: '0', max: '1', step: '0.01' });
   const opacityValue = element('output', { for: opacityId });
@@ -117,6 +121,7 @@ export function createPanel(
     element('div', { class: 'osd-cam-heading' }, element('span', {}, 'Mean probability of'), scope.element),
     classes.element,
     scale.element,
+    note,
     element('div', { class: 'osd-cam-field' }, element('label', { for: opacityId }, 'Opacity'), opacity, opacityValue),
     colormap.element,
     score.element,
@@ -167,6 +172,7 @@ export function createPanel(
       if (next.breakdown) {
         classes.showBreakdown(next.breakdown);
         state.textContent = analysed(next.breakdown);
+        note.hidden = next.breakdown.exact;
         const { known, total } = next.breakdown.patches;
         bar.style.setProperty('--osd-cam-done', String(total > 0 ? known / total : 0));
       }
@@ -176,6 +182,7 @@ export function createPanel(
         problem.textContent = next.error?.message ?? '';
       }
     },
+    collapse: () => setCollapsed(true),
     fit: (width, height) => {
       const narrow = width < NARROW;
       if (narrow && !panel.classList.contains('osd-cam-narrow')) setCollapsed(true);

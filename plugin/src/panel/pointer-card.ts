@@ -19,8 +19,10 @@ export function createPointerCard(
     score(x: number, y: number, signal: AbortSignal): Promise<ScoreAtPoint>;
     descriptor: HeatmapDescriptor;
     settings(): CamSettings;
+    /** Where the panel is, in the window, so that the card keeps off it. */
+    panel(): DOMRect;
   },
-): { destroy(): void } {
+): { element: HTMLElement; destroy(): void } {
   const { descriptor } = source;
   const card = element('div', { class: 'osd-cam-card', 'aria-hidden': 'true', hidden: '' });
   viewer.container.append(card);
@@ -65,7 +67,7 @@ export function createPointerCard(
     const answer = await source.score(x, y, mine.signal).catch(() => undefined);
     if (mine.signal.aborted || !answer?.classes) return;
     const rows = answer.classes.map((entry) => ({ class: entry.class, value: entry.probability }));
-    list(rows, true, 'this patch');
+    list(rows, true, 'of this patch');
   };
 
   const onMove = (event: PointerEvent) => {
@@ -79,7 +81,10 @@ export function createPointerCard(
         : source.values(viewer.viewport.windowToViewportCoordinates(windowPoint(viewer, event)));
     if (!values) return hide();
     list(values.classes, values.score !== 'cam', values.exact ? `${values.score} here` : 'estimated here');
-    const onLeft = left + DISTANCE + card.offsetWidth > box.width;
+    const panel = source.panel();
+    const beside = event.clientY + DISTANCE + card.offsetHeight > panel.top && event.clientY < panel.bottom;
+    const right = beside && event.clientX < panel.left ? panel.left - box.left : box.width;
+    const onLeft = left + DISTANCE + card.offsetWidth > right;
     const above = top + DISTANCE + card.offsetHeight > box.height;
     card.style.left = `${onLeft ? left - DISTANCE - card.offsetWidth : left + DISTANCE}px`;
     card.style.top = `${above ? top - DISTANCE - card.offsetHeight : top + DISTANCE}px`;
@@ -90,6 +95,7 @@ export function createPointerCard(
   viewer.canvas.addEventListener('pointerdown', hide);
   viewer.canvas.addEventListener('pointerleave', hide);
   return {
+    element: card,
     destroy: () => {
       hide();
       viewer.canvas.removeEventListener('pointermove', onMove);

@@ -1,0 +1,38 @@
+import { expect, test } from 'vitest';
+import { analysed, interval, percentage, steadyOrder } from '../../plugin/src/panel/format.ts';
+
+test.each([
+  [0, '0 %'],
+  [0.0004, '0.0 %'],
+  [0.084, '8.4 %'],
+  [0.0996, '10 %'],
+  [0.512, '51 %'],
+  [1, '100 %'],
+])('%d is %s', (share, text) => {
+  expect(percentage(share)).toBe(text);
+});
+
+test('half the interval, and none where there is none', () => {
+  expect(interval({ class: 'a', probability: 0.5, low: 0.47, high: 0.53 })).toBe('± 3');
+  expect(interval({ class: 'a', probability: 0.5, low: 0.498, high: 0.502 })).toBe('± 0.2');
+  expect(interval({ class: 'a', probability: 0.5, low: 0.5, high: 0.5 })).toBe('');
+  expect(interval({ class: 'a', probability: 0.5, low: null, high: null })).toBe('');
+});
+
+test('how much is analysed', () => {
+  const of = (known: number, total: number, exact = false) =>
+    analysed({ breakdown: [], patches: { known, total }, exact, of: 'slide' });
+  expect([of(0, 100), of(3, 100), of(12, 100), of(100, 100, true), of(0, 0)]).toEqual([
+    '0 % analysed',
+    '3.0 % analysed',
+    '12 % analysed',
+    'all analysed',
+    'no patches',
+  ]);
+});
+
+test('rows are sorted first, then change places only for a clear lead', () => {
+  expect(steadyOrder([0, 1, 2], [0.1, 0.6, 0.3], true)).toEqual([1, 2, 0]);
+  expect(steadyOrder([1, 2, 0], [0.1, 0.39, 0.4], false)).toEqual([1, 2, 0]);
+  expect(steadyOrder([1, 2, 0], [0.1, 0.3, 0.4], false)).toEqual([2, 1, 0]);
+});

@@ -1,0 +1,42 @@
+import { expect, test } from 'vitest';
+import { type CamChanges, changedSettings, colourOf, defaultSettings, shownClasses } from '../../plugin/src/options.ts';
+import { describeHeatmap } from './heatmap-server.ts';
+
+const descriptor = describeHeatmap(4);
+const settings = defaultSettings(descriptor);
+const changed = (changes: CamChanges) => changedSettings(settings, changes, descriptor);
+
+test('what is left out or undefined stays', () => {
+  expect(changed({})).toEqual(settings);
+  expect(changed({ opacity: undefined, classes: undefined })).toEqual(settings);
+  expect(changed({ opacity: 0.2 })).toEqual({ ...settings, opacity: 0.2 });
+});
+
+test('colours by class name are colours, not a colour map', () => {
+  const next = changed({ colormap: { Lesion: '#f00' } });
+  expect(next.colormap).toBe(settings.colormap);
+  expect(colourOf(0, next, descriptor)).toBe('#ff0000');
+  expect(colourOf(1, next, descriptor)).toBe(descriptor.classes[1].color);
+});
+
+test.each<[CamChanges, number[]]>([
+  [{}, [0]],
+  [{ classes: ['White matter', 'Lesion'] }, [2]],
+  [{ classes: ['White matter', 'Lesion', 'White matter'], mode: 'blend' }, [0, 2]],
+  [{ mode: 'argmax' }, [0, 1, 2, 3]],
+])('%j shows classes %j', (changes, expected) => {
+  expect(shownClasses(changed(changes), descriptor)).toEqual(expected);
+});
+
+const wrong: [CamChanges, RegExp][] = [
+  [{ classes: ['Lesions'] }, /classes: expected one of Lesion, .* found Lesions/],
+  [{ range: [1, 0] }, /range: expected two numbers in ascending order/],
+  [{ range: [0, Number.NaN] }, /range/],
+  [{ opacity: 2 }, /opacity: expected 0 to 1, found 2/],
+  [{ threshold: Number.NaN }, /threshold/],
+  [{ colormap: 'jet' }, /colormap: expected one of viridis/],
+  [{ classColors: { Lesion: 'red' } }, /colour of Lesion: expected #rrggbb, found red/],
+];
+test.each(wrong)('refuses %j', (changes, message) => {
+  expect(() => changed(changes)).toThrow(message);
+});
