@@ -56,7 +56,12 @@ export function fingerprint(bytes: Uint8Array, description: ModelDescription): s
   const { patchHeight, patchWidth, preprocessing, resolution, camLayer, activation, classes, engine } = description;
   const settings = {
     patch: [patchHeight, patchWidth],
-    preprocessing,
+    preprocessing: preprocessing && [
+      preprocessing.channelOrder,
+      preprocessing.scale,
+      preprocessing.mean,
+      preprocessing.std,
+    ],
     resolution: resolution ?? null,
     camLayer,
     activation,
