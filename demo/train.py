@@ -14,16 +14,17 @@ from keras import layers
 from PIL import Image
 
 PATCH = 128
-DEMO_SEED = 7
+DEMO_SEED = 1
 PATCHES_PER_SLIDE = 1500
 EPOCHS = 10
+# Okabe and Ito's colours, which stay apart under colour blindness; the lightest for what lies on the darkest tissue.
 COLOURS = {
-    "Glass": "#999999",
-    "Adipose": "#e69f00",
+    "Tumour": "#f0e442",
+    "Lymphocytes": "#0072b2",
     "Stroma": "#009e73",
     "Muscle": "#d55e00",
-    "Lymphocytes": "#56b4e9",
-    "Tumour": "#f0e442",
+    "Adipose": "#56b4e9",
+    "Glass": "#999999",
 }
 
 Image.MAX_IMAGE_PIXELS = None

@@ -20,29 +20,18 @@ async function build() {
   const server = path.join(scratch, 'server');
   try {
     await mkdir(scratch, { recursive: true });
-    // Until the plugin is complete, the rest is built without it.
-    const hasPlugin = await buildPlugin(plugin).then(
-      () => true,
-      (error) => {
-        console.error(error.message);
-        return false;
-      },
-    );
+    await buildWithVite('plugin', plugin);
+    await declarePlugin(path.join(plugin, 'types'));
     await buildWithVite('server', server);
     await chmod(path.join(server, 'cli.js'), 0o755);
     await buildWithVite('demo/page', path.join(server, 'demo'));
-    await copyDemoFiles(hasPlugin ? plugin : undefined, path.join(server, 'demo'));
-    if (hasPlugin) await replace(path.join(root, 'plugin/dist'), plugin);
+    await copyDemoFiles(plugin, path.join(server, 'demo'));
+    await replace(path.join(root, 'plugin/dist'), plugin);
     // Last, for its time is what scripts/cam.mjs compares with the sources.
     await replace(path.join(root, 'server/dist'), server);
   } finally {
     await rm(scratch, { recursive: true, force: true });
   }
-}
-
-async function buildPlugin(outDir) {
-  await buildWithVite('plugin', outDir);
-  await declarePlugin(path.join(outDir, 'types'));
 }
 
 /** Runs the Vite build of a folder that has a vite.config.ts of its own. */
@@ -74,12 +63,10 @@ async function copyDemoFiles(plugin, demo) {
     path.join(demo, 'openseadragon/openseadragon.min.js'),
   );
   await cp(path.join(openseadragon, 'images'), path.join(demo, 'openseadragon/images'), { recursive: true });
-  if (plugin) await mkdir(path.join(demo, 'plugin'), { recursive: true });
+  await mkdir(path.join(demo, 'plugin'), { recursive: true });
   // `.cjs` is for Node; web servers know `.js`.
-  if (plugin)
-    await copyFile(path.join(plugin, 'openseadragon-cam.umd.cjs'), path.join(demo, 'plugin/openseadragon-cam.umd.js'));
-  if (plugin)
-    await copyFile(path.join(plugin, 'openseadragon-cam.css'), path.join(demo, 'plugin/openseadragon-cam.css'));
+  await copyFile(path.join(plugin, 'openseadragon-cam.umd.cjs'), path.join(demo, 'plugin/openseadragon-cam.umd.js'));
+  await copyFile(path.join(plugin, 'openseadragon-cam.css'), path.join(demo, 'plugin/openseadragon-cam.css'));
   await cp(path.join(root, 'demo/models'), path.join(demo, 'models'), { recursive: true });
 }
 

@@ -21,6 +21,8 @@ export function createStage(container: HTMLElement, osd: typeof OpenSeadragon): 
     prefixUrl: 'openseadragon/images/',
     showNavigator: true,
     navigatorPosition: 'BOTTOM_LEFT',
+    navigatorAutoFade: false,
+    autoHideControls: false,
     maxZoomPixelRatio: 4,
     gestureSettingsMouse: { clickToZoom: false, dblClickToZoom: true },
   });

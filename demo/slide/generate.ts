@@ -15,7 +15,7 @@ import { NODE_SPACING, type SlideOptions, tissueMap } from './tissue-map.ts';
 export const DEMO_MPP = 0.5;
 
 /** What `openseadragon-cam demo` shows. */
-export const DEMO_SLIDE: SlideOptions = { seed: 7, width: 12288, height: 8192 };
+export const DEMO_SLIDE: SlideOptions = { seed: 1, width: 12288, height: 8192 };
 
 /** Rows that are painted at a time: a multiple of the tissue map's spacing. */
 const BAND_ROWS = 16 * NODE_SPACING;

@@ -1,15 +1,15 @@
 import { fractalNoise, noise } from './noise.ts';
 
 /** Kinds of tissue on the demo slide, in the order of the demo model's classes. */
-export const TISSUES = ['Glass', 'Adipose', 'Stroma', 'Muscle', 'Lymphocytes', 'Tumour'] as const;
+export const TISSUES = ['Tumour', 'Lymphocytes', 'Stroma', 'Muscle', 'Adipose', 'Glass'] as const;
 export type Tissue = (typeof TISSUES)[number];
 
-export const GLASS = 0;
-export const ADIPOSE = 1;
+export const TUMOUR = 0;
+export const LYMPHOCYTES = 1;
 export const STROMA = 2;
 export const MUSCLE = 3;
-export const LYMPHOCYTES = 4;
-export const TUMOUR = 5;
+export const ADIPOSE = 4;
+export const GLASS = 5;
 
 /** The composition is drawn on a sheet of this size and stretched to the slide's. */
 const SHEET_WIDTH = 12288;

@@ -1,0 +1,129 @@
+import { mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { type Browser, chromium, type Page } from 'playwright-core';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { findChromium } from '../../scripts/install-chromium.mjs';
+import { type RunningCommand, startCommand } from '../command-line.ts';
+import { type SmallCatalogue, smallCatalogue } from '../small-catalogue.ts';
+
+let catalogue: SmallCatalogue;
+let server: RunningCommand;
+let browser: Browser;
+
+const serve = ({ slides, models, store }: Omit<SmallCatalogue, 'root'>, port = 0) =>
+  startCommand('serve', '--slides', slides, '--models', models, '--store', store, '--port', String(port));
+
+beforeAll(async () => {
+  catalogue = await smallCatalogue();
+  server = await serve(catalogue);
+  browser = await chromium.launch({
+    executablePath: findChromium(),
+    args: ['--no-sandbox', '--use-angle=swiftshader', '--enable-unsafe-swiftshader'],
+  });
+});
+afterAll(async () => {
+  await browser?.close();
+  await server?.stop();
+  await rm(catalogue.root, { recursive: true, force: true });
+});
+
+/** Opens the page; `faults` collects what the browser complains about. */
+async function openPage(
+  address: string,
+  viewport = { width: 1200, height: 800 },
+): Promise<{ page: Page; faults: string[] }> {
+  const page = await browser.newPage({ viewport });
+  const faults: string[] = [];
+  page.on('pageerror', (error) => faults.push(error.message));
+  page.on(
+    'console',
+    (message) => message.type() === 'error' && faults.push(`${message.text()} ${message.location().url}`),
+  );
+  await page.goto(address);
+  return { page, faults };
+}
+
+test('the gallery lists slides with their sizes, and the first one opens with its heatmap', async () => {
+  const { page, faults } = await openPage(`${server.address}#slide=tissue.tif`);
+  const entry = page.getByRole('button', { name: /^tissue/ });
+  await entry.waitFor();
+  expect(await entry.locator('small').allTextContents()).toEqual(['2,000 × 1,300 px', '1.0 × 0.65 mm']);
+  expect(await entry.getAttribute('aria-current')).toBe('true');
+  await page.getByText('Lymphocytes').first().waitFor();
+  expect(await page.title()).toBe('tissue');
+  const thumbnail = await entry.locator('img').evaluate(async (image: HTMLImageElement) => {
+    await image.decode();
+    return [image.naturalWidth, image.naturalHeight];
+  });
+  expect(thumbnail).toEqual([250, 163]);
+  // The one slide that looks readable until its pixels are wanted has no thumbnail.
+  expect(faults.filter((fault) => !fault.includes('/slides/cut.png_files/'))).toEqual([]);
+  await page.close();
+});
+
+test('the filter and the arrow keys work on the list', async () => {
+  const { page } = await openPage(server.address);
+  const filter = page.getByRole('searchbox', { name: 'Filter slides' });
+  await filter.fill('piece');
+  const visible = page.locator('aside li:visible');
+  await expect.poll(() => visible.count()).toBe(1);
+  await filter.press('ArrowDown');
+  await page.keyboard.press('Enter');
+  await expect.poll(() => page.title()).toBe('piece');
+  await filter.fill('no such name');
+  await page.getByText('No slide matches “no such name”.').waitFor();
+  await page.close();
+});
+
+test('a slide that cannot be read says why', async () => {
+  const { page } = await openPage(server.address);
+  await page.getByRole('button', { name: /^text/ }).click();
+  const message = page.locator('main .message');
+  await message.getByText('This slide cannot be read').waitFor();
+  expect(await message.locator('p').textContent()).toMatch(/text\.png/);
+  await page.close();
+});
+
+test('a slide that breaks when it is opened says why', async () => {
+  const { page } = await openPage(`${server.address}#slide=cut.png`);
+  await page
+    .locator('main .message')
+    .getByText(/cut\.png/)
+    .waitFor();
+  await page.close();
+});
+
+test('an empty folder says what to do, and a server that is away is found again', async () => {
+  const empty = { slides: join(catalogue.root, 'none'), models: catalogue.models, store: catalogue.store };
+  await mkdir(empty.slides);
+  const own = await serve(empty);
+  const { page } = await openPage(own.address);
+  await page.getByText('No slides yet').waitFor();
+  await own.stop();
+  await page.getByRole('button', { name: 'Try again' }).click();
+  await page.getByText(/The server has not answered since/).waitFor();
+  const again = await serve(empty, Number(new URL(own.address).port));
+  await page.getByText(/The server has not answered since/).waitFor({ state: 'hidden' });
+  await page.close();
+  await again.stop();
+});
+
+test('the page needs no wider screen than a telephone', async () => {
+  const { page } = await openPage(`${server.address}#slide=tissue.tif`, { width: 390, height: 700 });
+  await page.getByRole('button', { name: /^tissue/ }).waitFor();
+  expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(390);
+  const stage = await page.locator('main').boundingBox();
+  expect(stage?.height).toBeGreaterThan(450);
+  await page.close();
+});
+
+test('the hints go away for good', async () => {
+  const context = await browser.newContext();
+  const page = await context.newPage();
+  await page.goto(server.address);
+  await page.getByRole('button', { name: 'Got it' }).click();
+  await page.reload();
+  await page.getByRole('button', { name: /^tissue/ }).waitFor();
+  expect(await page.getByRole('region', { name: 'Hints' }).count()).toBe(0);
+  await context.close();
+});
