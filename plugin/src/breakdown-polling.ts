@@ -22,6 +22,7 @@ export function breakdownPolling(
   let pause = SHORTEST_PAUSE;
   let known = -1;
   let exact = false;
+  let failing = false;
   let lastAsked = Number.NEGATIVE_INFINITY;
   let destroyed = false;
 
@@ -41,11 +42,13 @@ export function breakdownPolling(
       pause = breakdown.patches.known === known ? Math.min(LONGEST_PAUSE, pause * 2) : SHORTEST_PAUSE;
       known = breakdown.patches.known;
       exact = breakdown.exact;
+      failing = false;
       onBreakdown(breakdown);
     } catch (error) {
       if (mine.signal.aborted) return;
       pause = Math.min(LONGEST_PAUSE, pause * 2);
-      onError(error instanceof Error ? error : new Error(String(error)));
+      if (!failing) onError(error instanceof Error ? error : new Error(String(error)));
+      failing = true;
     }
     controller = undefined;
     schedule(pause);

@@ -13,6 +13,9 @@ import { paintCanvas, type TileScores } from './tile-scores.ts';
 /** Milliseconds after which a first request for a tile counts as failed; OpenSeadragon itself gives up after 30 s. */
 const FIRST_REQUEST_TIMEOUT = 20_000;
 
+/** Milliseconds from a frame to the look at what it has brought on screen. */
+const VIEW_PAUSE = 50;
+
 /** The heatmap as an item of the viewer's world. */
 export interface Layer {
   /** Undefined while it lies on no image. */
@@ -41,6 +44,7 @@ export function createLayer(
     ajaxHeaders: Record<string, string>;
     ajaxWithCredentials: boolean;
     progress(): void;
+    succeeded(): void;
     failed(error: Error): void;
   },
 ): Layer {
@@ -71,6 +75,7 @@ export function createLayer(
     try {
       const limited = AbortSignal.any([signal, AbortSignal.timeout(FIRST_REQUEST_TIMEOUT)]);
       const fetched = await client.tile(descriptor, address, request, { wait: 0, headers, signal: limited });
+      options.succeeded();
       return { ...common, ...fetched, fruitless: 0, notBefore: 0 };
     } catch (error) {
       if (signal.aborted) throw error;
@@ -133,6 +138,7 @@ export function createLayer(
     fetch: (tile, { address }, request, wait, signal) =>
       client.tile(descriptor, address, request, { wait, headers: tile.ajaxHeaders ?? {}, signal }),
     improved: () => {
+      options.succeeded();
       painting.request();
       options.progress();
     },
@@ -148,16 +154,20 @@ export function createLayer(
     const tileScores = event.tile && scores.get(event.tile);
     // The settings may have changed between painting and this.
     if (tileScores && tileScores.painted !== revision) painting.request();
-    // It is on screen from the next frame on.
-    setTimeout(onView, 0);
   };
   const onUnloaded = (event: OpenSeadragon.TileEvent) => {
     if (event.tile) scores.delete(event.tile);
   };
+  let viewTimer = 0;
+  /** What is on screen may have changed. */
   const onView = () => {
+    viewTimer = 0;
     if (!item) return;
     refining.pump();
     options.progress();
+  };
+  const onDrawn = (event: OpenSeadragon.TiledImageDrawnEvent) => {
+    if (event.tiledImage === item && !viewTimer) viewTimer = window.setTimeout(onView, VIEW_PAUSE);
   };
 
   const detach = () => {
@@ -196,9 +206,9 @@ export function createLayer(
           view.removeHandler('tile-unloaded', onUnloaded);
         });
       }
-      viewer.addHandler('animation-finish', onView);
+      viewer.addHandler('tiled-image-drawn', onDrawn);
       added.addHandler('opacity-change', showNavigatorCopy);
-      undo.push(() => viewer.removeHandler('animation-finish', onView));
+      undo.push(() => viewer.removeHandler('tiled-image-drawn', onDrawn));
       undo.push(() => added.removeHandler('opacity-change', showNavigatorCopy));
       if (viewer.navigator) {
         undo.push(premultipliedAlpha(viewer.navigator.drawer));
@@ -238,6 +248,7 @@ export function createLayer(
     pending: () => refining.pending(),
     destroy: () => {
       detach();
+      clearTimeout(viewTimer);
       refining.destroy();
       painting.destroy();
     },

@@ -139,6 +139,7 @@ export class CamOverlay {
       ajaxHeaders: this.#options.ajaxHeaders ?? {},
       ajaxWithCredentials: this.#options.ajaxWithCredentials ?? false,
       progress: () => this.#progress(),
+      succeeded: () => this.#succeeded(),
       failed: (error) => this.#failed(error),
     });
     this.#layer = layer;
@@ -250,6 +251,7 @@ export class CamOverlay {
     const polling = breakdownPolling(
       (signal) => this.#client.breakdown(this.#scope === 'view' ? this.#view() : undefined, signal),
       (breakdown) => {
+        this.#succeeded();
         panel.show({ breakdown });
         this.#raise('cam-breakdown', { breakdown });
       },
@@ -286,10 +288,14 @@ export class CamOverlay {
     const pending = this.#layer?.pending() ?? 0;
     if (pending === this.#pending) return;
     this.#pending = pending;
-    this.#failing = false;
-    this.#panel?.show({ pending, error: undefined });
+    this.#panel?.show({ pending });
     this.#polling?.hurry();
     this.#raise('cam-progress', { pending });
+  }
+
+  #succeeded(): void {
+    if (this.#failing) this.#panel?.show({ error: undefined });
+    this.#failing = false;
   }
 
   /** Reports a failure once, until something succeeds again. */

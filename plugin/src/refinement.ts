@@ -59,8 +59,10 @@ export function refinement<T>(host: RefinementHost<T>): Refinement {
       .then((fetched) => take(scores, request, fetched))
       .catch((error: unknown) => {
         if (controller.signal.aborted) return;
+        const known = scores.fruitless > 0;
         pause(scores);
-        host.failed(error instanceof Error ? error : new Error(String(error)));
+        // Told once for each tile, until it succeeds.
+        if (!known) host.failed(error instanceof Error ? error : new Error(String(error)));
       })
       .finally(() => {
         running.delete(tile);

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, beforeEach } from 'vitest';
+import type { CamOptions, CamOverlay } from '../../plugin/src/index.ts';
 import { buildPlugin, type Control, startHeatmapServer } from './heatmap-server.ts';
 
 const SYSTEM_CHROMIUM = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
@@ -27,8 +28,16 @@ export function useBrowser() {
     await server?.close();
   });
   beforeEach(async () => {
-    Object.assign(server.control, { requests: [], coverage: 255, missing: 0, tileStatus: 200, headers: [] });
     await Promise.all(browser.contexts().map((context) => context.close()));
+    Object.assign(server.control, {
+      requests: [],
+      coverage: 255,
+      missing: 0,
+      tileStatus: 200,
+      headers: [],
+      held: Promise.resolve(),
+      mostWaiting: 0,
+    });
     const page = await browser.newPage({ viewport: { width: 900, height: 640 } });
     Object.assign(shared, { page, control: server.control, url: server.url });
   });
@@ -66,35 +75,57 @@ export async function openViewer(
   }, drawer);
 }
 
-/** Waits until every item of the viewer is loaded and drawn. */
+/** Waits until every item of the viewer is loaded and drawn, and stays so for some frames. */
 export async function settled(page: Page): Promise<void> {
-  await page.evaluate(async () => {
-    const { viewer } = window;
-    await new Promise<void>((resolve) => viewer.whenFullyLoaded(() => resolve()));
-    await new Promise((resolve) => setTimeout(resolve, 100));
-  });
+  await page.waitForFunction(
+    () => {
+      const { viewer } = window;
+      let loaded = viewer.world.getItemCount() > 0;
+      for (let i = 0; i < viewer.world.getItemCount(); i++) {
+        const item = viewer.world.getItemAt(i);
+        loaded &&= item.getFullyLoaded() && (item.lastDrawn.length > 0 || item.getOpacity() === 0) && !item.needsDraw();
+      }
+      const frames: number = loaded ? (Reflect.get(window, 'settledFrames') ?? 0) + 1 : 0;
+      Reflect.set(window, 'settledFrames', frames);
+      return frames > 6;
+    },
+    undefined,
+    { polling: 30 },
+  );
+  await page.evaluate(() => Reflect.set(window, 'settledFrames', 0));
 }
 
-/** RGB of a point of the slide on the screen. */
-export function pixelAt(page: Page, x: number, y: number): Promise<number[]> {
-  return page.evaluate(
-    ([slideX, slideY]) => {
-      const { viewer } = window;
-      viewer.forceRedraw();
-      const point = viewer.world
-        .getItemAt(0)
-        .imageToViewerElementCoordinates(new window.OpenSeadragon.Point(slideX, slideY));
-      const context = viewer.drawer.canvas.getContext('2d');
+/** RGB of points of the slide on the screen. */
+export function pixelsAt(page: Page, points: [number, number][]): Promise<number[][]> {
+  return page.evaluate((places) => {
+    const { viewer } = window;
+    viewer.forceRedraw();
+    const context = viewer.drawer.canvas.getContext('2d');
+    return places.map(([x, y]) => {
+      const point = viewer.world.getItemAt(0).imageToViewerElementCoordinates(new window.OpenSeadragon.Point(x, y));
       return context ? [...context.getImageData(Math.floor(point.x), Math.floor(point.y), 1, 1).data.slice(0, 3)] : [];
-    },
-    [x, y],
-  );
+    });
+  }, points);
+}
+
+/** RGB of one point of the slide on the screen. */
+export async function pixelAt(page: Page, x: number, y: number): Promise<number[]> {
+  return (await pixelsAt(page, [[x, y]]))[0];
+}
+
+/** Lays a heatmap on the viewer, kept as `window.cam`, and waits until it is drawn. */
+export async function addCam(page: Page, options: Omit<Partial<CamOptions>, 'tiledImage'> = {}): Promise<void> {
+  await page.evaluate(async (given) => {
+    window.cam = window.viewer.cam({ heatmap: '/heatmaps/slide/model4.json', showControl: false, ...given });
+    await window.cam.ready;
+  }, options);
+  await settled(page);
 }
 
 declare global {
   interface Window {
     OpenSeadragon: typeof import('openseadragon');
     viewer: OpenSeadragon.Viewer;
-    cam: import('../../plugin/src/index.ts').CamOverlay;
+    cam: CamOverlay;
   }
 }

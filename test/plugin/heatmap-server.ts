@@ -62,7 +62,12 @@ export interface Control {
   missing: number;
   /** Status of tile requests. */
   tileStatus: number;
+  /** Values of the header `X-Test` with the path of their request. */
   headers: string[];
+  /** Requests that may wait (`wait=5`) are answered when it resolves. */
+  held: Promise<void>;
+  /** The most requests that waited at a time. */
+  mostWaiting: number;
 }
 
 /** A tile's body as the server sends it. */
@@ -102,7 +107,15 @@ export async function startHeatmapServer(plugin: { script: string; style: string
   const openseadragon = await readFile(
     path.join(path.dirname(require.resolve('openseadragon/package.json')), 'build/openseadragon/openseadragon.min.js'),
   );
-  const control: Control = { requests: [], coverage: 255, missing: 0, tileStatus: 200, headers: [] };
+  const control: Control = {
+    requests: [],
+    coverage: 255,
+    missing: 0,
+    tileStatus: 200,
+    headers: [],
+    held: Promise.resolve(),
+    mostWaiting: 0,
+  };
   const page = (dark: boolean) => `<!doctype html><html lang="en" style="color-scheme: ${dark ? 'dark' : 'light'}">
     <meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Test</title><link rel="stylesheet" href="/plugin.css">
     <style>body { margin: 0 } #viewer { height: 100vh; background: ${dark ? '#0b0c0e' : '#e9e9ec'} }</style>
@@ -159,11 +172,17 @@ export async function startHeatmapServer(plugin: { script: string; style: string
     };
   };
 
-  const server = createServer((request, response) => {
+  let waiting = 0;
+  const server = createServer(async (request, response) => {
     const url = new URL(request.url ?? '/', 'http://localhost');
     control.requests.push(url.pathname + url.search);
     const asked = request.headers['x-test'];
     if (typeof asked === 'string') control.headers.push(`${url.pathname} ${asked}`);
+    if (Number(url.searchParams.get('wait')) > 0) {
+      control.mostWaiting = Math.max(control.mostWaiting, ++waiting);
+      await control.held;
+      waiting--;
+    }
     const { status = 200, type, body, headers = {} } = answer(url);
     response.writeHead(status, { 'Content-Type': type, ...headers }).end(body);
   });

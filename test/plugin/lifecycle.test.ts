@@ -1,0 +1,158 @@
+import { expect, test } from 'vitest';
+import { addCam, openViewer, pixelAt, settled, useBrowser } from './browser.ts';
+
+const browser = useBrowser();
+
+/** Handlers, elements, items and tiles that a viewer has. */
+function traces() {
+  const { viewer } = window;
+  const count = (source: unknown) => {
+    const events: object = Reflect.get(Object(source), 'events');
+    // OpenSeadragon itself begins to listen to 'rotate' when a layer takes part in drawing.
+    return Object.entries(events)
+      .filter(([name, handlers]) => name !== 'rotate' && Array.isArray(handlers) && handlers.length > 0)
+      .map(([name, handlers]) => `${name} ${handlers.length}`);
+  };
+  return {
+    viewer: count(viewer),
+    world: count(viewer.world),
+    base: count(viewer.world.getItemAt(0)),
+    navigator: viewer.navigator ? count(viewer.navigator) : 0,
+    items: viewer.world.getItemCount(),
+    elements: viewer.container.querySelectorAll('*').length,
+    overlays: document.querySelectorAll('[class^="osd-cam"]').length,
+  };
+}
+
+test('destroy leaves no item, element, handler or request', async () => {
+  const { page, url, control } = browser;
+  control.missing = 5;
+  control.coverage = 100;
+  await openViewer(page, url);
+  const before = await page.evaluate(traces);
+  await addCam(page, { showControl: true });
+  expect(await page.evaluate(() => document.querySelectorAll('.osd-cam').length)).toBe(1);
+  await page.evaluate(() => window.cam.destroy());
+  await page.evaluate(() => window.cam.destroy());
+  expect(await page.evaluate(traces)).toEqual(before);
+  await page.waitForTimeout(100);
+  const requests = control.requests.length;
+  await page.waitForTimeout(1500);
+  expect(control.requests.length).toBe(requests);
+});
+
+test('destroyed before it is ready it adds nothing', async () => {
+  const { page, url } = browser;
+  await openViewer(page, url);
+  const outcome = await page.evaluate(async () => {
+    const cam = window.viewer.cam({ heatmap: '/heatmaps/slide/model4.json' });
+    cam.destroy();
+    return cam.ready.then(
+      () => 'ready',
+      () => 'rejected',
+    );
+  });
+  expect(outcome).toBe('rejected');
+  await page.waitForTimeout(200);
+  expect(await page.evaluate(() => window.viewer.world.getItemCount())).toBe(1);
+});
+
+test('several overlays keep their own settings and tiles', async () => {
+  const { page, url } = browser;
+  await openViewer(page, url);
+  await addCam(page, { classes: ['Lesion'], colormap: 'magma', opacity: 1 });
+  await page.evaluate(async () => {
+    const heatmap = '/heatmaps/slide/model4.json';
+    const second = window.viewer.cam({
+      heatmap,
+      classes: ['Gray matter'],
+      threshold: 0.5,
+      opacity: 1,
+      showControl: true,
+    });
+    await second.ready;
+  });
+  await settled(page);
+  // The second heatmap shows its own class above 0.5 only; elsewhere the first is seen.
+  const where = (angle: number): [number, number] => [
+    Math.round(1984 * (0.5 + 0.25 * Math.cos(angle))),
+    Math.round(1344 * (0.5 + 0.25 * Math.sin(angle))),
+  ];
+  const atLesion = await pixelAt(page, ...where(1));
+  const atGray = await pixelAt(page, ...where(1 + (2 * Math.PI) / 5));
+  expect(atLesion[0]).toBeGreaterThan(240);
+  expect(atLesion[2]).toBeGreaterThan(150);
+  expect(atGray[0]).toBeGreaterThan(240);
+  expect(atGray[2]).toBeLessThan(60);
+  await page.evaluate(() => window.cam.setOptions({ colormap: 'Greys' }));
+  await settled(page);
+  expect(Math.max(...(await pixelAt(page, ...where(1))))).toBeLessThan(30);
+  expect(await pixelAt(page, ...where(1 + (2 * Math.PI) / 5))).toEqual(atGray);
+});
+
+test('follows the image beneath: moved, widened, turned and flipped', async () => {
+  const { page, url } = browser;
+  await openViewer(page, url);
+  await addCam(page);
+  const places = await page.evaluate(() => {
+    const base = window.viewer.world.getItemAt(0);
+    base.setPosition(new window.OpenSeadragon.Point(0.3, 0.1), true);
+    base.setWidth(2, true);
+    base.setRotation(30, true);
+    base.setFlip(true);
+    const { item } = window.cam;
+    return [base, item].map((image) => {
+      const bounds = image?.getBoundsNoRotate();
+      return [bounds?.x, bounds?.y, bounds?.width, image?.getRotation(), image?.getFlip()];
+    });
+  });
+  expect(places[1]).toEqual(places[0]);
+  expect(places[1]).toEqual([0.3, 0.1, 2, 30, true]);
+});
+
+test('comes again when a slide is opened again, goes when it is removed', async () => {
+  const { page, url } = browser;
+  await openViewer(page, url);
+  await addCam(page);
+  await page.evaluate(async () => {
+    const { viewer } = window;
+    const canvas = document.createElement('canvas');
+    canvas.width = 2000;
+    canvas.height = 1400;
+    viewer.open({ type: 'image', url: canvas.toDataURL() } as never);
+    await new Promise((resolve) => viewer.addOnceHandler('open', resolve));
+  });
+  await expect.poll(() => page.evaluate(() => window.viewer.world.getItemCount())).toBe(2);
+  await expect.poll(() => page.evaluate(() => window.cam.item === window.viewer.world.getItemAt(1))).toBe(true);
+  await page.evaluate(() => window.viewer.world.removeItem(window.viewer.world.getItemAt(0)));
+  expect(await page.evaluate(() => [window.viewer.world.getItemCount(), window.cam.item === undefined])).toEqual([
+    0,
+    true,
+  ]);
+});
+
+test('says so where the image has other proportions', async () => {
+  const { page, url } = browser;
+  await openViewer(page, url);
+  const message = await page.evaluate(async () => {
+    const canvas = document.createElement('canvas');
+    canvas.width = 300;
+    canvas.height = 100;
+    window.viewer.open({ type: 'image', url: canvas.toDataURL() } as never);
+    await new Promise((resolve) => window.viewer.addOnceHandler('open', resolve));
+    return window.viewer.cam({ heatmap: '/heatmaps/slide/model4.json' }).ready.catch((error) => error.message);
+  });
+  expect(message).toBe('Tissue, 4 classes: expected an image of 2000 x 1400 pixels, found 300 x 100 pixels');
+});
+
+test('an unknown heatmap rejects and raises cam-error with the server’s sentence', async () => {
+  const { page, url } = browser;
+  await openViewer(page, url);
+  const messages = await page.evaluate(async () => {
+    const raised: string[] = [];
+    window.viewer.addHandler('cam-error', ({ error }) => void raised.push(error.message));
+    const cam = window.viewer.cam({ heatmap: '/heatmaps/nothing.json' });
+    return [await cam.ready.catch((error) => error.message), ...raised];
+  });
+  expect(messages).toEqual([expect.stringMatching(/nothing\.json: no$/), expect.stringMatching(/nothing\.json: no$/)]);
+});

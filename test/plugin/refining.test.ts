@@ -1,0 +1,91 @@
+import { expect, test } from 'vitest';
+import { addCam, openViewer, pixelAt, settled, useBrowser } from './browser.ts';
+
+const browser = useBrowser();
+const waits = (seconds: number) =>
+  browser.control.requests.filter((request) => request.includes('_files/') && request.endsWith(`wait=${seconds}`));
+
+test('incomplete tiles on screen are asked for again, two at a time, until nothing is missing', async () => {
+  const { page, url, control } = browser;
+  control.missing = 4;
+  control.coverage = 0;
+  let release = () => {};
+  control.held = new Promise((resolve) => {
+    release = resolve;
+  });
+  await openViewer(page, url);
+  await addCam(page, { classes: ['Lesion'], opacity: 1 });
+  const first = waits(0).length;
+  const [x, y] = [1260, 954];
+  expect(await pixelAt(page, x, y)).toEqual([100, 100, 100]);
+  await expect.poll(() => waits(5).length).toBe(2);
+  await page.waitForTimeout(300);
+  expect(waits(5).length).toBe(2);
+
+  control.missing = 0;
+  control.coverage = 255;
+  release();
+  await expect.poll(() => page.evaluate(() => window.viewer.world.getItemCount())).toBe(2);
+  await expect.poll(() => waits(5).length).toBe(first);
+  await settled(page);
+  expect((await pixelAt(page, x, y))[1]).toBeGreaterThan(200);
+  await page.waitForTimeout(1200);
+  expect(waits(5).length).toBe(first);
+  expect(waits(0).length).toBe(first);
+  expect(control.mostWaiting).toBe(2);
+});
+
+test('two overlays share the two waiting requests', async () => {
+  const { page, url, control } = browser;
+  control.missing = 4;
+  control.held = new Promise(() => {});
+  await openViewer(page, url);
+  await addCam(page);
+  await addCam(page, { heatmap: '/heatmaps/slide/model3.json' });
+  await page.waitForTimeout(500);
+  expect(control.mostWaiting).toBe(2);
+  await page.evaluate(() => window.viewer.destroy());
+});
+
+test('failed tiles raise one error, show nothing, and are tried again', async () => {
+  const { page, url, control } = browser;
+  control.tileStatus = 503;
+  await openViewer(page, url);
+  await page.evaluate(() => {
+    Object.assign(window, { errors: 0 });
+    window.viewer.addHandler('cam-error', () => {
+      Object.assign(window, { errors: Reflect.get(window, 'errors') + 1 });
+    });
+  });
+  await addCam(page, { classes: ['Lesion'], opacity: 1 });
+  await page.waitForTimeout(200);
+  expect(await page.evaluate(() => Reflect.get(window, 'errors'))).toBe(1);
+  expect(await pixelAt(page, 1260, 954)).toEqual([100, 100, 100]);
+  control.tileStatus = 200;
+  await expect.poll(async () => (await pixelAt(page, 1260, 954))[1], { timeout: 8000 }).toBeGreaterThan(200);
+});
+
+test('every request carries the headers given', async () => {
+  const { page, url, control } = browser;
+  control.missing = 1;
+  await openViewer(page, url);
+  await addCam(page, { ajaxHeaders: { 'X-Test': 'secret' }, showControl: true });
+  await expect.poll(() => waits(5).length).toBeGreaterThan(0);
+  const asked = control.requests.filter((request) => request.startsWith('/heatmaps/'));
+  expect(control.headers.length).toBe(asked.length);
+  expect(new Set(control.headers.map((line) => line.split(' ')[1]))).toEqual(new Set(['secret']));
+});
+
+test('values under a point, and the breakdown', async () => {
+  const { page, url } = browser;
+  await openViewer(page, url);
+  await addCam(page);
+  const [values, breakdown] = await page.evaluate(async () => {
+    const point = window.viewer.world.getItemAt(0).imageToViewportCoordinates(1260, 954);
+    return [window.cam.getValueAt(point), await window.cam.getBreakdown({ x: 0, y: 0, width: 10, height: 10 })];
+  });
+  expect(values).toMatchObject({ score: 'probability', exact: true });
+  expect(values?.classes[0].class).toBe('Lesion');
+  expect(values?.classes[0].value).toBeGreaterThan(0.9);
+  expect(breakdown).toMatchObject({ of: 'region', exact: true });
+});
