@@ -1,6 +1,13 @@
 import { basename, extname } from 'node:path';
 import type { Sharp } from 'sharp';
+import type { Size } from '../../../shared/geometry/deep-zoom.ts';
 import { Problem } from '../errors.ts';
+
+/**
+ * A lossy WebP keeps its blocks' modes in half a megabyte: larger pictures take libwebp minutes of attempts, and then often
+ * fail. Above this they are lossless, which has no such limit, but takes 17 bytes of memory a pixel.
+ */
+const LOSSY_WEBP_PIXELS = 12_000_000;
 
 interface OutputFormat {
   name: string;
@@ -8,7 +15,7 @@ interface OutputFormat {
   /** Most pixels a side that the file format can hold. */
   maxSide: number;
   /** Encodes from the first row to the last without holding the picture, as far as the format allows. */
-  encode: (image: Sharp) => Sharp;
+  encode: (image: Sharp, size: Size) => Sharp;
 }
 
 const FORMATS: readonly OutputFormat[] = [
@@ -26,7 +33,13 @@ const FORMATS: readonly OutputFormat[] = [
     // Optimised Huffman tables would need a second pass over all coefficients, held in memory.
     encode: (image) => image.jpeg({ quality: 90, chromaSubsampling: '4:4:4', optimiseCoding: false }),
   },
-  { name: 'WebP', endings: ['.webp'], maxSide: 16_383, encode: (image) => image.webp({ quality: 90 }) },
+  {
+    name: 'WebP',
+    endings: ['.webp'],
+    maxSide: 16_383,
+    encode: (image, { width, height }) =>
+      width * height <= LOSSY_WEBP_PIXELS ? image.webp({ quality: 90 }) : image.webp({ lossless: true, effort: 0 }),
+  },
   {
     name: 'TIFF',
     endings: ['.tif', '.tiff'],

@@ -64,7 +64,7 @@ export async function renderSlide(reader: SlideReader, file: string, options: Re
       if (read !== null) onProgress?.(Math.min(0.99, PAINTING_SHARE + read * (1 - PAINTING_SHARE)));
     }, PROGRESS_INTERVAL_MS);
     try {
-      await format.encode(openImage(strips, { sequentialRead: true })).toFile(partial);
+      await format.encode(openImage(strips, { sequentialRead: true }), size).toFile(partial);
     } finally {
       clearInterval(timer);
     }
