@@ -9,7 +9,7 @@ import { Problem } from '../errors.ts';
  */
 const LOSSY_WEBP_PIXELS = 12_000_000;
 
-interface OutputFormat {
+export interface OutputFormat {
   name: string;
   endings: readonly string[];
   /** Most pixels a side that the file format can hold. */

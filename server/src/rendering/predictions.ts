@@ -1,4 +1,7 @@
+import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { LRUCache } from 'lru-cache';
 import sharp from 'sharp';
 import type { Rectangle, Size } from '../../../shared/geometry/deep-zoom.ts';
@@ -118,6 +121,7 @@ function labelOf(text: string, size: number): Promise<Label> {
 }
 
 async function renderLabel(text: string, size: number): Promise<Label> {
+  provideFontConfiguration();
   const markup = text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
   // At 72 dpi a point is a pixel.
   const { data, info } = await sharp({
@@ -128,6 +132,18 @@ async function renderLabel(text: string, size: number): Promise<Label> {
     .raw()
     .toBuffer({ resolveWithObject: true });
   return { width: info.width, height: info.height, letters: data, halo: dilate(data, info.width, info.height) };
+}
+
+/** Fontconfig, which libvips looks its fonts up with, complains on stderr where a machine has no configuration for it. */
+function provideFontConfiguration(): void {
+  const { FONTCONFIG_FILE, FONTCONFIG_PATH } = process.env;
+  if (process.platform !== 'linux' || FONTCONFIG_FILE !== undefined || FONTCONFIG_PATH !== undefined) return;
+  if (existsSync('/etc/fonts/fonts.conf')) return;
+  const cache = join(tmpdir(), 'openseadragon-cam-fonts');
+  const file = `${cache}-${process.pid}.conf`;
+  writeFileSync(file, `<?xml version="1.0"?><fontconfig><cachedir>${cache}</cachedir></fontconfig>`);
+  process.env.FONTCONFIG_FILE = file;
+  process.once('exit', () => rmSync(file, { force: true }));
 }
 
 /** The greatest value within `HALO` pixels of each pixel. */

@@ -5,8 +5,9 @@ import type { Size } from '../../../shared/geometry/deep-zoom.ts';
 import { Problem } from '../errors.ts';
 import { openImage, reason } from '../slides/image-file.ts';
 import type { SlideReader } from '../slides/slide.ts';
+import { untilAborted } from '../slides/until-aborted.ts';
 import { compositeOver } from './composite.ts';
-import { checkOutput } from './output-format.ts';
+import { checkOutput, type OutputFormat } from './output-format.ts';
 import { drawPredictions, type PatchPredictions } from './predictions.ts';
 import { readPosition } from './read-position.ts';
 import { readStrip, renderedSize } from './slide-strip.ts';
@@ -59,24 +60,41 @@ export async function renderSlide(reader: SlideReader, file: string, options: Re
   const partial = `${prefix}.partial`;
   try {
     await paintStrips(reader, strips, size, { ...options, onProgress: (done) => onProgress?.(done * PAINTING_SHARE) });
-    const timer = setInterval(async () => {
-      const read = await readPosition(strips);
-      if (read !== null) onProgress?.(Math.min(0.99, PAINTING_SHARE + read * (1 - PAINTING_SHARE)));
-    }, PROGRESS_INTERVAL_MS);
-    try {
-      await format.encode(openImage(strips, { sequentialRead: true }), size).toFile(partial);
-    } finally {
-      clearInterval(timer);
-    }
-    signal?.throwIfAborted();
+    await untilAborted(encode(file, strips, partial, format, size, options), signal);
     await rename(partial, join(folder, basename(file)));
     onProgress?.(1);
     return size;
   } catch (error) {
-    if (error instanceof Problem || error === signal?.reason) throw error;
+    // The system's errors come from the files written here; any other is the painter's own.
+    if (!(error instanceof Error && 'syscall' in error)) throw error;
     throw new Problem('failed', `${basename(file)} cannot be written: ${reason(error)}`, { cause: error });
   } finally {
     await Promise.all([rm(strips, { force: true }), rm(partial, { force: true })]);
+  }
+}
+
+async function encode(
+  file: string,
+  strips: string,
+  partial: string,
+  format: OutputFormat,
+  size: Size,
+  { onProgress, signal }: RenderOptions,
+): Promise<void> {
+  let encoding = true;
+  const timer = setInterval(async () => {
+    const read = await readPosition(strips);
+    if (read !== null && encoding) onProgress?.(Math.min(0.99, PAINTING_SHARE + read * (1 - PAINTING_SHARE)));
+  }, PROGRESS_INTERVAL_MS);
+  try {
+    await format.encode(openImage(strips, { sequentialRead: true }), size).toFile(partial);
+  } catch (error) {
+    throw new Problem('failed', `${basename(file)} cannot be written: ${reason(error)}`, { cause: error });
+  } finally {
+    encoding = false;
+    clearInterval(timer);
+    // Nobody waits any more who would remove it.
+    if (signal?.aborted) await rm(partial, { force: true });
   }
 }
 

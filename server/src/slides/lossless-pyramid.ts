@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type { Size } from '../../../shared/geometry/deep-zoom.ts';
 import { Problem } from '../errors.ts';
 import { asRgb, openImage, reason, unreadable } from './image-file.ts';
+import { untilAborted } from './until-aborted.ts';
 
 export interface Conversion {
   /** The user's file, and the page of it that is the slide. */
@@ -80,9 +81,10 @@ async function convert(conversion: Conversion, folder: string, target: string, r
   }
   // libvips tells nothing of how far it is, but uncompressed output grows evenly.
   const expected = size.width * size.height * 3 * PYRAMID_SHARE;
+  let writing = true;
   const timer = setInterval(async () => {
     const written = await stat(partial).catch(() => null);
-    if (written !== null) report(Math.min(0.99, written.size / expected));
+    if (written !== null && writing) report(Math.min(0.99, written.size / expected));
   }, PROGRESS_INTERVAL_MS);
   try {
     await asRgb(openImage(file, { page, sequentialRead: true }))
@@ -95,18 +97,20 @@ async function convert(conversion: Conversion, folder: string, target: string, r
         bigtiff: true,
       })
       .toFile(partial);
+    writing = false;
     await rename(partial, target);
     report(1);
   } catch (error) {
-    throw await conversionProblem(file, folder, error);
+    throw conversionProblem(file, folder, error);
   } finally {
+    writing = false;
     clearInterval(timer);
     await rm(partial, { force: true });
   }
 }
 
 /** Which side failed: libvips speaks of its writer, or of the system, where it is not the picture. */
-async function conversionProblem(file: string, folder: string, error: unknown): Promise<Problem> {
+function conversionProblem(file: string, folder: string, error: unknown): Problem {
   const text = error instanceof Error ? error.message : String(error);
   if (/no space|wbuffer_write|unable to open for write|ENOSPC|EACCES|EROFS/i.test(text)) {
     return new Problem('failed', `${folder} cannot be written: ${reason(error)}`, { cause: error });
@@ -138,13 +142,4 @@ async function exists(file: string): Promise<boolean> {
     (found) => found.isFile(),
     () => false,
   );
-}
-
-function untilAborted(work: Promise<void>, signal: AbortSignal | undefined): Promise<void> {
-  if (signal === undefined) return work;
-  return new Promise((resolve, reject) => {
-    const abort = () => reject(signal.reason);
-    signal.addEventListener('abort', abort, { once: true });
-    work.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
-  });
 }

@@ -29,6 +29,10 @@ async function readRegion(
       .raw()
       .toBuffer();
   } catch (error) {
-    throw unreadable(regionFile, `it is damaged at ${x}, ${y} of level ${level} (${reason(error)})`, error);
+    throw unreadable(
+      regionFile,
+      `its pixels at ${x}, ${y} of level ${level} cannot be decoded (${reason(error)})`,
+      error,
+    );
   }
 }

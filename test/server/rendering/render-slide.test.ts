@@ -1,7 +1,7 @@
 import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp from 'sharp';
-import { beforeAll, expect, test } from 'vitest';
+import { beforeAll, expect, test, vi } from 'vitest';
 import { type RenderOptions, renderSlide } from '../../../server/src/rendering/render-slide.ts';
 import { renderedSize } from '../../../server/src/rendering/slide-strip.ts';
 import { describeSlide } from '../../../server/src/slides/describe-slide.ts';
@@ -129,6 +129,24 @@ test('a failure or an abort leaves what was there, and nothing half-written', as
   await expect(aborted).rejects.toThrow('stopped');
   expect(await readFile(file, 'utf8')).toBe('before');
   expect((await readdir(out)).filter((left) => left.startsWith('.'))).toEqual([]);
+});
+
+test('an abort while the picture is encoded is obeyed at once', async () => {
+  const controller = new AbortController();
+  const file = join(out, 'encoding.tif');
+  const onProgress = (done: number) => {
+    if (done >= 0.5) setTimeout(() => controller.abort(new Error('stopped late')), 1);
+  };
+  await expect(renderSlide(reader, file, options(1, { onProgress, signal: controller.signal }))).rejects.toThrow(
+    'late',
+  );
+  await vi.waitFor(async () => expect((await readdir(out)).filter((left) => left.includes('encoding'))).toEqual([]));
+});
+
+test('a mistake of the painter stays what it is', async () => {
+  const mistake = new TypeError('undefined is not a heatmap');
+  const paintStrip = () => Promise.reject(mistake);
+  await expect(renderSlide(reader, join(out, 'mistake.png'), options(1, { paintStrip }))).rejects.toBe(mistake);
 });
 
 test.each([
