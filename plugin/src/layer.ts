@@ -196,6 +196,9 @@ export function createLayer(
         return;
       }
       item = added;
+      // Translucent tiles that end between pixels would show their borders as lines in the canvas drawer.
+      const rounding = { '*': osd.SUBPIXEL_ROUNDING_OCCURRENCES.ALWAYS };
+      Object.assign(added, { subPixelRoundingForTransparency: rounding });
       undo.push(follow(osd, base, added), premultipliedAlpha(added.getDrawer()));
       const views = [viewer, ...(viewer.navigator ? [viewer.navigator] : [])];
       for (const view of views) {
