@@ -1,4 +1,4 @@
-import { levelScale, levelSize, type TileAddress, type TilePyramid, tileInterval } from './deep-zoom.ts';
+import { levelScale, type Rectangle, type TileAddress, type TilePyramid, tileBounds } from './deep-zoom.ts';
 import type { PatchGrid, PatchRange } from './patch-grid.ts';
 
 /**
@@ -46,11 +46,11 @@ export function scoreRaster(grid: PatchGrid, rasterLevel: RasterLevel): ScoreRas
 }
 
 /**
- * The finest raster whose values are at least one pixel of the tile's level on both sides, but no finer than `finest`:
- * `'cells'` for scores of cells, 0 for the score `patch`, which has no finer values.
+ * The finest raster whose values are at least one pixel on both sides, but no finer than `finest`: `'cells'` for scores
+ * of cells, 0 for the score `patch`, which has no finer values.
+ * @param scale slide pixels that one pixel covers, above 0
  */
-export function rasterLevelFor(grid: PatchGrid, level: number, finest: 'cells' | 0): RasterLevel {
-  const scale = levelScale(grid.slide, level);
+export function rasterLevelFor(grid: PatchGrid, scale: number, finest: 'cells' | 0): RasterLevel {
   const atLeastOnePixel = (candidate: RasterLevel) => {
     const { valueWidth, valueHeight } = scoreRaster(grid, candidate);
     return Math.min(valueWidth, valueHeight) >= scale;
@@ -68,25 +68,27 @@ export function tileWindow(
   address: TileAddress,
   finest: 'cells' | 0,
 ): TileWindow {
-  const { level, column, row } = address;
-  const rasterLevel = rasterLevelFor(grid, level, finest);
+  return areaWindow(grid, tileBounds(pyramid, address), levelScale(pyramid, address.level), finest);
+}
+
+/**
+ * The values under a rectangle of pixels that cover `scale` slide pixels each, and one beyond on each side.
+ * @param area in those pixels
+ */
+export function areaWindow(
+  grid: PatchGrid,
+  { x, y, width, height }: Rectangle,
+  scale: number,
+  finest: 'cells' | 0,
+): TileWindow {
+  const rasterLevel = rasterLevelFor(grid, scale, finest);
   const raster = scoreRaster(grid, rasterLevel);
-  const scale = levelScale(pyramid, level);
-  const { width, height } = levelSize(pyramid, level);
-  const [columnStart, columnEnd] = windowInterval(
-    tileInterval(pyramid, column, width),
-    scale / raster.valueWidth,
-    raster.columns,
-  );
-  const [rowStart, rowEnd] = windowInterval(
-    tileInterval(pyramid, row, height),
-    scale / raster.valueHeight,
-    raster.rows,
-  );
+  const [columnStart, columnEnd] = windowInterval([x, x + width], scale / raster.valueWidth, raster.columns);
+  const [rowStart, rowEnd] = windowInterval([y, y + height], scale / raster.valueHeight, raster.rows);
   return { rasterLevel, rowStart, columnStart, rows: rowEnd - rowStart, columns: columnEnd - columnStart };
 }
 
-/** Values under level pixels [start, end) and one beyond on each side, clipped to the raster; half-open. */
+/** Values under pixels [start, end) and one beyond on each side, clipped to the raster; half-open. */
 function windowInterval([start, end]: [number, number], valuesPerPixel: number, length: number): [number, number] {
   const first = Math.floor(start * valuesPerPixel) - 1;
   const last = Math.ceil(end * valuesPerPixel) + 1;

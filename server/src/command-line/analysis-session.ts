@@ -2,9 +2,18 @@ import type { Rectangle } from '../../../shared/geometry/deep-zoom.ts';
 import { analyse } from '../heatmaps/analysis.ts';
 import { type Heatmap, knownPatches } from '../heatmaps/heatmap.ts';
 import { createHeatmapSource } from '../heatmaps/open-heatmap.ts';
-import { createScheduler } from '../heatmaps/scheduler.ts';
+import { createScheduler, type Scheduler } from '../heatmaps/scheduler.ts';
 import { startWorker } from '../server.ts';
-import { progressLine } from './progress-line.ts';
+import { type ProgressLine, progressLine } from './progress-line.ts';
+
+/** What an analysis leaves behind. */
+export interface Analysis {
+  heatmap: Heatmap;
+  scheduler: Scheduler;
+  progress: ProgressLine;
+  /** How long it took. */
+  seconds: number;
+}
 
 export interface AnalysisOptions {
   store: string;
@@ -22,7 +31,7 @@ export async function withAnalysis<T>(
   slideFile: string,
   modelFile: string,
   { store, region, silent, check }: AnalysisOptions,
-  use: (heatmap: Heatmap, seconds: number) => Promise<T> | T,
+  use: (analysis: Analysis) => Promise<T> | T,
 ): Promise<T> {
   const progress = progressLine(silent);
   const worker = startWorker();
@@ -38,13 +47,14 @@ export async function withAnalysis<T>(
     check?.(heatmap);
     const total = heatmap.grid.rows * heatmap.grid.columns;
     const start = performance.now();
-    await analyse(heatmap, createScheduler(worker), {
+    const scheduler = createScheduler(worker);
+    await analyse(heatmap, scheduler, {
       region,
       onProgress: () => progress.show('classifying', knownPatches(heatmap) / total),
     });
     const seconds = (performance.now() - start) / 1000;
     progress.clear();
-    return await use(heatmap, seconds);
+    return await use({ heatmap, scheduler, progress, seconds });
   } finally {
     progress.clear();
     await worker.close();

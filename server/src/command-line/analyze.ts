@@ -30,7 +30,7 @@ export async function analyze(
         }
       },
     },
-    (heatmap, seconds) => {
+    ({ heatmap, seconds }) => {
       for (const warning of heatmap.warnings) console.error(`openseadragon-cam: ${model}: ${warning}`);
       const breakdown = breakdownOf(heatmap, region);
       if (json) console.log(JSON.stringify({ slide, model, ...breakdown, seconds }));

@@ -16,13 +16,20 @@ const modelFolder = fileURLToPath(new URL('./demo/models/', import.meta.url));
  * @throws Problem where the store cannot be written or the port is in use
  */
 export async function demo({ port, store }: { port: number; store: string }): Promise<void> {
-  const slides = join(store, 'demo', `slides-${GENERATOR_VERSION}-${DEMO_SLIDE.seed}-${DEMO_SLIDE.width}x${DEMO_SLIDE.height}`);
+  const slides = join(
+    store,
+    'demo',
+    `slides-${GENERATOR_VERSION}-${DEMO_SLIDE.seed}-${DEMO_SLIDE.width}x${DEMO_SLIDE.height}`,
+  );
   const file = join(slides, 'stained-tissue.tif');
   if (!(await exists(file))) {
     await mkdir(slides, { recursive: true });
     const progress = progressLine();
     console.error('openseadragon-cam: drawing the demo slide, once');
-    await generateDemoSlide(file, { ...DEMO_SLIDE, onProgress: (done) => progress.show('drawing the demo slide', done) });
+    await generateDemoSlide(file, {
+      ...DEMO_SLIDE,
+      onProgress: (done) => progress.show('drawing the demo slide', done),
+    });
     progress.clear();
   }
   await run({ slides, models: modelFolder, store, host: '127.0.0.1', port, cors: [] });

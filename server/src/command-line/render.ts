@@ -1,1 +1,96 @@
-export async function render(_slide: string, _model: string, _options: unknown): Promise<void> {}
+import { patchesTouching, patchRectangle } from '../../../shared/geometry/patch-grid.ts';
+import { areaWindow } from '../../../shared/geometry/score-raster.ts';
+import { samplesOfRange } from '../../../shared/geometry/stride.ts';
+import type { Score } from '../../../shared/heatmap-descriptor.ts';
+import { paintArea } from '../../../shared/painting/paint-area.ts';
+import { Problem } from '../errors.ts';
+import { breakdownOf } from '../heatmaps/breakdown.ts';
+import { type Heatmap, patchValues } from '../heatmaps/heatmap.ts';
+import { classIndices, paintStyle } from '../heatmaps/paint-style.ts';
+import type { Scheduler } from '../heatmaps/scheduler.ts';
+import { missingSamples, scoreTile } from '../heatmaps/score-tile.ts';
+import { mostProbable } from '../heatmaps/shown-classes.ts';
+import { checkOutput } from '../rendering/output-format.ts';
+import type { PatchPredictions } from '../rendering/predictions.ts';
+import { renderSlide } from '../rendering/render-slide.ts';
+import { renderedSize } from '../rendering/slide-strip.ts';
+import { readSlideHeader } from '../slides/describe-slide.ts';
+import { openSlide } from '../slides/open-slide.ts';
+import { withAnalysis } from './analysis-session.ts';
+import { printBreakdown } from './analyze.ts';
+
+export interface RenderCommandOptions {
+  /** Exactly one of `class` and `top`. */
+  class?: string;
+  top?: number;
+  opacity: number;
+  colormap?: string;
+  score: Score;
+  predictions?: boolean;
+  scale: number;
+  store: string;
+  output: string;
+}
+
+/**
+ * Classifies every patch, writes the heatmap over the slide and prints the exact breakdown.
+ * @throws Problem `bad-parameter` and `too-large` before any work; as slide, model, worker or output do
+ */
+export async function render(slide: string, model: string, options: RenderCommandOptions): Promise<void> {
+  const { output, scale, store } = options;
+  if (options.class === undefined && options.top === undefined) {
+    throw new Problem('bad-parameter', 'render: expected --class NAME or --top N, found neither');
+  }
+  const { width, height } = renderedSize(await readSlideHeader(slide), scale);
+  checkOutput(output, width, height);
+  const check = (heatmap: Heatmap) => {
+    paintStyle(heatmap.model, options.class === undefined ? [] : classIndices(heatmap.model, [options.class]), options);
+  };
+  await withAnalysis(slide, model, { store, check }, async ({ heatmap, scheduler, progress }) => {
+    const breakdown = breakdownOf(heatmap);
+    const size = await renderSlide(openSlide(heatmap.slide), output, {
+      scale,
+      paintStrip: (y, stripHeight) => paintStrip(heatmap, scheduler, options, { x: 0, y, width, height: stripHeight }),
+      ...(options.predictions && { predictions: async (y, rows) => predictionsWithin(heatmap, y, rows) }),
+      onProgress: (done) => progress.show('rendering', done),
+    });
+    progress.clear();
+    printBreakdown(breakdown);
+    console.log(`${output}: ${size.width} x ${size.height} pixels`);
+  });
+}
+
+/** Pixels of a rectangle of the picture, painted as a tile is. */
+async function paintStrip(
+  heatmap: Heatmap,
+  scheduler: Scheduler,
+  options: RenderCommandOptions,
+  area: { x: number; y: number; width: number; height: number },
+): Promise<Uint8ClampedArray> {
+  const { model, grid } = heatmap;
+  const classes = shownClasses(heatmap, options);
+  const style = paintStyle(model, classes, { ...options, mode: options.class === undefined ? 'blend' : 'single' });
+  const window = areaWindow(grid, area, 1 / options.scale, style.score === 'patch' ? 0 : 'cells');
+  // Of a slide too large for the cells to be kept, those of this strip are computed again.
+  const missing = missingSamples(heatmap, window, 1);
+  if (missing.length > 0) await scheduler.classify(heatmap, missing, { priority: 'view' });
+  const tile = scoreTile(heatmap, window, style.score, classes);
+  return paintArea(tile, window, grid, area, 1 / options.scale, style).data;
+}
+
+/** The named class, or the most probable ones of the exact breakdown. */
+function shownClasses(heatmap: Heatmap, options: RenderCommandOptions): number[] {
+  if (options.class !== undefined) return classIndices(heatmap.model, [options.class]);
+  const probabilities = breakdownOf(heatmap).breakdown.map(({ probability }) => probability ?? 0);
+  return mostProbable(probabilities, options.top ?? probabilities.length);
+}
+
+function predictionsWithin(heatmap: Heatmap, y: number, height: number): PatchPredictions[] {
+  const { grid, model } = heatmap;
+  const range = patchesTouching(grid, { x: 0, y, width: grid.slide.width, height });
+  return samplesOfRange(range, 1).map((position) => {
+    const values = patchValues(heatmap, position.row, position.column, 'patch');
+    const predictions = model.classes.map(({ name }, index) => ({ class: name, probability: values?.[index] ?? 0 }));
+    return { patch: patchRectangle(grid, position), predictions };
+  });
+}

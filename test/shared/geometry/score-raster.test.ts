@@ -27,7 +27,7 @@ test('values are at least a pixel, and the next finer raster would not be', () =
       const { grid, pyramid } = build(slide);
       for (let level = 0; level <= maxLevel(pyramid); level++) {
         const scale = levelScale(pyramid, level);
-        const chosen = rasterLevelFor(grid, level, slide.finest);
+        const chosen = rasterLevelFor(grid, scale, slide.finest);
         const size = (raster: typeof chosen) => scoreRaster(grid, raster).valueWidth;
         if (chosen !== slide.finest) {
           const finer = chosen === 0 ? 'cells' : Number(chosen) - 1;
