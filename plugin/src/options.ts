@@ -13,7 +13,7 @@ export type Interpolation = (typeof INTERPOLATIONS)[number];
 
 /** What can be changed at any time with `setOptions`. */
 export interface CamSettings {
-  /** Names of the classes shown; `single` shows the first. */
+  /** Names of the classes shown; `single` shows the first, the other modes at most 32. */
   classes: readonly string[] | 'all';
   mode: Mode;
   score: Score;

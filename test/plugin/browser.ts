@@ -66,6 +66,7 @@ export async function openViewer(
       drawer: kind,
       tileSources: { type: 'image', url: grey.toDataURL() },
       showNavigationControl: false,
+      showNavigator: window.location.search.includes('navigator'),
       animationTime: 0,
       blendTime: 0,
       immediateRender: true,

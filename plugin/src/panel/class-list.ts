@@ -10,6 +10,8 @@ export interface ClassList {
   element: HTMLElement;
   showSettings(settings: CamSettings): void;
   showBreakdown(breakdown: Breakdown): void;
+  /** Names of the first rows. */
+  leading(count: number): string[];
 }
 
 /** A row for each class: colour, name, share with its interval; chosen as radio buttons or check boxes. */
@@ -78,7 +80,10 @@ export function createClassList(
   }
 
   const showSettings = (next: CamSettings) => {
+    const same = next.classes === settings.classes && next.mode === settings.mode;
+    const unchanged = same && next.classColors === settings.classColors && next !== settings;
     settings = next;
+    if (unchanged) return;
     const chosen = new Set(settings.mode === 'single' ? shown().slice(0, 1) : shown());
     for (const { index, row, input, swatch } of rows) {
       input.type = settings.mode === 'single' ? 'radio' : 'checkbox';
@@ -90,8 +95,8 @@ export function createClassList(
     }
   };
 
-  const showBreakdown = ({ breakdown }: Breakdown) => {
-    const shares = names.map((name) => breakdown.find((share) => share.class === name));
+  const showBreakdown = (breakdown: Breakdown) => {
+    const shares = names.map((name) => breakdown.breakdown.find((share) => share.class === name));
     for (const { index, row, value, spread } of rows) {
       const share = shares[index];
       const known = share && share.probability !== null;
@@ -107,15 +112,20 @@ export function createClassList(
       shares.map((share) => share?.probability ?? null),
       !sorted,
     );
+    list.classList.toggle('osd-cam-exact', breakdown.exact);
     sorted ||= shares.some((share) => share && share.probability !== null);
+    if (next.every((index, i) => index === order[i])) return;
     // Moving a row takes the focus from it: not while someone is in the list.
-    if (list.matches(':hover, :focus-within') && sorted && order.length === next.length && order !== next) {
-      if (next.some((index, i) => index !== order[i]) && list.contains(document.activeElement)) return;
-    }
-    if (next.some((index, i) => index !== order[i])) list.append(...next.map((index) => rows[index].row));
+    if (list.contains(document.activeElement)) return;
+    list.append(...next.map((index) => rows[index].row));
     order = next;
   };
 
   showSettings(first);
-  return { element: element('div', {}, ...children), showSettings, showBreakdown };
+  return {
+    element: element('div', {}, ...children),
+    showSettings,
+    showBreakdown,
+    leading: (count) => order.slice(0, count).map((index) => names[index]),
+  };
 }

@@ -27,6 +27,8 @@ export interface Panel {
 
 const SCORE_NAMES: Record<Score, string> = { probability: 'Probability', cam: 'CAM', patch: 'Patch probability' };
 const CUSTOM_COLORMAP = 'custom';
+/** Of more classes than these, colours cannot be told apart at a glance. */
+const MOST_AT_FIRST = 8;
 /** Viewers narrower than this get the panel as a sheet of their width. */
 export const NARROW = 560;
 
@@ -64,7 +66,13 @@ export function createPanel(
       { value: 'blend', text: 'Several' },
       { value: 'argmax', text: 'Most likely' },
     ],
-    (value) => change(modeChange(value, settings)),
+    (value) => {
+      // Several classes begin with all of them, or the leading ones of many; one class with the first of those shown.
+      const begins = value !== 'single' && settings.mode === 'single';
+      const many = descriptor.classes.length > MOST_AT_FIRST;
+      if (begins) change({ mode: value, classes: many ? classes.leading(MOST_AT_FIRST) : 'all' });
+      else change({ mode: value });
+    },
   );
   const classes = createClassList(descriptor, first, change);
   const scope = segmented<'view' | 'slide'>(
@@ -192,10 +200,4 @@ export function createPanel(
     },
     destroy: () => panel.remove(),
   };
-}
-
-/** Several classes begin with all of them, one class with the first of those shown. */
-function modeChange(mode: Mode, settings: CamSettings): CamChanges {
-  if (mode === 'single' || settings.mode !== 'single') return { mode };
-  return { mode, classes: 'all' };
 }

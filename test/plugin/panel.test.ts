@@ -1,0 +1,123 @@
+import { expect, test } from 'vitest';
+import { addCam, openViewer, pixelAt, useBrowser } from './browser.ts';
+
+const browser = useBrowser();
+const options = () => browser.page.evaluate(() => window.cam.getOptions());
+
+test('rows, sliders and menus change what is shown, and show what is changed', async () => {
+  const { page, url } = browser;
+  await openViewer(page, url);
+  await addCam(page, { showControl: true, classes: ['Lesion'] });
+  await expect
+    .poll(() => page.locator('.osd-cam-name').allTextContents())
+    .toEqual(['Gray matter', 'White matter', 'Lesion', 'Blank']);
+  expect(await page.locator('.osd-cam-value').allTextContents()).toEqual(['51 %', '37 %', '8.4 %', '3.0 %']);
+  expect(await page.locator('.osd-cam-state').textContent()).toBe('all analysed');
+
+  await page.getByRole('radio', { name: 'White matter' }).check();
+  expect(await options()).toMatchObject({ mode: 'single', classes: ['White matter'] });
+
+  await page.getByText('Several').click();
+  expect(await options()).toMatchObject({ mode: 'blend', classes: 'all' });
+  await page.getByRole('checkbox', { name: 'Blank' }).uncheck();
+  expect((await options()).classes).toEqual(['Lesion', 'Gray matter', 'White matter']);
+  await page.getByText('Lesion').click({ modifiers: ['Alt'] });
+  expect((await options()).classes).toEqual(['Lesion']);
+
+  await page.getByText('One class').click();
+  await page.getByLabel('Colours').selectOption('magma');
+  await page.getByLabel('Opacity').fill('0.8');
+  await page.getByLabel('Threshold').fill('0.4');
+  await page.getByLabel('Score at the high end').fill('0.9');
+  await page.getByText('Patches').click();
+  expect(await options()).toMatchObject({
+    colormap: 'magma',
+    opacity: 0.8,
+    threshold: 0.4,
+    range: [0, 0.9],
+    interpolation: 'patches',
+  });
+  expect(await page.locator('.osd-cam-ends').textContent()).toBe('0.00≥ 0.400.90');
+
+  await page.getByRole('button', { name: 'Reset' }).click();
+  expect(await options()).toMatchObject({ mode: 'single', classes: ['Lesion'], colormap: 'viridis', threshold: null });
+  await page.evaluate(() => window.cam.setOptions({ mode: 'argmax', opacity: 0.25 }));
+  expect(await page.getByLabel('Most likely').isChecked()).toBe(true);
+  expect(await page.getByLabel('Opacity').inputValue()).toBe('0.25');
+});
+
+test('keys, wheel and double clicks on the panel do not reach the viewer', async () => {
+  const { page, url } = browser;
+  await openViewer(page, url);
+  await addCam(page, { showControl: true });
+  const view = () => page.evaluate(() => JSON.stringify(window.viewer.viewport.getBounds()));
+  const before = await view();
+  await page.getByLabel('Opacity').focus();
+  for (const key of ['ArrowRight', 'ArrowUp', '+', 'r', 'f']) await page.keyboard.press(key);
+  await page.mouse.move(740, 100);
+  await page.mouse.wheel(0, -300);
+  await page.mouse.dblclick(740, 100);
+  await page.waitForTimeout(100);
+  expect(await view()).toBe(before);
+  expect((await options()).opacity).toBeCloseTo(0.52);
+});
+
+test('shows the leading classes under the pointer', async () => {
+  const { page, url, control } = browser;
+  await openViewer(page, url);
+  await addCam(page, { showControl: true });
+  const { x, y } = await page.evaluate(() => {
+    const base = window.viewer.world.getItemAt(0);
+    return base.imageToWindowCoordinates(new window.OpenSeadragon.Point(700, 1000));
+  });
+  await page.mouse.move(x - 20, y);
+  await page.mouse.move(x, y, { steps: 4 });
+  await expect.poll(() => page.locator('.osd-cam-card').textContent()).toContain('of this patch');
+  expect(await page.locator('.osd-cam-card-row').first().textContent()).toContain('Gray matter');
+  expect(await page.locator('.osd-cam-card').textContent()).toContain('+ 1 more');
+  expect(control.requests.filter((request) => request.includes('/score')).length).toBe(1);
+  await page.mouse.move(740, 100);
+  expect(await page.locator('.osd-cam-card').isVisible()).toBe(false);
+});
+
+test('says what failed, until it works', async () => {
+  const { page, url, control } = browser;
+  control.tileStatus = 500;
+  await openViewer(page, url);
+  await addCam(page, { showControl: true });
+  await expect.poll(() => page.getByRole('alert').textContent()).toMatch(/500/);
+  control.tileStatus = 200;
+  await expect.poll(() => page.getByRole('alert').isVisible(), { timeout: 8000 }).toBe(false);
+});
+
+test('in a narrow viewer it is a sheet that begins closed', async () => {
+  const { page, url } = browser;
+  await page.setViewportSize({ width: 390, height: 700 });
+  await openViewer(page, url);
+  await addCam(page, { showControl: true });
+  expect(await page.locator('.osd-cam-body').isVisible()).toBe(false);
+  await page.getByRole('button', { name: 'Show the settings' }).click();
+  expect(await page.locator('.osd-cam-body').isVisible()).toBe(true);
+  const box = await page.locator('.osd-cam').boundingBox();
+  expect(box?.width).toBe(390 - 24);
+  expect((box?.y ?? 0) + (box?.height ?? 0)).toBeLessThanOrEqual(700);
+});
+
+test('the navigator shows the heatmap only when asked to', async () => {
+  const { page, url } = browser;
+  await openViewer(page, url, 'canvas', '?navigator');
+  await addCam(page, { opacity: 1 });
+  const opacities = () =>
+    page.evaluate(() => {
+      const { world } = window.viewer.navigator;
+      return Array.from({ length: world.getItemCount() }, (_, i) => world.getItemAt(i).getOpacity());
+    });
+  await expect.poll(opacities).toEqual([1, 0]);
+  await page.evaluate(() => window.cam.setOptions({ opacity: 0.7 }));
+  expect(await opacities()).toEqual([1, 0]);
+  await page.evaluate(() => window.cam.setOptions({ showInNavigator: true }));
+  expect(await opacities()).toEqual([1, 0.7]);
+  await page.evaluate(() => window.cam.setOptions({ visible: false }));
+  expect(await opacities()).toEqual([1, 0]);
+  await expect.poll(() => pixelAt(page, 1260, 954)).toEqual([100, 100, 100]);
+});
