@@ -1,6 +1,7 @@
 import type OpenSeadragon from 'openseadragon';
 import type { HeatmapDescriptor } from '../../shared/heatmap-descriptor.ts';
 import type { HeatmapClient } from './heatmap-client.ts';
+import { layerTiles } from './layer-tiles.ts';
 import type { CamSettings } from './options.ts';
 import { addLayer, follow } from './placement.ts';
 import { premultipliedAlpha } from './premultiplied-alpha.ts';
@@ -85,27 +86,12 @@ export function createLayer(
     }
   };
 
-  const navigatorItem = () => {
-    const world = viewer.navigator?.world;
-    for (let i = 0; world && i < world.getItemCount(); i++) {
-      if (world.getItemAt(i).source === source) return world.getItemAt(i);
-    }
-    return undefined;
-  };
-
-  const drawn = (image: OpenSeadragon.TiledImage | undefined) => (image ? image.lastDrawn.map(({ tile }) => tile) : []);
-  const visibleTiles = () => {
-    if (!settings.visible || settings.opacity === 0) return [];
-    const inNavigator = settings.showInNavigator ? drawn(navigatorItem()) : [];
-    return [...drawn(item).sort(byDistanceFrom(centreOf(viewer, item))), ...inNavigator];
-  };
-  const loadedTiles = () => {
-    const copy = navigatorItem();
-    return [
-      ...(item ? viewer.tileCache.getLoadedTilesFor(item) : []),
-      ...(copy ? viewer.navigator.tileCache.getLoadedTilesFor(copy) : []),
-    ];
-  };
+  const { navigatorItem, visible, loaded } = layerTiles(
+    viewer,
+    source,
+    () => item,
+    () => settings,
+  );
 
   const repaint = (tiles: OpenSeadragon.Tile[]) => {
     const filtered: OpenSeadragon.Tile[] = [];
@@ -122,8 +108,8 @@ export function createLayer(
   };
 
   const painting = repainting<OpenSeadragon.Tile>({
-    visible: visibleTiles,
-    loaded: loadedTiles,
+    visible,
+    loaded,
     isOutdated: (tile) => {
       const tileScores = scores.get(tile);
       return tileScores !== undefined && tileScores.painted !== revision;
@@ -132,7 +118,7 @@ export function createLayer(
   });
 
   const refining = refinement<OpenSeadragon.Tile>({
-    visible: visibleTiles,
+    visible,
     scoresOf: (tile) => scores.get(tile),
     wanted: () => tileRequest(settings, descriptor),
     fetch: (tile, { address }, request, wait, signal) =>
@@ -154,6 +140,8 @@ export function createLayer(
     const tileScores = event.tile && scores.get(event.tile);
     // The settings may have changed between painting and this.
     if (tileScores && tileScores.painted !== revision) painting.request();
+    // The html drawer does not tell when it has drawn.
+    viewTimer ||= window.setTimeout(onView, VIEW_PAUSE);
   };
   const onUnloaded = (event: OpenSeadragon.TileEvent) => {
     if (event.tile) scores.delete(event.tile);
@@ -241,7 +229,7 @@ export function createLayer(
       await painting.request();
     },
     refresh: () => {
-      for (const tile of loadedTiles()) {
+      for (const tile of loaded()) {
         const tileScores = scores.get(tile);
         if (tileScores) Object.assign(tileScores, { stale: true, notBefore: 0 });
       }
@@ -270,17 +258,3 @@ const PAINTED: readonly (keyof CamSettings)[] = [
   'threshold',
   'interpolation',
 ];
-
-/** The middle of the view in units of the image's width, as the bounds of tiles are. */
-function centreOf(viewer: OpenSeadragon.Viewer, item: OpenSeadragon.TiledImage | undefined): { x: number; y: number } {
-  if (!item) return { x: 0, y: 0 };
-  const { x, y } = item.viewportToImageCoordinates(viewer.viewport.getCenter(true), true);
-  const width = item.getContentSize().x;
-  return { x: x / width, y: y / width };
-}
-
-function byDistanceFrom({ x, y }: { x: number; y: number }) {
-  const distance = ({ bounds }: OpenSeadragon.Tile) =>
-    (bounds.x + bounds.width / 2 - x) ** 2 + (bounds.y + bounds.height / 2 - y) ** 2;
-  return (a: OpenSeadragon.Tile, b: OpenSeadragon.Tile) => distance(a) - distance(b);
-}

@@ -1,18 +1,13 @@
 import type OpenSeadragon from 'openseadragon';
 import type { Rectangle } from '../../shared/geometry/deep-zoom.ts';
 import type { Breakdown, HeatmapDescriptor, ScoreAtPoint } from '../../shared/heatmap-descriptor.ts';
-import { type BreakdownPolling, breakdownPolling } from './breakdown-polling.ts';
+import { keepAttached } from './attachment.ts';
+import { addControls, type Controls } from './controls.ts';
 import type { CamEvents } from './events.ts';
 import { type HeatmapClient, heatmapClient } from './heatmap-client.ts';
 import { createLayer, type Layer } from './layer.ts';
 import { type CamChanges, type CamOptions, type CamSettings, changedSettings, defaultSettings } from './options.ts';
-import { createPanel, NARROW, type Panel } from './panel/panel.ts';
-import { createPointerCard } from './panel/pointer-card.ts';
-import { fits } from './placement.ts';
 import { tileCovers, type ValuesAtPoint, valuesAt } from './values.ts';
-
-/** Sources of all overlays' items, so that no overlay takes another for the slide. */
-const overlaySources = new WeakSet<object>();
 
 let library: typeof OpenSeadragon | undefined;
 
@@ -30,14 +25,10 @@ export class CamOverlay {
   readonly #options: CamOptions;
   readonly #client: HeatmapClient;
   readonly #life = new AbortController();
-  readonly #undo: (() => void)[] = [];
   #descriptor: HeatmapDescriptor | undefined;
   #settings: CamSettings | undefined;
   #layer: Layer | undefined;
-  #panel: Panel | undefined;
-  #polling: BreakdownPolling | undefined;
-  #base: OpenSeadragon.TiledImage | undefined;
-  #scope: 'view' | 'slide' = 'slide';
+  #controls: Controls | undefined;
   #failing = false;
   #pending = -1;
 
@@ -71,7 +62,7 @@ export class CamOverlay {
     if (!this.#layer) await this.ready;
     if (!this.#descriptor || !this.#settings || this.#life.signal.aborted) return;
     this.#settings = changedSettings(this.#settings, changes, this.#descriptor);
-    this.#panel?.show({ settings: this.#settings });
+    this.#controls?.show({ settings: this.#settings });
     const shown = this.#layer?.apply(this.#settings);
     this.#raise('cam-change', { options: this.getOptions() });
     await shown;
@@ -114,17 +105,15 @@ export class CamOverlay {
   /** Asks for everything on screen again. */
   refresh(): void {
     this.#layer?.refresh();
-    this.#polling?.restart();
+    this.#controls?.restart();
   }
 
   /** Takes the heatmap, its panel, handlers, timers and requests away. */
   destroy(): void {
     if (this.#life.signal.aborted) return;
     this.#life.abort();
-    for (const step of this.#undo.reverse()) step();
-    this.#undo.length = 0;
-    this.#polling?.destroy();
-    this.#panel?.destroy();
+    this.viewer.removeHandler('before-destroy', this.#destroyed);
+    this.#controls?.destroy();
     this.#layer?.destroy();
   }
 
@@ -143,133 +132,36 @@ export class CamOverlay {
       failed: (error) => this.#failed(error),
     });
     this.#layer = layer;
-    overlaySources.add(layer.source);
-    if (this.#options.showControl ?? true) this.#addControls(descriptor, settings);
-    await this.#lieOnImages(layer, descriptor);
+    if (this.#options.showControl ?? true) this.#controls = this.#addControls(descriptor);
+    this.viewer.addHandler('before-destroy', this.#destroyed);
+    const report = (error: Error) => this.#failed(error);
+    const attachment = keepAttached(this.viewer, layer, descriptor, this.#options.tiledImage, report);
+    signal.addEventListener('abort', attachment.end);
+    await attachment.attached;
     signal.throwIfAborted();
     this.#raise('cam-ready', {});
     return this;
   }
 
-  /** Lays the heatmap on its image, now and whenever another is opened in its place; resolves with the first time. */
-  #lieOnImages(layer: Layer, descriptor: HeatmapDescriptor): Promise<void> {
-    const { viewer } = this;
-    this.#base = this.#options.tiledImage;
-    return new Promise((resolve, reject) => {
-      const attach = () => {
-        const first = this.#firstImage();
-        this.#base ??= first;
-        if (!this.#base || layer.item()) return;
-        if (!fits(this.#base, descriptor)) {
-          const { x, y } = this.#base.getContentSize();
-          const found = `${x} x ${y} pixels`;
-          const error = new Error(
-            `${descriptor.title}: expected an image of ${descriptor.width} x ${descriptor.height} pixels, found ${found}`,
-          );
-          this.#failed(error);
-          return reject(error);
-        }
-        layer.attach(this.#base).then(resolve, reject);
-      };
-      const onAdd = ({ item }: OpenSeadragon.AddItemWorldEvent) => {
-        // When `open` adds several images, the first is the slide.
-        if (!overlaySources.has(item.source)) queueMicrotask(attach);
-      };
-      const onRemove = ({ item }: OpenSeadragon.RemoveItemWorldEvent) => {
-        if (item === layer.item()) layer.detach();
-        else if (item === this.#base) {
-          this.#base = undefined;
-          layer.detach();
-        }
-      };
-      const onClose = () => {
-        this.#base = undefined;
-        layer.detach();
-      };
-      viewer.world.addHandler('add-item', onAdd);
-      viewer.world.addHandler('remove-item', onRemove);
-      viewer.addHandler('close', onClose);
-      viewer.addHandler('open', attach);
-      viewer.addHandler('before-destroy', this.#destroyed);
-      this.#undo.push(() => {
-        viewer.world?.removeHandler('add-item', onAdd);
-        viewer.world?.removeHandler('remove-item', onRemove);
-        viewer.removeHandler('close', onClose);
-        viewer.removeHandler('open', attach);
-        viewer.removeHandler('before-destroy', this.#destroyed);
-      });
-      this.#life.signal.addEventListener('abort', () => reject(this.#life.signal.reason));
-      attach();
-    });
-  }
-
   readonly #destroyed = () => this.destroy();
 
-  #firstImage(): OpenSeadragon.TiledImage | undefined {
-    const { world } = this.viewer;
-    for (let i = 0; i < world.getItemCount(); i++) {
-      const item = world.getItemAt(i);
-      if (!overlaySources.has(item.source)) return item;
-    }
-    return undefined;
-  }
-
-  #addControls(descriptor: HeatmapDescriptor, settings: CamSettings): void {
-    const { viewer } = this;
-    const panel = createPanel(descriptor, settings, {
-      change: (changes) => {
-        this.setOptions(changes).catch((error: unknown) => this.#failed(error));
-      },
-      reset: () => {
-        const reset = changedSettings(defaultSettings(descriptor), this.#options, descriptor);
-        this.setOptions(reset).catch((error: unknown) => this.#failed(error));
-      },
-      scope: (scope) => {
-        this.#scope = scope;
-        this.#polling?.restart();
-      },
-    });
-    this.#panel = panel;
-    const { ControlAnchor } = this.#osd;
-    const corner = viewer.container.clientWidth < NARROW ? ControlAnchor.BOTTOM_LEFT : ControlAnchor.TOP_RIGHT;
-    const others = viewer.container.querySelectorAll('.osd-cam').length;
-    viewer.addControl(panel.element, { anchor: this.#options.controlAnchor ?? corner, autoFade: false });
-    // Panels of several overlays lie below each other, the first one open.
-    if (panel.element.parentElement) panel.element.parentElement.style.display = 'block';
-    if (others > 0) panel.collapse();
-    if (this.#options.theme) panel.element.style.colorScheme = this.#options.theme;
-    const sizes = new ResizeObserver(() => panel.fit(viewer.container.clientWidth, viewer.container.clientHeight));
-    sizes.observe(viewer.container);
-    const card = createPointerCard(viewer, {
+  #addControls(descriptor: HeatmapDescriptor): Controls {
+    const change = (changes: CamChanges) => {
+      this.setOptions(changes).catch((error: unknown) => this.#failed(error));
+    };
+    return addControls(this.#osd, this.viewer, descriptor, this.#options, {
+      settings: () => this.getOptions(),
+      change,
+      reset: () => change(changedSettings(defaultSettings(descriptor), this.#options, descriptor)),
       values: (point) => this.getValueAt(point),
       score: (x, y, signal) => this.getScoreAt(x, y, signal),
-      descriptor,
-      settings: () => this.getOptions(),
-      panel: () => panel.element.getBoundingClientRect(),
-    });
-    if (this.#options.theme) card.element.style.colorScheme = this.#options.theme;
-    const polling = breakdownPolling(
-      (signal) => this.#client.breakdown(this.#scope === 'view' ? this.#view() : undefined, signal),
-      (breakdown) => {
+      breakdown: (scope, signal) => this.#client.breakdown(scope === 'view' ? this.#view() : undefined, signal),
+      onBreakdown: (breakdown) => {
         this.#succeeded();
-        panel.show({ breakdown });
         this.#raise('cam-breakdown', { breakdown });
       },
-      (error) => this.#failed(error),
-    );
-    this.#polling = polling;
-    const onView = () => {
-      if (this.#scope === 'view') polling.restart();
-    };
-    viewer.addHandler('animation-finish', onView);
-    this.#undo.push(() => {
-      viewer.removeHandler('animation-finish', onView);
-      card.destroy();
-      sizes.disconnect();
-      // Typed as a control, but it is found by its element.
-      viewer.removeControl(panel.element as unknown as OpenSeadragon.Control);
+      onError: (error) => this.#failed(error),
     });
-    polling.restart();
   }
 
   /** The part of the slide that is on screen, in whole slide pixels; undefined where there is none. */
@@ -288,13 +180,13 @@ export class CamOverlay {
     const pending = this.#layer?.pending() ?? 0;
     if (pending === this.#pending) return;
     this.#pending = pending;
-    this.#panel?.show({ pending });
-    this.#polling?.hurry();
+    this.#controls?.show({ pending });
+    this.#controls?.hurry();
     this.#raise('cam-progress', { pending });
   }
 
   #succeeded(): void {
-    if (this.#failing) this.#panel?.show({ error: undefined });
+    if (this.#failing) this.#controls?.show({ error: undefined });
     this.#failing = false;
   }
 
@@ -303,7 +195,7 @@ export class CamOverlay {
     if (this.#life.signal.aborted || this.#failing) return;
     this.#failing = true;
     const error = thrown instanceof Error ? thrown : new Error(String(thrown));
-    this.#panel?.show({ error });
+    this.#controls?.show({ error });
     this.#raise('cam-error', { error });
   }
 

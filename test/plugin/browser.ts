@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { type Browser, chromium, type Page } from 'playwright-core';
-import { afterAll, beforeAll, beforeEach } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, expect } from 'vitest';
 import type { CamOptions, CamOverlay } from '../../plugin/src/index.ts';
 import { buildPlugin, type Control, startHeatmapServer } from './heatmap-server.ts';
 
@@ -17,6 +17,7 @@ export function launchBrowser(): Promise<Browser> {
 /** A browser and a heatmap server for the tests of a file; a fresh page and a reset server for each test. */
 export function useBrowser() {
   const shared: { page: Page; control: Control; url: string } = Object.create(null);
+  const problems: string[] = [];
   let browser: Browser;
   let server: Awaited<ReturnType<typeof startHeatmapServer>>;
   beforeAll(async () => {
@@ -39,7 +40,17 @@ export function useBrowser() {
       mostWaiting: 0,
     });
     const page = await browser.newPage({ viewport: { width: 900, height: 640 } });
+    problems.length = 0;
+    page.on('pageerror', (error) => problems.push(error.message));
+    page.on('console', (message) => {
+      // What the browser says of answers that the tests make fail.
+      const isAnswer = message.text().startsWith('Failed to load resource');
+      if (message.type() === 'error' && !isAnswer) problems.push(message.text());
+    });
     Object.assign(shared, { page, control: server.control, url: server.url });
+  });
+  afterEach(() => {
+    expect(problems, 'errors of the page').toEqual([]);
   });
   return shared;
 }
