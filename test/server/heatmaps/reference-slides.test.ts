@@ -7,8 +7,10 @@ import { breakdownOf } from '../../../server/src/heatmaps/breakdown.ts';
 import { cellsOf, type Heatmap, patchValues } from '../../../server/src/heatmaps/heatmap.ts';
 import { createHeatmapSource, type HeatmapSource } from '../../../server/src/heatmaps/open-heatmap.ts';
 import { createScheduler, type Scheduler } from '../../../server/src/heatmaps/scheduler.ts';
+import { scoreTile, windowOfTile } from '../../../server/src/heatmaps/score-tile.ts';
 import { superviseWorker, type Worker } from '../../../server/src/worker/supervisor.ts';
-import { decodeFloat16 } from '../../../shared/codecs/float16.ts';
+import { activate } from '../../../shared/activation.ts';
+import { decodeFloat16, encodeFloat16 } from '../../../shared/codecs/float16.ts';
 import { temporaryFolder } from '../../command-line.ts';
 import { referenceData } from '../../reference-data.ts';
 
@@ -94,6 +96,41 @@ describe.skipIf(referenceData === undefined)('a real slide against the original 
       // The mosaic's reference is kept in half precision, of 11 bits.
       expect(largest).toBeLessThan(scale * (isHalf ? 2 ** -11 : 1e-4));
     });
+  });
+
+  test('score tiles hold the cells of the reference raster, rounded', async () => {
+    const heatmap = await source.heatmap(join(data, 'slides/Gray1.png'), join(data, MODEL));
+    await analyse(heatmap, scheduler);
+    const { values } = await readRaster(join(data, 'slides/Gray1.cam.npy'));
+    const { grid, model } = heatmap;
+    const classes = model.classes.map((_, index) => index);
+    for (const address of [
+      { level: 10, column: 0, row: 0 },
+      { level: 10, column: 2, row: 3 },
+    ]) {
+      const window = windowOfTile(heatmap, address, 'probability');
+      const plane = window.rows * window.columns;
+      const cam = decodeFloat16(encodeFloat16(scoreTile(heatmap, window, 'cam', classes).data));
+      const probability = scoreTile(heatmap, window, 'probability', classes).data;
+      for (let i = 0; i < plane; i++) {
+        const row = window.rowStart + Math.floor(i / window.columns);
+        const column = window.columnStart + (i % window.columns);
+        const patch = Math.floor(row / grid.cellRows) * grid.columns + Math.floor(column / grid.cellColumns);
+        const cell = (row % grid.cellRows) * grid.cellColumns + (column % grid.cellColumns);
+        const start = (patch * grid.cellRows * grid.cellColumns + cell) * classes.length;
+        const expected = values.subarray(start, start + classes.length);
+        const softmax = activate(
+          expected.map((value, c) => value + model.bias[c]),
+          classes.length,
+          'softmax',
+        );
+        for (const c of classes) {
+          expect(Math.abs(cam[c * plane + i] - expected[c])).toBeLessThan(1e-4 + Math.abs(expected[c]) * 2 ** -11);
+          // Rounded to a byte, up to the difference that two ways of adding floats make at a tie.
+          expect(Math.abs(probability[c * plane + i] - 255 * softmax[c])).toBeLessThan(0.5 + 0.01);
+        }
+      }
+    }
   });
 });
 
