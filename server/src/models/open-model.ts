@@ -102,14 +102,15 @@ const DEFAULT_PREPROCESSING = { channelOrder: 'rgb', mean: [0, 0, 0], std: [1, 1
 /** ONNX's number of the element type float16. */
 const HALF_PRECISION = 10;
 
-/** Puts the file's name before a problem that names neither it nor its manifest. */
+/** Puts the file's name before a problem that names neither it nor its manifest; one line, whatever names it holds. */
 async function naming<T>(file: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    const named = (message: string) => [file, manifestFile(file)].some((name) => message.startsWith(`${name}: `));
-    if (!(error instanceof Problem) || named(error.message)) throw error;
-    throw new Problem(error.code, `${file}: ${error.message}`, { cause: error });
+    if (!(error instanceof Problem)) throw error;
+    const named = [file, manifestFile(file)].some((name) => error.message.startsWith(`${name}: `));
+    const message = named ? error.message : `${file}: ${error.message}`;
+    throw new Problem(error.code, message.replace(/\s*[\r\n]\s*/g, ' '), { cause: error });
   }
 }
 

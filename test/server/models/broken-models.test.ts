@@ -112,6 +112,20 @@ it('opens the file that the broken ones were made of', async () => {
   expect(model.description.format).toBe('Keras 3.0.5 HDF5');
 });
 
+it('opens a file under the name of one that was damaged inside', async () => {
+  const file = at('mended.h5');
+  const whole = readFileSync(at('whole.h5'));
+  const damaged = Buffer.from(whole);
+  // The last object's header loses its signature; what comes before it, and model_config, stays.
+  damaged.write('XXXX', damaged.lastIndexOf('OHDR'), 'latin1');
+  writeFileSync(file, damaged);
+  for (let attempt = 0; attempt < 2; attempt++) await expect(openModel(file)).rejects.toThrow('is damaged');
+  writeFileSync(file, Buffer.concat([whole, Buffer.alloc(1)]));
+  const model = await openModel(file);
+  await model.close();
+  expect(model.description.classes.length).toBe(3);
+});
+
 const broken = referenceData && join(referenceData, 'broken');
 
 describe.skipIf(!broken)('real broken files', () => {

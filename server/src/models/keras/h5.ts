@@ -1,4 +1,5 @@
-import { Dataset, File, Group, Module, ready } from 'h5wasm/node';
+import { stat } from 'node:fs/promises';
+import type { Dataset, File, Group } from 'h5wasm/node';
 import { Problem } from '../../errors.ts';
 import { halfToFloat } from '../float16.ts';
 import { assignWeights } from './assign-weights.ts';
@@ -12,31 +13,72 @@ import type { KerasNetwork, WeightArray } from './network.ts';
  * @throws Problem `unreadable-model` for what is not such a file
  */
 export async function readKerasH5(file: string): Promise<KerasNetwork> {
-  const module = await ready;
+  const { size, mtimeMs } = await stat(file);
+  const state = `${size} ${mtimeMs}`;
+  const known = damaged.get(file);
+  if (known?.state === state) throw known.problem;
+  const library = await loadLibrary();
+  let root: File | undefined;
+  try {
+    root = new library.File(file, 'r');
+    const network = readNetwork(root, library);
+    root.close();
+    return network;
+  } catch (error) {
+    if (error instanceof Problem) {
+      root?.close();
+      throw error;
+    }
+    const what = root
+      ? `is damaged: ${firstLine(error)}`
+      : 'is not a complete HDF5 file (truncated, or of another kind)';
+    const problem = new Problem('unreadable-model', what, { cause: error });
+    if (root || error instanceof WebAssembly.RuntimeError) {
+      discardLibrary();
+      damaged.set(file, { state, problem });
+    }
+    throw problem;
+  }
+}
+
+/**
+ * Files that the library failed in the middle of, until they change: each costs an instance of it, whose memory Node
+ * keeps for ever.
+ */
+const damaged = new Map<string, { state: string; problem: Problem }>();
+
+type Library = typeof import('h5wasm/node');
+
+let library: Promise<Library> | undefined;
+let discarded = 0;
+
+function loadLibrary(): Promise<Library> {
+  library ??= startLibrary(discarded);
+  return library;
+}
+
+/** A new instance of the library for each number, which makes each address of the module another one to Node. */
+async function startLibrary(instance: number): Promise<Library> {
+  const started: Library =
+    instance === 0
+      ? await import('h5wasm/node')
+      : await import(/* @vite-ignore */ `${import.meta.resolve('h5wasm/node')}?instance=${instance}`);
+  const module = await started.ready;
   // Without it the library prints a page to stderr for every failure, and goes on with wrong values.
   module.activate_throwing_error_handler();
-  const root = opened(file);
-  try {
-    return readNetwork(root);
-  } catch (error) {
-    if (error instanceof Problem) throw error;
-    throw new Problem('unreadable-model', `is damaged: ${firstLine(error)}`, { cause: error });
-  } finally {
-    root.close();
-  }
+  return started;
 }
 
-function opened(file: string): File {
-  try {
-    return new File(file, 'r');
-  } catch (error) {
-    throw new Problem('unreadable-model', 'is not a complete HDF5 file (truncated, or of another kind)', {
-      cause: error,
-    });
-  }
+/**
+ * What fails in the middle of a file leaves it open inside the library, which then gives old contents under its name,
+ * or leaves the library aborted, which then hangs: the next file gets another instance.
+ */
+function discardLibrary(): void {
+  library = undefined;
+  discarded++;
 }
 
-function readNetwork(root: File): KerasNetwork {
+function readNetwork(root: File, library: Library): KerasNetwork {
   const configText = attribute(root, 'model_config');
   if (configText === undefined) {
     const weightsOnly = attribute(root, 'layer_names') !== undefined || root.keys().includes('layers');
@@ -52,12 +94,12 @@ function readNetwork(root: File): KerasNetwork {
   const model = parseModelConfig(parsedJson(String(configText)), major);
   const group = root.get('model_weights');
   if (!isGroup(group)) throw new Problem('unreadable-model', 'has no group model_weights');
-  const weights = assignWeights(model, layerWeights(group));
+  const weights = assignWeights(model, layerWeights(group, library));
   return { format: `Keras ${version} HDF5`, model, weights };
 }
 
 /** Weights by the name of the outermost layer, in the order of `weight_names`. */
-function layerWeights(group: Group): Map<string, WeightArray[]> {
+function layerWeights(group: Group, library: Library): Map<string, WeightArray[]> {
   const weights = new Map<string, WeightArray[]>();
   for (const layer of names(group, 'layer_names')) {
     const stored = group.get(layer);
@@ -73,23 +115,23 @@ function layerWeights(group: Group): Map<string, WeightArray[]> {
     }
     weights.set(
       layer,
-      weightNames.map((name) => readWeight(stored, name)),
+      weightNames.map((name) => readWeight(stored, name, library)),
     );
   }
   return weights;
 }
 
-function readWeight(group: Group, name: string): WeightArray {
+function readWeight(group: Group, name: string, library: Library): WeightArray {
   const dataset = group.get(name);
   if (!isDataset(dataset)) throw new Problem('unreadable-model', `weight '${name}' is named but not stored`);
   const { shape } = dataset;
-  return { name, shape: shape ?? [], values: floats(dataset, name) };
+  return { name, shape: shape ?? [], values: floats(dataset, name, library) };
 }
 
 /** The numbers of a dataset as float32; the library itself does not know float16. */
-function floats(dataset: Dataset, name: string): Float32Array {
+function floats(dataset: Dataset, name: string, library: Library): Float32Array {
   const { metadata } = dataset;
-  const value = isHalf(metadata) ? halves(dataset) : dataset.value;
+  const value = isHalf(metadata) ? halves(dataset, library) : dataset.value;
   if (value instanceof Float32Array) return value;
   if (typeof value === 'number' || typeof value === 'bigint') return Float32Array.of(Number(value));
   if (ArrayBuffer.isView(value) && !(value instanceof DataView)) return Float32Array.from(Array.from(value, Number));
@@ -103,14 +145,14 @@ function isHalf(metadata: Dataset['metadata']): boolean {
 /** `H5T_FLOAT` of the HDF5 library. */
 const HDF5_FLOAT_CLASS = 1;
 
-function halves(dataset: Dataset): Float32Array {
+function halves(dataset: Dataset, library: Library): Float32Array {
   const { total_size: count, littleEndian } = dataset.metadata;
-  const bytes = rawBytes(dataset, 2 * count);
+  const bytes = rawBytes(dataset, 2 * count, library);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   return Float32Array.from({ length: count }, (_, i) => halfToFloat(view.getUint16(2 * i, littleEndian)));
 }
 
-function rawBytes(dataset: Dataset, length: number): Uint8Array {
+function rawBytes(dataset: Dataset, length: number, { Module }: Library): Uint8Array {
   const pointer = Module._malloc(length);
   if (pointer === 0)
     throw new Problem('too-large', `weight '${dataset.path}' of ${length} bytes does not fit in memory`);
@@ -155,13 +197,15 @@ function parsedJson(text: string): unknown {
 }
 
 function isGroup(entity: ReturnType<Group['get']>): entity is Group {
-  return entity instanceof Group;
+  return entity !== null && 'type' in entity && entity.type === 'Group';
 }
 
 function isDataset(entity: ReturnType<Group['get']>): entity is Dataset {
-  return entity instanceof Dataset;
+  return entity !== null && 'type' in entity && entity.type === 'Dataset';
 }
 
+/** The library's own words: the innermost of its HDF5-DIAG lines, without the path in its sources. */
 function firstLine(error: unknown): string {
-  return String(error instanceof Error ? error.message : error).split('\n')[0];
+  const text = String(error instanceof Error ? error.message : error);
+  return /#000: .*: (.*)/.exec(text)?.[1] ?? text.split('\n')[0];
 }

@@ -1,0 +1,67 @@
+import { expect, test } from 'vitest';
+import { assignWeights } from '../../../../server/src/models/keras/assign-weights.ts';
+import type { KerasLayer, WeightArray } from '../../../../server/src/models/keras/network.ts';
+
+const layer = (name: string, inner?: KerasLayer[]): KerasLayer => ({
+  name,
+  className: inner ? 'Functional' : 'Conv2D',
+  config: {},
+  version: 2,
+  calls: [],
+  ...(inner && { model: { name, layers: inner, inputs: [], outputs: [] } }),
+});
+
+const array = (name: string): WeightArray => ({ name, shape: [1], values: new Float32Array(1) });
+
+function assignedNames(layers: KerasLayer[], stored: Record<string, string[]>) {
+  const model = { name: 'model', layers, inputs: [], outputs: [] };
+  const weights = assignWeights(
+    model,
+    new Map(Object.entries(stored).map(([name, names]) => [name, names.map(array)])),
+  );
+  return Object.fromEntries([...weights].map(([{ name }, values]) => [name, values.map((value) => value.name)]));
+}
+
+test('leaf layers have the weights stored under their names, in the order stored', () => {
+  const stored = { conv: ['conv_1/kernel:0', 'conv_1/bias:0'], dense: ['x', 'y'] };
+  expect(assignedNames([layer('dense'), layer('conv')], stored)).toEqual({ dense: ['x', 'y'], conv: stored.conv });
+});
+
+test('a nested model stores what is trained of all its layers first', () => {
+  const base = [
+    'conv/kernel:0',
+    'bn/gamma:0',
+    'bn/beta:0',
+    'conv_2/kernel:0',
+    'bn/moving_mean:0',
+    'bn/moving_variance:0',
+  ];
+  expect(assignedNames([layer('base', [layer('conv'), layer('bn'), layer('conv_2')])], { base })).toEqual({
+    conv: ['conv/kernel:0'],
+    bn: ['bn/gamma:0', 'bn/beta:0', 'bn/moving_mean:0', 'bn/moving_variance:0'],
+    conv_2: ['conv_2/kernel:0'],
+  });
+});
+
+test.each([
+  ['with the path of the model before', ['base/a/kernel', 'base/b/kernel']],
+  ["with TensorFlow's number for a name seen before", ['a_1/kernel:0', 'b_7/kernel:0']],
+  ['with a part of the layer behind', ['a/a/kernel:0', 'b/part/kernel:0']],
+])('names %s', (_, base) => {
+  expect(assignedNames([layer('base', [layer('a'), layer('inner', [layer('b')])])], { base })).toEqual({
+    a: [base[0]],
+    b: [base[1]],
+  });
+});
+
+test('the longest name that fits wins: names may hold a slash', () => {
+  const base = ['block/conv/kernel:0', 'conv/kernel:0'];
+  expect(assignedNames([layer('base', [layer('conv'), layer('block/conv')])], { base })).toEqual({
+    'block/conv': ['block/conv/kernel:0'],
+    conv: ['conv/kernel:0'],
+  });
+});
+
+test('weights of no layer are refused', () => {
+  expect(() => assignedNames([layer('base', [layer('a')])], { base: ['z/kernel:0'] })).toThrow("weights 'z'");
+});
