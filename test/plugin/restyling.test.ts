@@ -111,3 +111,42 @@ test('classes beyond those fetched are fetched in place, and only then', async (
   await expect.poll(() => tileRequests().length).toBe(2 * before);
   expect(tileRequests().at(-1)).toContain('%2C15%2C30&');
 });
+
+test('restyling leaves the count of cached tiles as it is, so that old ones are still dropped', async () => {
+  const { page, url } = browser;
+  await openViewer(page, url);
+  await addCam(page);
+  const counts = await page.evaluate(async () => {
+    const count = () => [window.viewer.tileCache.numCachesLoaded(), window.viewer.tileCache.numTilesLoaded()];
+    const before = count();
+    for (let i = 0; i < 20; i++) await window.cam.setOptions({ threshold: i / 20 });
+    return [before, count()];
+  });
+  expect(counts[1]).toEqual(counts[0]);
+});
+
+test('a filter of another plugin works on the painted tiles, and again after restyling', async () => {
+  const { page, url } = browser;
+  await openViewer(page, url);
+  await addCam(page, { classes: ['Lesion'], opacity: 1 });
+  await page.evaluate(async () => {
+    window.viewer.addHandler('tile-invalidated', async (event) => {
+      if (event.tiledImage !== window.cam.item) return;
+      const context: CanvasRenderingContext2D = await event.getData('context2d');
+      context.globalCompositeOperation = 'source-in';
+      context.fillStyle = 'rgb(0, 0, 255)';
+      context.fillRect(0, 0, context.canvas.width, context.canvas.height);
+      await event.setData(context, 'context2d');
+    });
+    await window.viewer.requestInvalidate(true);
+  });
+  await expect.poll(async () => (await pixelsAt(page, [[1260, 954]]))[0]).toEqual([0, 0, 255]);
+  await page.evaluate(() => window.cam.setOptions({ threshold: 0.5 }));
+  const outside: [number, number] = [100, 100];
+  await expect
+    .poll(async () => await pixelsAt(page, [[1260, 954], outside]))
+    .toEqual([
+      [0, 0, 255],
+      [100, 100, 100],
+    ]);
+});
