@@ -19,11 +19,12 @@ export function createStage(container: HTMLElement, osd: typeof OpenSeadragon): 
   const viewer = new osd.Viewer({
     element: screen,
     prefixUrl: 'openseadragon/images/',
-    showNavigator: true,
+    showNavigator: !window.matchMedia('(max-width: 720px)').matches,
     navigatorPosition: 'BOTTOM_LEFT',
     navigatorAutoFade: false,
     autoHideControls: false,
     maxZoomPixelRatio: 4,
+    maxTilesPerFrame: 4,
     gestureSettingsMouse: { clickToZoom: false, dblClickToZoom: true },
   });
   let cam: CamOverlay | undefined;
