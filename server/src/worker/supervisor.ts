@@ -17,6 +17,7 @@ interface Job {
   id: number;
   task: WorkerTask;
   deaths: number;
+  timer?: NodeJS.Timeout;
   resolve(answer: WorkerAnswers[WorkerTask['type']]): void;
   reject(error: Error): void;
 }
@@ -24,12 +25,20 @@ interface Job {
 const MAX_DEATHS = 2;
 const MAX_SENT = 4;
 
+/** A damaged file can make a library loop for ever; the largest networks open in a few seconds. */
+const OPENING_SECONDS = 120;
+
 /**
  * Supervises one worker process, started with the first task and again after a death.
  * @param entry the worker's script
  * @param onDeath told of every unexpected end
+ * @param openingSeconds how long opening a model may take
  */
-export function superviseWorker(entry: string, onDeath: (reason: string) => void = () => {}): Worker {
+export function superviseWorker(
+  entry: string,
+  onDeath: (reason: string) => void = () => {},
+  openingSeconds = OPENING_SECONDS,
+): Worker {
   const waiting: Job[] = [];
   const sent = new Map<number, Job>();
   let child: ChildProcess | undefined;
@@ -46,6 +55,7 @@ export function superviseWorker(entry: string, onDeath: (reason: string) => void
       sent.set(job.id, job);
       child ??= start();
       child.send({ id: job.id, task: job.task });
+      if (job.task.type === 'describe-model') job.timer = setTimeout(() => giveUp(job), openingSeconds * 1000);
     }
   }
 
@@ -57,10 +67,20 @@ export function superviseWorker(entry: string, onDeath: (reason: string) => void
     return started;
   }
 
+  /** Ends a process that is stuck in a task, which then is not tried again. */
+  function giveUp(job: Job): void {
+    sent.delete(job.id);
+    job.reject(
+      new Problem('unreadable-model', `${describe(job.task)} took more than ${openingSeconds} s and was stopped`),
+    );
+    child?.kill('SIGKILL');
+  }
+
   function settle(response: WorkerResponse): void {
     const job = sent.get(response.id);
     if (!job) return;
     sent.delete(response.id);
+    clearTimeout(job.timer);
     if ('answer' in response) job.resolve(response.answer);
     else job.reject(new Problem(response.problem.code, response.problem.message));
     dispatch();
@@ -74,6 +94,7 @@ export function superviseWorker(entry: string, onDeath: (reason: string) => void
     const lost = [...sent.values()];
     sent.clear();
     for (const job of lost.reverse()) {
+      clearTimeout(job.timer);
       job.deaths++;
       if (job.deaths < MAX_DEATHS) waiting.unshift(job);
       else job.reject(new Problem('failed', `the worker process died twice (${reason}) on ${describe(job.task)}`));
@@ -93,6 +114,7 @@ export function superviseWorker(entry: string, onDeath: (reason: string) => void
     },
     async close() {
       closed = true;
+      for (const job of sent.values()) clearTimeout(job.timer);
       for (const job of [...waiting, ...sent.values()]) job.reject(new Problem('failed', 'the worker is closed'));
       waiting.length = 0;
       sent.clear();

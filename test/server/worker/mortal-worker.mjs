@@ -12,6 +12,7 @@ process.on('message', ({ id, task }) => {
       return;
     }
   }
+  if (file === 'endless') for (;;);
   if (file === 'bad') process.send({ id, problem: { code: 'unreadable-model', message: 'bad is no model' } });
   else setTimeout(() => process.send({ id, answer: { file, pid: process.pid } }), file === 'slow' ? 50 : 0);
 });

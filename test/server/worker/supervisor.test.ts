@@ -43,6 +43,12 @@ describe('a supervised worker', () => {
     expect(deaths).toEqual(['exit status 3', 'exit status 3']);
   });
 
+  test('a file that keeps it busy for ever is given up, and the next one is opened', async () => {
+    worker = superviseWorker(entry, () => {}, 1);
+    await expect(worker.perform(open('endless'))).rejects.toThrow('took more than 1 s');
+    await expect(worker.perform(open('a'))).resolves.toMatchObject({ file: 'a' });
+  });
+
   test('closing rejects what is under way and lets nothing in', async () => {
     worker = superviseWorker(entry);
     const slow = expect(worker.perform(open('slow'))).rejects.toThrow('closed');
