@@ -124,6 +124,11 @@ export function effectiveScore({ score, interpolation }: CamSettings): Score {
   return interpolation === 'patches' ? 'patch' : score;
 }
 
+/** Whether a score lies between 0 and 1 and can be read as a percentage; without an activation none does. */
+export function isShare(score: Score, descriptor: HeatmapDescriptor): boolean {
+  return score !== 'cam' && descriptor.scores.includes('probability');
+}
+
 /** `#rrggbb` of a class: the viewer's choice, else the descriptor's. */
 export function colourOf(index: number, settings: CamSettings, descriptor: HeatmapDescriptor): string {
   const { name, color } = descriptor.classes[index];

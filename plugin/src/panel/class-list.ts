@@ -1,7 +1,7 @@
 import type { Breakdown, HeatmapDescriptor } from '../../../shared/heatmap-descriptor.ts';
-import { type CamChanges, type CamSettings, colourOf } from '../options.ts';
+import { type CamChanges, type CamSettings, colourOf, isShare } from '../options.ts';
 import { element, uniqueId } from './elements.ts';
-import { interval, percentage, steadyOrder } from './format.ts';
+import { interval, percentage, scoreText, steadyOrder } from './format.ts';
 
 /** More classes than this can be filtered by name. */
 const FILTER_FROM = 12;
@@ -23,6 +23,7 @@ export function createClassList(
   let settings = first;
   let order = descriptor.classes.map((_, index) => index);
   let sorted = false;
+  const asShare = isShare('patch', descriptor);
   const group = uniqueId('classes');
   const names = descriptor.classes.map((info) => info.name);
 
@@ -99,10 +100,10 @@ export function createClassList(
     const shares = names.map((name) => breakdown.breakdown.find((share) => share.class === name));
     for (const { index, row, value, spread } of rows) {
       const share = shares[index];
-      const known = share && share.probability !== null;
-      value.textContent = share && share.probability !== null ? percentage(share.probability) : '–';
-      spread.textContent = share ? interval(share) : '';
-      row.style.setProperty('--osd-cam-share', String(known ? share.probability : 0));
+      const mean = share?.probability ?? null;
+      value.textContent = mean === null ? '–' : asShare ? percentage(mean) : scoreText(mean, 1);
+      spread.textContent = share && asShare ? interval(share) : '';
+      row.style.setProperty('--osd-cam-share', String(asShare ? (mean ?? 0) : 0));
       row.style.setProperty('--osd-cam-low', String(share?.low ?? 0));
       row.style.setProperty('--osd-cam-high', String(share?.high ?? 0));
       row.classList.toggle('osd-cam-estimated', spread.textContent !== '');

@@ -1,7 +1,7 @@
 import { COLORMAPS } from '../../../shared/colour/colormaps.ts';
 import type { Breakdown, HeatmapDescriptor, Score } from '../../../shared/heatmap-descriptor.ts';
 import type { Mode } from '../../../shared/painting/style.ts';
-import { type CamChanges, type CamSettings, effectiveScore, type Interpolation } from '../options.ts';
+import { type CamChanges, type CamSettings, effectiveScore, type Interpolation, isShare } from '../options.ts';
 import { createClassList } from './class-list.ts';
 import { element, segmented, select, uniqueId } from './elements.ts';
 import { analysed } from './format.ts';
@@ -26,6 +26,7 @@ export interface Panel {
 }
 
 const SCORE_NAMES: Record<Score, string> = { probability: 'Probability', cam: 'CAM', patch: 'Patch probability' };
+const NAME_WITHOUT_ACTIVATION = 'Patch score';
 const CUSTOM_COLORMAP = 'custom';
 /** Of more classes than these, colours cannot be told apart at a glance. */
 const MOST_AT_FIRST = 8;
@@ -86,7 +87,7 @@ export function createPanel(
     },
   );
   scope.show('slide');
-  const scale = createScale(change);
+  const scale = createScale(descriptor, change);
 
   const note = element('p', { class: 'osd-cam-note', hidden: '' }, 'Fainter: estimated so far');
 
@@ -105,7 +106,10 @@ export function createPanel(
   );
   const score = select<Score>(
     'Score',
-    descriptor.scores.map((value) => ({ value, text: SCORE_NAMES[value] })),
+    descriptor.scores.map((value) => {
+      const plain = value === 'patch' && !isShare(value, descriptor);
+      return { value, text: plain ? NAME_WITHOUT_ACTIVATION : SCORE_NAMES[value] };
+    }),
     (value) => change({ score: value }),
   );
   const interpolation = segmented<Interpolation>(
@@ -126,7 +130,12 @@ export function createPanel(
     'div',
     { class: 'osd-cam-body', id: bodyId },
     mode.element,
-    element('div', { class: 'osd-cam-heading' }, element('span', {}, 'Mean probability of'), scope.element),
+    element(
+      'div',
+      { class: 'osd-cam-heading' },
+      element('span', {}, isShare('patch', descriptor) ? 'Mean probability of' : 'Mean score of'),
+      scope.element,
+    ),
     classes.element,
     scale.element,
     note,

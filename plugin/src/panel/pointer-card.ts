@@ -1,6 +1,6 @@
 import type OpenSeadragon from 'openseadragon';
 import type { HeatmapDescriptor, ScoreAtPoint } from '../../../shared/heatmap-descriptor.ts';
-import { type CamSettings, colourOf } from '../options.ts';
+import { type CamSettings, colourOf, isShare } from '../options.ts';
 import type { ValuesAtPoint } from '../values.ts';
 import { element } from './elements.ts';
 import { percentage, scoreText } from './format.ts';
@@ -38,7 +38,7 @@ export function createPointerCard(
     card.hidden = true;
   };
 
-  const list = (rows: readonly { class: string; value: number }[], isShare: boolean, note: string) => {
+  const list = (rows: readonly { class: string; value: number }[], asShare: boolean, note: string) => {
     const leading = [...rows].sort((a, b) => b.value - a.value);
     const settings = source.settings();
     card.replaceChildren(
@@ -49,7 +49,7 @@ export function createPointerCard(
           { class: 'osd-cam-card-row' },
           element('span', { class: 'osd-cam-dot' }),
           element('span', { class: 'osd-cam-name' }, name),
-          element('span', { class: 'osd-cam-value' }, isShare ? percentage(value) : scoreText(value, 1)),
+          element('span', { class: 'osd-cam-value' }, asShare ? percentage(value) : scoreText(value, 1)),
         );
         if (index >= 0) row.style.setProperty('--osd-cam-class', colourOf(index, settings, descriptor));
         row.style.setProperty('--osd-cam-share', String(Math.min(1, Math.max(0, value))));
@@ -67,7 +67,7 @@ export function createPointerCard(
     const answer = await source.score(x, y, mine.signal).catch(() => undefined);
     if (mine.signal.aborted || !answer?.classes) return;
     const rows = answer.classes.map((entry) => ({ class: entry.class, value: entry.probability }));
-    list(rows, true, 'of this patch');
+    list(rows, isShare('patch', descriptor), 'of this patch');
   };
 
   const onMove = (event: PointerEvent) => {
@@ -80,7 +80,7 @@ export function createPointerCard(
         ? undefined
         : source.values(viewer.viewport.windowToViewportCoordinates(windowPoint(viewer, event)));
     if (!values) return hide();
-    list(values.classes, values.score !== 'cam', values.exact ? `${values.score} here` : 'estimated here');
+    list(values.classes, isShare(values.score, descriptor), values.exact ? `${values.score} here` : 'estimated here');
     const panel = source.panel();
     const beside = event.clientY + DISTANCE + card.offsetHeight > panel.top && event.clientY < panel.bottom;
     const right = beside && event.clientX < panel.left ? panel.left - box.left : box.width;

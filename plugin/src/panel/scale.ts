@@ -1,4 +1,5 @@
-import { type CamChanges, type CamSettings, effectiveScore } from '../options.ts';
+import type { HeatmapDescriptor } from '../../../shared/heatmap-descriptor.ts';
+import { type CamChanges, type CamSettings, effectiveScore, isShare } from '../options.ts';
 import { colourTable } from '../tile-pixels.ts';
 import { element } from './elements.ts';
 import { scoreText } from './format.ts';
@@ -13,7 +14,7 @@ export interface Scale {
 }
 
 /** The legend: the colour scale with handles for its ends and the threshold, which are sliders of their own for the keyboard. */
-export function createScale(change: (changes: CamChanges) => void): Scale {
+export function createScale(descriptor: HeatmapDescriptor, change: (changes: CamChanges) => void): Scale {
   let domain: [number, number] = [0, 1];
   let range: readonly [number, number] = [0, 1];
 
@@ -47,7 +48,7 @@ export function createScale(change: (changes: CamChanges) => void): Scale {
       range = settings.range;
       const dragging = scale.matches(':active');
       // Under the pointer the scale must not change beneath the handle.
-      if (!dragging) domain = domainOf(settings);
+      if (!dragging) domain = domainOf(settings, descriptor);
       const extent = domain[1] - domain[0];
       const shown: [HTMLInputElement, number][] = [
         [low, range[0]],
@@ -71,10 +72,10 @@ export function createScale(change: (changes: CamChanges) => void): Scale {
   };
 }
 
-/** Scores that the scale spans: 0 to 1, and for `cam`, which has no bounds, half as much again as the range. */
-function domainOf(settings: CamSettings): [number, number] {
+/** Scores that the scale spans: 0 to 1, and where scores have no bounds half as much again as the range. */
+function domainOf(settings: CamSettings, descriptor: HeatmapDescriptor): [number, number] {
   const { range, threshold } = settings;
-  if (effectiveScore(settings) !== 'cam') return [Math.min(0, range[0]), Math.max(1, range[1])];
+  if (isShare(effectiveScore(settings), descriptor)) return [Math.min(0, range[0]), Math.max(1, range[1])];
   const lowest = Math.min(0, range[0], threshold ?? 0);
   return [lowest * 1.5, Math.max(1, range[1], threshold ?? 0) * 1.5];
 }
