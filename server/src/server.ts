@@ -1,7 +1,7 @@
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { fileURLToPath } from 'node:url';
-import { pino } from 'pino';
+import { type Logger, pino } from 'pino';
 import { openCatalogue } from './catalogue.ts';
 import { Problem } from './errors.ts';
 import { createHeatmapSource } from './heatmaps/open-heatmap.ts';
@@ -55,9 +55,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const source = createHeatmapSource({
     store: options.store,
     worker,
-    onConversion: (file, done) => {
-      if (done === 1) logger.info(`${file}: its tiled pyramid is made`);
-    },
+    onConversion: logConversion(logger),
   });
   const app = createApp({
     slides,
@@ -87,6 +85,18 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       server.closeAllConnections();
       await Promise.all([closed, worker.close()]);
     },
+  };
+}
+
+/** Logs each quarter of a slide's conversion. */
+function logConversion(logger: Logger): (file: string, done: number) => void {
+  const logged = new Map<string, number>();
+  return (file, done) => {
+    const quarter = Math.floor(done * 4);
+    if (logged.get(file) === quarter) return;
+    logged.set(file, quarter);
+    logger.info(`${file}: making its tiled pyramid, ${quarter * 25} %`);
+    if (done === 1) logged.delete(file);
   };
 }
 

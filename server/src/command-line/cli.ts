@@ -12,6 +12,8 @@ const { version } = JSON.parse(readFileSync(new URL('../package.json', import.me
 const program = new Command('openseadragon-cam')
   .description('Class activation heatmaps of images too big to open, computed where somebody looks.')
   .version(version)
+  // One line for each error: commander puts its suggestion on a second one.
+  .configureOutput({ outputError: (text, write) => write(`openseadragon-cam: ${text.trim().replaceAll('\n', ' ')}\n`) })
   .exitOverride();
 
 program

@@ -4,6 +4,7 @@ import { patchesOfWindow, type TileWindow, tileWindow } from '../../../shared/ge
 import { samplesOfRange } from '../../../shared/geometry/stride.ts';
 import type { Score } from '../../../shared/heatmap-descriptor.ts';
 import type { ScoreTile } from '../../../shared/painting/style.ts';
+import type { ModelDescription } from '../models/model.ts';
 import { cellsOf, type Heatmap, isKnown, scoreOfCells } from './heatmap.ts';
 
 /** The window of a heatmap's tile for a score. */
@@ -41,14 +42,14 @@ function isComputed(heatmap: Heatmap, { rasterLevel }: TileWindow, { row, column
 
 /**
  * The values of a window from what is known now, unknown ones filled with the mean of the smallest block around them
- * that knows anything. Probabilities are bytes, round(255 p); `cam` is floats, as a tile's encoding says.
+ * that knows anything. Probabilities are bytes, round(255 p); anything else is floats, as `encodingOf` says.
  * @param classes indices of the classes whose planes the tile has, in that order
  */
 export function scoreTile(heatmap: Heatmap, window: TileWindow, score: Score, classes: readonly number[]): ScoreTile {
   const { rows, columns } = window;
   const plane = rows * columns;
   const length = (classes.length + 2) * plane;
-  const isFloat = score === 'cam';
+  const isFloat = encodingOf(heatmap.model, score).dtype === '<f2';
   const one = isFloat ? 1 : 255;
   const data = isFloat ? new Float32Array(length) : new Uint8Array(length);
   const encode = isFloat
@@ -65,6 +66,12 @@ export function scoreTile(heatmap: Heatmap, window: TileWindow, score: Score, cl
     putBlocks(heatmap, window, window.rasterLevel, score, put);
   }
   return { data, classes: classes.length, rows, columns, one };
+}
+
+/** The NumPy type of a score's planes, and the value in them that stands for 1. */
+export function encodingOf(model: ModelDescription, score: Score): { dtype: '|u1' | '<f2'; one: number } {
+  const isProbability = score !== 'cam' && model.activation !== 'none';
+  return isProbability ? { dtype: '|u1', one: 255 } : { dtype: '<f2', one: 1 };
 }
 
 /** Writes the value at `position` of the window: `scores` from `start` on, one for each class; coverage as a byte. */

@@ -9,6 +9,7 @@ import type { Heatmap } from '../heatmaps/heatmap.ts';
 import { classIndices, classInfos, paintStyle } from '../heatmaps/paint-style.ts';
 import type { Scheduler } from '../heatmaps/scheduler.ts';
 import { scoreAtPoint } from '../heatmaps/score-at-point.ts';
+import { encodingOf } from '../heatmaps/score-tile.ts';
 import { abortWhenClosed } from './heatmap-tiles.ts';
 import { analysisBody, paintedTileQuery, parseQuery, pointQuery, regionQuery } from './query.ts';
 import { readJson } from './read-json.ts';
@@ -104,9 +105,9 @@ function describeHeatmap(heatmap: Heatmap, slideId: string, modelId: string, ana
     grid,
     scores: SCORES.filter((score) => heatmap.scores.includes(score)),
     encodings: {
-      probability: { dtype: '|u1', one: 255 },
-      cam: { dtype: '<f2', one: 1 },
-      patch: { dtype: '|u1', one: 255 },
+      probability: encodingOf(model, 'probability'),
+      cam: encodingOf(model, 'cam'),
+      patch: encodingOf(model, 'patch'),
     },
     fingerprint: heatmap.fingerprint,
     tiles: `${encodeURIComponent(modelId)}_files/`,

@@ -1,0 +1,146 @@
+import { mkdir, readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import sharp from 'sharp';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { runCommand } from '../../command-line.ts';
+import { type SmallCatalogue, smallCatalogue } from '../../small-catalogue.ts';
+
+let catalogue: SmallCatalogue;
+let slide: string;
+let model: string;
+beforeAll(async () => {
+  catalogue = await smallCatalogue();
+  slide = join(catalogue.slides, 'tissue.tif');
+  model = join(catalogue.models, 'tissue.h5');
+});
+afterAll(() => rm(catalogue.root, { recursive: true, force: true }));
+
+/** Runs a command that must succeed, with nothing to warn of; its output. */
+async function run(...words: string[]): Promise<string> {
+  const { status, stdout, stderr } = await runCommand(...words);
+  expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+  return stdout;
+}
+
+test('analyze --json prints one document with the exact breakdown', async () => {
+  const found = JSON.parse(await run('analyze', slide, model, '--store', catalogue.store, '--json'));
+  expect(found).toMatchObject({ slide, model, patches: { known: 150, total: 150 }, exact: true });
+  expect(found.seconds).toBeGreaterThan(0);
+  const sum = found.breakdown.reduce((total: number, share: { probability: number }) => total + share.probability, 0);
+  expect(sum).toBeCloseTo(1, 5);
+  for (const { probability, low, high } of found.breakdown) expect([low, high]).toEqual([probability, probability]);
+});
+
+test('analyze --region classifies only the patches that it touches', async () => {
+  const region = '256,256,300,100';
+  const found = JSON.parse(
+    await run('analyze', slide, model, '--store', catalogue.store, '--json', '--region', region),
+  );
+  expect(found).toMatchObject({ patches: { known: 3, total: 3 }, exact: true, of: 'region' });
+});
+
+test('analyze of a PNG, which is turned into a pyramid in the store first, gives the same as of a TIFF of its pixels', async () => {
+  const png = join(catalogue.slides, 'brain/piece.png');
+  const tiff = join(catalogue.root, 'piece.tif');
+  await sharp(png).tiff({ tile: true, compression: 'none' }).toFile(tiff);
+  const [fromPng, fromTiff] = await Promise.all(
+    [png, tiff].map(async (file) => {
+      const { stdout, stderr } = await runCommand('analyze', file, model, '--store', catalogue.store, '--json');
+      // The model names its resolution, and these files do not say theirs.
+      expect(stderr).toMatch(/0\.5 microns per pixel/);
+      return JSON.parse(stdout);
+    }),
+  );
+  expect(fromPng.breakdown).toEqual(fromTiff.breakdown);
+  expect(await readdir(join(catalogue.store, 'slides'))).toHaveLength(1);
+});
+
+describe('render', () => {
+  test.each([
+    ['.png', 'png'],
+    ['.jpg', 'jpeg'],
+    ['.webp', 'webp'],
+    ['.tif', 'tiff'],
+  ])('to %s', async (ending, format) => {
+    const folder = join(catalogue.root, `render${ending}`);
+    await mkdir(folder);
+    const file = join(folder, `out${ending}`);
+    const output = await run(
+      'render',
+      slide,
+      model,
+      '--top',
+      '3',
+      '--scale',
+      '0.5',
+      '--store',
+      catalogue.store,
+      '-o',
+      file,
+    );
+    expect(output).toContain('mean probability over 150 of 150 patches');
+    expect(await sharp(file).metadata()).toMatchObject({ format, width: 1000, height: 650 });
+    // Nothing else is left behind.
+    expect(await readdir(folder)).toEqual([`out${ending}`]);
+  });
+
+  test('at opacity 0 is the slide, pixel for pixel; the remainder always is', async () => {
+    const file = join(catalogue.root, 'transparent.png');
+    const words = ['render', slide, model, '--class', 'Stroma', '--store', catalogue.store];
+    await run(...words, '--opacity', '0', '-o', file);
+    const original = await sharp(slide).raw().toBuffer();
+    expect((await sharp(file).removeAlpha().raw().toBuffer()).equals(original)).toBe(true);
+    await run(...words, '--opacity', '1', '-o', file);
+    const remainder = { left: 1920, top: 0, width: 80, height: 1300 };
+    const piece = (image: string) => sharp(image).extract(remainder).removeAlpha().raw().toBuffer();
+    expect((await piece(file)).equals(await piece(slide))).toBe(true);
+  });
+
+  test('--predictions writes on the patches', async () => {
+    const files = ['plain.png', 'written.png'].map((name) => join(catalogue.root, name));
+    const words = ['render', slide, model, '--class', 'Stroma', '--opacity', '0', '--store', catalogue.store];
+    await run(...words, '-o', files[0]);
+    await run(...words, '--predictions', '-o', files[1]);
+    const [plain, written] = await Promise.all(files.map((file) => sharp(file).raw().toBuffer()));
+    let changed = 0;
+    for (let i = 0; i < plain.length; i++) if (plain[i] !== written[i]) changed++;
+    expect(changed).toBeGreaterThan(10_000);
+  });
+});
+
+describe('inspect', () => {
+  test('of a slide', async () => {
+    const found = JSON.parse(await run('inspect', slide, '--json'));
+    expect(found).toMatchObject({ kind: 'slide', format: 'TIFF', width: 2000, height: 1300, mpp: 0.5 });
+    expect(await run('inspect', slide)).toContain('2000 x 1300 pixels');
+  });
+
+  test('of a model', async () => {
+    const text = await run('inspect', model);
+    for (const words of ['Keras', 'CAM layer', 'Stroma', '128 x 128', 'load check', 'GlobalAveragePooling2D']) {
+      expect(text).toContain(words);
+    }
+  });
+
+  test('of a model with a patch: the mean of its cells is its logit', async () => {
+    const patch = join(catalogue.root, 'patch.png');
+    await sharp(slide).extract({ left: 512, top: 512, width: 128, height: 128 }).toFile(patch);
+    const { patch: found, classes } = JSON.parse(await run('inspect', model, '--patch', patch, '--json'));
+    const [rows, columns, count] = found.cells.shape;
+    expect(count).toBe(classes.length);
+    expect(found.cells.data).toHaveLength(rows * columns * count);
+    for (let c = 0; c < count; c++) {
+      let sum = 0;
+      for (let i = c; i < found.cells.data.length; i += count) sum += found.cells.data[i];
+      expect(sum / (rows * columns)).toBeCloseTo(found.logits[c], 3);
+    }
+  });
+});
+
+test.each(['demo', 'serve', 'analyze', 'render', 'inspect'])('%s --help explains every option', async (command) => {
+  const help = await run(command, '--help');
+  expect(help).toContain('Usage:');
+  for (const line of help.split('\n').filter((row) => row.trim().startsWith('--'))) {
+    expect(line.trim()).toMatch(/\s{2,}\S/);
+  }
+});
