@@ -99,46 +99,44 @@ function muscleTile(seed: number): Uint8Array {
   });
 }
 
+/** The 5 x 5 squares around a point's own: the nearest points lie in them. */
+const NEIGHBOUR_ROW = Uint8Array.from({ length: 25 }, (_, i) => Math.floor(i / 5));
+const NEIGHBOUR_COLUMN = Uint8Array.from({ length: 25 }, (_, i) => i % 5);
+
 /** Foam: the borders of Voronoi cells around evenly scattered points, rounded where three meet. */
 function adiposeTile(seed: number): Uint8Array {
   const side = 22;
   const cell = TILE / side;
-  const points = new Float32Array(side * side * 2);
-  for (let i = 0; i < side * side; i++) {
-    const column = i % side;
-    const row = Math.floor(i / side);
-    points[2 * i] = (column + 0.5 * (row % 2) + 0.5 + 0.75 * (random(i, 0, seed) - 0.5)) * cell;
-    points[2 * i + 1] = (row + 0.5 + 0.75 * (random(i, 1, seed) - 0.5)) * cell;
+  // One point to a square of the tile, and three more squares on every side, where the tile repeats.
+  const margin = 3;
+  const columns = side + 2 * margin;
+  const points = new Float64Array(2 * columns * columns);
+  for (let i = 0; i < columns * columns; i++) {
+    const column = (i % columns) - margin;
+    const row = Math.floor(i / columns) - margin;
+    const original = ((row + side) % side) * side + ((column + side) % side);
+    points[2 * i] = (column + 0.5 * (row & 1) + 0.5 + 0.75 * (random(original, 0, seed) - 0.5)) * cell;
+    points[2 * i + 1] = (row + 0.5 + 0.75 * (random(original, 1, seed) - 0.5)) * cell;
   }
   const waveX = periodic(128, 128, seed);
   const waveY = periodic(128, 128, seed + 1);
-  const distances = new Float64Array(25);
+  const squares = new Float64Array(25);
   return tile((px, py) => {
     const x = px + 9 * waveX(px, py);
     const y = py + 9 * waveY(px, py);
-    const row = Math.floor(y / cell);
-    const column = Math.floor(x / cell);
-    let count = 0;
+    const first = (Math.floor(y / cell) + margin - 2) * columns + Math.floor(x / cell) + margin - 2;
     let nearest = Number.POSITIVE_INFINITY;
-    for (let dy = -2; dy <= 2; dy++) {
-      for (let dx = -2; dx <= 2; dx++) {
-        const r = row + dy;
-        const c = column + dx;
-        const i = ((r + side) % side) * side + ((c + side) % side);
-        const ox = Math.floor(c / side) * TILE;
-        const oy = Math.floor(r / side) * TILE;
-        const offX = points[2 * i] + ox - x;
-        const offY = points[2 * i + 1] + oy - y;
-        const d = Math.sqrt(offX * offX + offY * offY);
-        distances[count++] = d;
-        if (d < nearest) nearest = d;
-      }
+    for (let i = 0; i < 25; i++) {
+      const point = 2 * (first + NEIGHBOUR_ROW[i] * columns + NEIGHBOUR_COLUMN[i]);
+      const dx = points[point] - x;
+      const dy = points[point + 1] - y;
+      squares[i] = dx * dx + dy * dy;
+      if (squares[i] < nearest) nearest = squares[i];
     }
+    nearest = Math.sqrt(nearest);
+    const far = (nearest + 24) ** 2;
     let wall = -1;
-    for (let i = 0; i < count; i++) {
-      const further = distances[i] - nearest;
-      if (further < 24) wall += Math.exp(-further / 4.5);
-    }
+    for (let i = 0; i < 25; i++) if (squares[i] < far) wall += Math.exp((nearest - Math.sqrt(squares[i])) / 4.5);
     return 3 + 88 * Math.max(0, Math.min(1, (wall - 0.3) * 2.2));
   });
 }
