@@ -5,7 +5,7 @@ import { DEMO_SLIDE, generateDemoSlide } from '../demo/slide/generate.ts';
 import { startCommand } from '../test/command-line.ts';
 import { quantile } from './statistics.ts';
 
-const models = path.resolve(import.meta.dirname, '../demo/models');
+const models = path.resolve(import.meta.dirname, '../server/dist/demo/models');
 
 const REQUESTS = 400;
 const PAUSE_MS = 5;

@@ -3,7 +3,7 @@
 The network learns the shares of the classes in a patch, and with the same Dense layer the class of each cell of its
 last feature map, so that its activations follow the borders of the tissues up to the edges of the patches.
 
-Needs Keras 3 with TensorFlow, NumPy and Pillow. Takes a few minutes on two cores. Writes demo/models/tissue.h5, its
+Needs Keras 3 with TensorFlow, NumPy and Pillow. Takes a few minutes on two cores. Writes demo/model.h5, its
 manifest and a golden patch. The demo slide (the last seed) is never trained on: the accuracy printed is measured on it.
 """
 
@@ -93,7 +93,7 @@ def build(classes: int) -> keras.Model:
 
 def main() -> None:
     folder = Path(sys.argv[1])
-    out = Path(__file__).parent / "models"
+    out = Path(__file__).parent
     keras.utils.set_random_seed(1)
     random = np.random.default_rng(1)
 
@@ -132,23 +132,22 @@ def main() -> None:
         mine = truth.argmax(1) == i
         print(f"  {name:12} {right[mine].mean():.3f} of {mine.sum()}, share {truth[:, i].mean():.4f}, predicted {predicted[:, i].mean():.4f}")
 
-    out.mkdir(exist_ok=True)
     final = build(len(names))
     final.set_weights(model.get_weights())
-    final.save(out / "tissue.h5", include_optimizer=False)
+    final.save(out / "model.h5", include_optimizer=False)
     golden = next(i for i in range(len(cut) // 3, len(cut)) if names[truth[i].argmax()] == "Tumour" and not pure[i])
-    Image.fromarray(cut[golden][0]).save(out / "tissue.golden.png")
+    Image.fromarray(cut[golden][0]).save(out / "model.golden.png")
     manifest = {
         "classes": [{"name": name, "color": COLOURS[name]} for name in names],
         "preprocessing": {"channelOrder": "rgb", "scale": 1 / 255, "mean": [1, 1, 1]},
         "resolution": {"mpp": 0.5},
         "camLayer": "block5_conv2",
         "golden": {
-            "patch": "tissue.golden.png",
+            "patch": "model.golden.png",
             "probabilities": [round(float(p), 7) for p in model.predict(prepare(cut[golden][0][None]), verbose=0)[0]],
         },
     }
-    (out / "tissue.manifest.json").write_text(json.dumps(manifest, indent=2) + "\n")
+    (out / "model.manifest.json").write_text(json.dumps(manifest, indent=2) + "\n")
 
 
 if __name__ == "__main__":

@@ -67,7 +67,12 @@ async function copyDemoFiles(plugin, demo) {
   // `.cjs` is for Node; web servers know `.js`.
   await copyFile(path.join(plugin, 'openseadragon-cam.umd.cjs'), path.join(demo, 'plugin/openseadragon-cam.umd.js'));
   await copyFile(path.join(plugin, 'openseadragon-cam.css'), path.join(demo, 'plugin/openseadragon-cam.css'));
-  await cp(path.join(root, 'demo/models'), path.join(demo, 'models'), { recursive: true });
+  const models = path.join(demo, 'models');
+  await mkdir(models);
+  // Named for people, who see the name as the title of the model.
+  await copyFile(path.join(root, 'demo/model.h5'), path.join(models, 'tissue.h5'));
+  await copyFile(path.join(root, 'demo/model.manifest.json'), path.join(models, 'tissue.manifest.json'));
+  await copyFile(path.join(root, 'demo/model.golden.png'), path.join(models, 'model.golden.png'));
 }
 
 async function replace(target, made) {

@@ -13,7 +13,10 @@ export interface SmallCatalogue {
   store: string;
 }
 
-const demoModel = fileURLToPath(new URL('../demo/models/tissue.h5', import.meta.url));
+const demoModel = fileURLToPath(new URL('../demo/model.h5', import.meta.url));
+
+/** What the slide `tissue.tif` is painted with. */
+export const TISSUE_SLIDE = { seed: 5, width: 2000, height: 1300 };
 
 /** The demo model and its manifest. */
 export const demoModelFiles = { model: demoModel, manifest: demoModel.replace('.h5', '.manifest.json') };
@@ -28,7 +31,7 @@ export async function smallCatalogue(): Promise<SmallCatalogue> {
   const [slides, models, store] = ['slides', 'models', 'store'].map((name) => join(root, name));
   await mkdir(join(slides, 'brain'), { recursive: true });
   await mkdir(models);
-  await generateDemoSlide(join(slides, 'tissue.tif'), { seed: 5, width: 2000, height: 1300 });
+  await generateDemoSlide(join(slides, 'tissue.tif'), TISSUE_SLIDE);
   await sharp(join(slides, 'tissue.tif'))
     .extract({ left: 100, top: 50, width: 700, height: 500 })
     .toFile(join(slides, 'brain/piece.png'));

@@ -30,6 +30,8 @@ export interface AppParts {
 /** Bodies smaller than this are not worth compressing. */
 const COMPRESS_FROM_BYTES = 1024;
 
+const GONE = ['ECONNRESET', 'EPIPE', 'ERR_STREAM_PREMATURE_CLOSE'];
+
 /** The HTTP interface; see docs/http.md. */
 export function createApp(parts: AppParts): Koa {
   const { slides, models, source, scheduler, logger, cors, loopback, page } = parts;
@@ -46,7 +48,7 @@ export function createApp(parts: AppParts): Koa {
   const app = new Koa();
   app.on('error', (error: Error & { code?: string }) => {
     // A client that goes away while it is answered is no fault of anybody's.
-    if (error.code !== 'ECONNRESET' && error.code !== 'EPIPE') logger.error(error);
+    if (!GONE.includes(error.code ?? '')) logger.error(error);
   });
   if (loopback) app.use(loopbackNamesOnly);
   app.use(allowOrigins(cors));
