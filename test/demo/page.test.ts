@@ -1,8 +1,8 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { findChromium } from '../../scripts/install-chromium.mjs';
+import { launchBrowser } from '../browser.ts';
 import { type RunningCommand, startCommand } from '../command-line.ts';
 import { type SmallCatalogue, smallCatalogue } from '../small-catalogue.ts';
 
@@ -16,10 +16,7 @@ const serve = ({ slides, models, store }: Omit<SmallCatalogue, 'root'>, port = 0
 beforeAll(async () => {
   catalogue = await smallCatalogue();
   server = await serve(catalogue);
-  browser = await chromium.launch({
-    executablePath: findChromium(),
-    args: ['--no-sandbox', '--use-angle=swiftshader', '--enable-unsafe-swiftshader'],
-  });
+  browser = await launchBrowser();
 });
 afterAll(async () => {
   await browser?.close();

@@ -1,18 +1,8 @@
-import { existsSync } from 'node:fs';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, expect } from 'vitest';
 import type { CamOptions, CamOverlay } from '../../plugin/src/index.ts';
+import { launchBrowser } from '../browser.ts';
 import { buildPlugin, type Control, startHeatmapServer } from './heatmap-server.ts';
-
-const SYSTEM_CHROMIUM = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'];
-
-/** Starts the browser that the tests use: `CHROMIUM`, the system's, or playwright's own. */
-export function launchBrowser(): Promise<Browser> {
-  return chromium.launch({
-    executablePath: process.env.CHROMIUM ?? SYSTEM_CHROMIUM.find(existsSync),
-    args: ['--no-sandbox', '--use-angle=swiftshader', '--enable-unsafe-swiftshader'],
-  });
-}
 
 /** A browser and a heatmap server for the tests of a file; a fresh page and a reset server for each test. */
 export function useBrowser() {
