@@ -1,3 +1,4 @@
+import { seededRandom } from '../shared/seeded-random.ts';
 import { type TestLayer, writeKerasH5 } from '../test/server/models/keras-file.ts';
 
 /** Filters of VGG16's convolutions, block by block (Simonyan and Zisserman 2014, configuration D). */
@@ -12,7 +13,7 @@ const CLASSES = 4;
 
 /** Writes a VGG16 for 224-pixel patches with seeded random weights, GAP and a Dense head, as Keras 2.15 does. */
 export async function writeVgg16(file: string): Promise<void> {
-  const random = uniform(16);
+  const random = seededRandom(16);
   const layers: TestLayer[] = [];
   let channels = 3;
   for (const [block, convolutions] of BLOCKS.entries()) {
@@ -47,15 +48,4 @@ export async function writeVgg16(file: string): Promise<void> {
 function weight(name: string, shape: number[], limit: number, random: () => number) {
   const length = shape.reduce((product, side) => product * side, 1);
   return { name, shape, values: Float32Array.from({ length }, () => limit * (2 * random() - 1)) };
-}
-
-/** Uniform numbers from 0 to 1 (mulberry32). */
-function uniform(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
-  };
 }

@@ -1,3 +1,4 @@
+/** From logits to probabilities; `none` leaves them as they are. */
 export type Activation = 'softmax' | 'sigmoid' | 'none';
 
 /**

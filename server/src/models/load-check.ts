@@ -1,3 +1,4 @@
+import { seededRandom } from '../../../shared/seeded-random.ts';
 import type { Engine, EngineOutput } from '../engines/engine.ts';
 import { Problem } from '../errors.ts';
 
@@ -6,7 +7,8 @@ const FLOAT32_TOLERANCE = 1e-4;
 /** The same where the network itself computes in float16, of 11 bits. */
 const FLOAT16_TOLERANCE = 2e-2;
 
-export interface PatchShape {
+/** Pixels of a patch, and the network's outputs. */
+export interface ProbeShape {
   height: number;
   width: number;
   outputs: number;
@@ -25,8 +27,8 @@ export interface LoadCheck {
  *
  * @returns shape [count, height, width, 3]
  */
-export function probePatches({ height, width }: PatchShape, count: number): Uint8Array {
-  const random = mulberry32(0x0ca3);
+export function probePatches({ height, width }: ProbeShape, count: number): Uint8Array {
+  const random = seededRandom(0x0ca3);
   const patches = new Uint8Array(count * height * width * 3);
   let i = 0;
   for (let patch = 0; patch < count; patch++) {
@@ -42,17 +44,6 @@ export function probePatches({ height, width }: PatchShape, count: number): Uint
   return patches;
 }
 
-/** Tommy Ettinger's mulberry32: 32 bits of state, uniform in [0, 1). */
-function mulberry32(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 2 ** 32;
-  };
-}
-
 /**
  * Runs one probe patch and checks that the mean over its cells of CAM + bias is the logit, for every output.
  *
@@ -61,7 +52,7 @@ function mulberry32(seed: number): () => number {
  */
 export async function checkInvariant(
   engine: Engine,
-  shape: PatchShape,
+  shape: ProbeShape,
   camLayer: string,
   halfPrecision: boolean,
 ): Promise<LoadCheck> {
@@ -108,7 +99,7 @@ function meanOfCells(cells: Float32Array, outputs: number, output: number): numb
  * Whether patches give the same bits in batches of `batchSize`, and of a remainder, as alone. A network exported for a
  * batch of 1 fails here, or fails to run.
  */
-export async function isBatchInvariant(engine: Engine, shape: PatchShape, batchSize: number): Promise<boolean> {
+export async function isBatchInvariant(engine: Engine, shape: ProbeShape, batchSize: number): Promise<boolean> {
   const patches = probePatches(shape, batchSize);
   const size = shape.height * shape.width * 3;
   const single = async (patch: number) => engine.run(patches.subarray(patch * size, (patch + 1) * size), 1);

@@ -1,3 +1,4 @@
+import type { Activation } from '../../../shared/activation.ts';
 import type { Manifest } from './manifest.ts';
 
 /** What is known of a model that passed its load check; plain data, so that it travels between processes. */
@@ -30,8 +31,6 @@ export interface ModelDescription {
   /** Hash of the file, of the manifest fields that change numbers, and of the engine's name. */
   fingerprint: string;
 }
-
-export type Activation = 'softmax' | 'sigmoid' | 'none';
 
 export interface LayerDescription {
   name: string;

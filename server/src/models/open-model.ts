@@ -39,6 +39,7 @@ export async function openModel(file: string, options: OpenModelOptions = {}): P
     const bytes = await readFile(file);
     const network = await readNetwork(file, ending, bytes, manifest?.patchSize);
     const { findHead } = await import('./onnx/head.ts');
+    const { DATA_TYPE } = await import('./onnx/proto.ts');
     const { classifierModel, complemented } = await import('./onnx/classifier.ts');
     const found = findHead(network);
     const classes = classNames(found.outputs, manifest, manifestFile(file));
@@ -61,7 +62,7 @@ export async function openModel(file: string, options: OpenModelOptions = {}): P
     const engine = await startEngine(() => createEngine(source, { threads: options.threads }), engineName);
     try {
       const shape = { height, width, outputs: classes.length };
-      const halfPrecision = network.input.elementType === HALF_PRECISION;
+      const halfPrecision = network.input.elementType === DATA_TYPE.float16;
       const check = await checkInvariant(engine, shape, camLayer, halfPrecision);
       const preferred = Math.max(height, width) <= SMALL_PATCH ? 16 : 4;
       const batchSize = (await isBatchInvariant(engine, shape, preferred)) ? preferred : 1;
@@ -99,8 +100,6 @@ export async function openModel(file: string, options: OpenModelOptions = {}): P
 const DEFAULT_PREPROCESSING = { channelOrder: 'rgb', mean: [0, 0, 0], std: [1, 1, 1] } satisfies Partial<
   NonNullable<Manifest['preprocessing']>
 >;
-/** ONNX's number of the element type float16. */
-const HALF_PRECISION = 10;
 
 /** Puts the file's name before a problem that names neither it nor its manifest; one line, whatever names it holds. */
 async function naming<T>(file: string, work: () => Promise<T>): Promise<T> {

@@ -45,3 +45,18 @@ test('bytes are little-endian', () => {
   expect([...encodeFloat16([1, -2])]).toEqual([0x00, 0x3c, 0x00, 0xc0]);
   expect([...decodeFloat16(Uint8Array.of(0x00, 0x3c, 0x00, 0xc0))]).toEqual([1, -2]);
 });
+
+test.each([
+  [0x0000, 0],
+  [0x3c00, 1],
+  [0xc000, -2],
+  [0x7bff, 65504],
+  [0x0001, 2 ** -24],
+  [0x03ff, 1023 * 2 ** -24],
+  [0x3555, 0.333251953125],
+  [0x7c00, Number.POSITIVE_INFINITY],
+  [0xfc00, Number.NEGATIVE_INFINITY],
+  [0x7e00, Number.NaN],
+])('half 0x%s is %d', (bits, value) => {
+  expect(float16Value(bits)).toBe(value);
+});

@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises';
 import type { Dataset, File, Group } from 'h5wasm/node';
+import { float16Value } from '../../../../shared/codecs/float16.ts';
 import { Problem } from '../../errors.ts';
-import { halfToFloat } from '../float16.ts';
 import { assignWeights } from './assign-weights.ts';
 import { isRecord, parseModelConfig } from './model-config.ts';
 import type { KerasNetwork, WeightArray } from './network.ts';
@@ -149,7 +149,7 @@ function halves(dataset: Dataset, library: Library): Float32Array {
   const { total_size: count, littleEndian } = dataset.metadata;
   const bytes = rawBytes(dataset, 2 * count, library);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  return Float32Array.from({ length: count }, (_, i) => halfToFloat(view.getUint16(2 * i, littleEndian)));
+  return Float32Array.from({ length: count }, (_, i) => float16Value(view.getUint16(2 * i, littleEndian)));
 }
 
 function rawBytes(dataset: Dataset, length: number, { Module }: Library): Uint8Array {

@@ -1,5 +1,5 @@
+import type { Activation } from '../../../../shared/activation.ts';
 import { Problem } from '../../errors.ts';
-import type { Activation } from '../model.ts';
 import { type AffineMap, linearStep } from './affine-map.ts';
 import { type GraphView, graphView, inputName, operator, RESHAPING } from './graph-view.ts';
 import { layerTitle, type NetworkGraph } from './network-graph.ts';

@@ -1,6 +1,6 @@
 import onnxProto from 'onnx-proto';
+import { float16Value } from '../../../../shared/codecs/float16.ts';
 import { Problem } from '../../errors.ts';
-import { halfToFloat } from '../float16.ts';
 
 // The package is CommonJS: Node sees its names only through the default export.
 const { onnx } = onnxProto;
@@ -126,7 +126,7 @@ function storedValues(tensor: TensorProto): Float32Array | null {
     case DATA_TYPE.double:
       return Float32Array.from(raw ? new Float64Array(whole(8)) : (tensor.doubleData ?? []));
     case DATA_TYPE.float16:
-      return Float32Array.from(raw ? new Uint16Array(whole(2)) : (tensor.int32Data ?? []), halfToFloat);
+      return Float32Array.from(raw ? new Uint16Array(whole(2)) : (tensor.int32Data ?? []), float16Value);
     case DATA_TYPE.int64:
       return Float32Array.from(raw ? Array.from(new BigInt64Array(whole(8)), Number) : int64s(tensor));
     case DATA_TYPE.int32:
