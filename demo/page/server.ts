@@ -37,9 +37,14 @@ export class Refusal extends Error {}
  * @throws Refusal where the server answers with an error; TypeError where it does not answer
  */
 export async function fetchLists(signal: AbortSignal): Promise<Lists> {
+  // Together, so that where both fail neither is left unheard.
+  const [slides, models] = await Promise.all([fetchSlides(signal), fetchModels(signal)]);
+  return { ...slides, ...models };
+}
+
+async function fetchSlides(signal: AbortSignal): Promise<Pick<Lists, 'slides' | 'unreadableSlides'>> {
   const slides: SlideEntry[] = [];
   const unreadableSlides: UnreadableEntry[] = [];
-  const listModels = fetchJson('models', signal);
   for (let address: string | null = 'slides'; address !== null; ) {
     const page: { slides: SlideEntry[]; unreadable?: UnreadableEntry[]; next?: string | null } = await fetchJson(
       address,
@@ -49,8 +54,15 @@ export async function fetchLists(signal: AbortSignal): Promise<Lists> {
     unreadableSlides.push(...(page.unreadable ?? []));
     address = page.next ?? null;
   }
-  const { models, unreadable }: { models: ModelEntry[]; unreadable?: UnreadableEntry[] } = await listModels;
-  return { slides, unreadableSlides, models, unreadableModels: unreadable ?? [] };
+  return { slides, unreadableSlides };
+}
+
+async function fetchModels(signal: AbortSignal): Promise<Pick<Lists, 'models' | 'unreadableModels'>> {
+  const { models, unreadable }: { models: ModelEntry[]; unreadable?: UnreadableEntry[] } = await fetchJson(
+    'models',
+    signal,
+  );
+  return { models, unreadableModels: unreadable ?? [] };
 }
 
 /** Asks whether a slide can be shown. @throws Refusal with the reason; TypeError where the server does not answer */

@@ -95,12 +95,15 @@ test('an empty folder says what to do, and a server that is away is found again'
   await mkdir(empty.slides);
   const own = await serve(empty);
   const { page } = await openPage(own.address);
+  const rejections: string[] = [];
+  page.on('pageerror', (error) => rejections.push(error.message));
   await page.getByText('No slides yet').waitFor();
   await own.stop();
   await page.getByRole('button', { name: 'Try again' }).click();
   await page.getByText(/The server has not answered since/).waitFor();
   const again = await serve(empty, Number(new URL(own.address).port));
   await page.getByText(/The server has not answered since/).waitFor({ state: 'hidden' });
+  expect(rejections).toEqual([]);
   await page.close();
   await again.stop();
 });

@@ -1,4 +1,4 @@
-/** Makes an element with attributes and children; a property named in `properties` is set as such. */
+/** Makes an element with attributes and children. */
 export function element<Tag extends keyof HTMLElementTagNameMap>(
   tag: Tag,
   attributes: Readonly<Record<string, string>> = {},
