@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { type Logger, pino } from 'pino';
 import { openCatalogue } from './catalogue.ts';
 import { Problem } from './errors.ts';
+import { createAnalyses } from './heatmaps/analysis.ts';
 import { createHeatmapSource } from './heatmaps/open-heatmap.ts';
 import { createScheduler } from './heatmaps/scheduler.ts';
 import { MODEL_ENDINGS } from './models/open-model.ts';
@@ -57,11 +58,14 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     worker,
     onConversion: logConversion(logger),
   });
+  const scheduler = createScheduler(worker);
+  const analyses = createAnalyses(scheduler);
   const app = createApp({
     slides,
     models,
     source,
-    scheduler: createScheduler(worker),
+    scheduler,
+    analyses,
     logger,
     cors: options.cors,
     loopback: isLoopback(options.host),
@@ -81,6 +85,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   return {
     address: `http://${options.host.includes(':') ? `[${options.host}]` : options.host}:${port}/`,
     async close() {
+      analyses.stopAll();
       const closed = new Promise((resolve) => server.close(resolve));
       server.closeAllConnections();
       await Promise.all([closed, worker.close()]);

@@ -1,3 +1,4 @@
+import type { Score } from '../heatmap-descriptor.ts';
 import { levelScale, type Rectangle, type TileAddress, type TilePyramid, tileBounds } from './deep-zoom.ts';
 import type { PatchGrid, PatchRange } from './patch-grid.ts';
 
@@ -6,6 +7,11 @@ import type { PatchGrid, PatchRange } from './patch-grid.ts';
  * (so 0 is one value per patch).
  */
 export type RasterLevel = 'cells' | number;
+
+/** The finest raster that a score has: `patch` has no values of cells. */
+export function finestRaster(score: Score): 'cells' | 0 {
+  return score === 'patch' ? 0 : 'cells';
+}
 
 /** A raster's extent in values, and the size of one value in slide pixels (floats). */
 export interface ScoreRaster {

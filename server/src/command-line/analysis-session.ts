@@ -1,9 +1,12 @@
 import type { Rectangle } from '../../../shared/geometry/deep-zoom.ts';
 import { analyse } from '../heatmaps/analysis.ts';
-import { type Heatmap, knownPatches } from '../heatmaps/heatmap.ts';
+import { breakdownOf } from '../heatmaps/breakdown.ts';
+import type { Heatmap } from '../heatmaps/heatmap.ts';
 import { createHeatmapSource } from '../heatmaps/open-heatmap.ts';
 import { createScheduler, type Scheduler } from '../heatmaps/scheduler.ts';
 import { startWorker } from '../server.ts';
+import { untilAborted } from '../slides/until-aborted.ts';
+import { Interrupted } from './interrupted.ts';
 import { type ProgressLine, progressLine } from './progress-line.ts';
 
 /** What an analysis leaves behind. */
@@ -11,6 +14,8 @@ export interface Analysis {
   heatmap: Heatmap;
   scheduler: Scheduler;
   progress: ProgressLine;
+  /** Aborts with Interrupted. */
+  signal: AbortSignal;
   /** How long it took. */
   seconds: number;
 }
@@ -24,8 +29,8 @@ export interface AnalysisOptions {
 }
 
 /**
- * Classifies the patches of a slide, showing progress, and hands the heatmap on.
- * @throws Problem as slide, model or worker do
+ * Classifies the patches of a slide, showing progress, and hands the heatmap on. An interrupt aborts all of it.
+ * @throws Problem as slide, model or worker do; Interrupted
  */
 export async function withAnalysis<T>(
   slideFile: string,
@@ -35,6 +40,11 @@ export async function withAnalysis<T>(
 ): Promise<T> {
   const progress = progressLine(silent);
   const worker = startWorker();
+  const interrupt = new AbortController();
+  const { signal } = interrupt;
+  const onInterrupt = () => interrupt.abort(new Interrupted('interrupted'));
+  process.once('SIGINT', onInterrupt);
+  process.once('SIGTERM', onInterrupt);
   try {
     const source = createHeatmapSource({
       store,
@@ -42,21 +52,27 @@ export async function withAnalysis<T>(
       onConversion: (_file, done) => progress.show('preparing the slide', done),
     });
     // The model first: a wrong one is told at once, a slide may have to be converted.
-    await source.model(modelFile);
-    const heatmap = await source.heatmap(slideFile, modelFile);
+    const opened = source.model(modelFile).then(() => source.heatmap(slideFile, modelFile));
+    const heatmap = await untilAborted(opened, signal);
     check?.(heatmap);
-    const total = heatmap.grid.rows * heatmap.grid.columns;
-    const start = performance.now();
+    for (const warning of heatmap.warnings) console.error(`openseadragon-cam: ${modelFile}: ${warning}`);
     const scheduler = createScheduler(worker);
+    const start = performance.now();
     await analyse(heatmap, scheduler, {
       region,
-      onProgress: () => progress.show('classifying', knownPatches(heatmap) / total),
+      signal,
+      onProgress() {
+        const { known, total } = breakdownOf(heatmap, region).patches;
+        progress.show('classifying', known / total);
+      },
     });
     const seconds = (performance.now() - start) / 1000;
     progress.clear();
-    return await use({ heatmap, scheduler, progress, seconds });
+    return await use({ heatmap, scheduler, progress, signal, seconds });
   } finally {
     progress.clear();
+    process.off('SIGINT', onInterrupt);
+    process.off('SIGTERM', onInterrupt);
     await worker.close();
   }
 }

@@ -2,6 +2,7 @@ import type { Rectangle } from '../../../shared/geometry/deep-zoom.ts';
 import type { Breakdown } from '../../../shared/heatmap-descriptor.ts';
 import { Problem } from '../errors.ts';
 import { breakdownOf } from '../heatmaps/breakdown.ts';
+import type { ModelDescription } from '../models/model.ts';
 import { withAnalysis } from './analysis-session.ts';
 
 /**
@@ -31,21 +32,26 @@ export async function analyze(
       },
     },
     ({ heatmap, seconds }) => {
-      for (const warning of heatmap.warnings) console.error(`openseadragon-cam: ${model}: ${warning}`);
       const breakdown = breakdownOf(heatmap, region);
       if (json) console.log(JSON.stringify({ slide, model, ...breakdown, seconds }));
-      else printBreakdown(breakdown, seconds);
+      else printBreakdown(breakdown, heatmap.model, seconds);
     },
   );
 }
 
-/** Prints each class's share, the largest first. */
-export function printBreakdown({ breakdown, patches, of }: Breakdown, seconds?: number): void {
+/** Prints each class's share, the largest first; of a model without activation its mean output, which is no share. */
+export function printBreakdown(
+  { breakdown, patches, of }: Breakdown,
+  { activation }: ModelDescription,
+  seconds?: number,
+): void {
   const rows = [...breakdown].sort((a, b) => (b.probability ?? 0) - (a.probability ?? 0));
   const width = Math.max(...rows.map((row) => row.class.length));
+  const written = (value: number) => (activation === 'none' ? value.toPrecision(5) : `${(value * 100).toFixed(2)} %`);
   for (const { class: name, probability } of rows) {
-    console.log(`${name.padEnd(width)}  ${((probability ?? 0) * 100).toFixed(2).padStart(6)} %`);
+    console.log(`${name.padEnd(width)}  ${written(probability ?? 0).padStart(8)}`);
   }
+  const what = activation === 'none' ? 'mean output' : 'mean probability';
   const time = seconds === undefined ? '' : `, ${seconds.toFixed(1)} s`;
-  console.log(`mean probability over ${patches.known} of ${patches.total} patches of the ${of}${time}`);
+  console.log(`${what} over ${patches.known} of ${patches.total} patches of the ${of}${time}`);
 }

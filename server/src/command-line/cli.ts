@@ -1,12 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { SCORES } from '../../../shared/heatmap-descriptor.ts';
+import { defaultStore } from './default-store.ts';
 
 /**
  * The command line. Each command's own code is imported when the command runs, so that `--help` and a mistyped option
  * answer at once.
  */
-const SCORES = ['probability', 'cam', 'patch'];
-
 const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
 
 const program = new Command('openseadragon-cam')
@@ -55,7 +55,7 @@ program
     0.5,
   )
   .option('--colormap <name>', 'colour map of a single class: viridis, magma, YlOrRd and others')
-  .addOption(new Option('--score <kind>', 'what is shown').choices(SCORES).default('probability'))
+  .addOption(new Option('--score <kind>', "what is shown (default: the model's first)").choices(SCORES))
   .option('--predictions', "write each patch's predictions on it")
   .option('--scale <s>', 'size of the picture relative to the slide, above 0 up to 1', scale, 1)
   .option('--store <dir>', "folder for the server's data", defaultStore())
@@ -72,18 +72,15 @@ program
 try {
   await program.parseAsync();
 } catch (error) {
-  const { reportFailure } = await import('./report-failure.ts');
+  const { INTERRUPTED_STATUS, reportFailure } = await import('./report-failure.ts');
   process.exitCode = error instanceof CommanderError ? usageStatus(error) : reportFailure(error);
+  // An encoder that cannot be stopped would keep the process alive; its file is removed already.
+  if (process.exitCode === INTERRUPTED_STATUS) process.exit();
 }
 
 /** 0 for --help and --version, 2 for wrong usage. */
 function usageStatus({ exitCode }: CommanderError): number {
   return exitCode === 0 ? 0 : 2;
-}
-
-function defaultStore(): string {
-  const cache = process.env.XDG_CACHE_HOME || `${process.env.HOME || process.env.USERPROFILE || '.'}/.cache`;
-  return `${cache}/openseadragon-cam`;
 }
 
 function port(text: string): number {

@@ -3,7 +3,6 @@ import { classInfos } from '../heatmaps/paint-style.ts';
 import type { Model, ModelDescription } from '../models/model.ts';
 import { isModelFile, openModel } from '../models/open-model.ts';
 import { readSlideHeader } from '../slides/describe-slide.ts';
-import { imageFormat } from '../slides/image-file.ts';
 import { readPatchImage } from './patch-image.ts';
 
 /**
@@ -19,7 +18,6 @@ export async function inspect(file: string, { patch, json }: { patch?: string; j
 }
 
 async function inspectSlide(file: string, json?: boolean): Promise<void> {
-  await imageFormat(file);
   const { format, width, height, mpp } = await readSlideHeader(file);
   if (json) {
     console.log(JSON.stringify({ kind: 'slide', file, format, width, height, mpp }));

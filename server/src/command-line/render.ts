@@ -1,15 +1,16 @@
 import { patchesTouching, patchRectangle } from '../../../shared/geometry/patch-grid.ts';
-import { areaWindow } from '../../../shared/geometry/score-raster.ts';
+import { areaWindow, finestRaster } from '../../../shared/geometry/score-raster.ts';
 import { samplesOfRange } from '../../../shared/geometry/stride.ts';
 import type { Score } from '../../../shared/heatmap-descriptor.ts';
 import { paintArea } from '../../../shared/painting/paint-area.ts';
 import { Problem } from '../errors.ts';
 import { breakdownOf } from '../heatmaps/breakdown.ts';
 import { type Heatmap, patchValues } from '../heatmaps/heatmap.ts';
-import { classIndices, paintStyle } from '../heatmaps/paint-style.ts';
+import { checkShown, classIndices, paintStyle } from '../heatmaps/paint-style.ts';
 import type { Scheduler } from '../heatmaps/scheduler.ts';
 import { missingSamples, scoreTile } from '../heatmaps/score-tile.ts';
 import { mostProbable } from '../heatmaps/shown-classes.ts';
+import { outputFolder } from '../rendering/output-folder.ts';
 import { checkOutput } from '../rendering/output-format.ts';
 import type { PatchPredictions } from '../rendering/predictions.ts';
 import { renderSlide } from '../rendering/render-slide.ts';
@@ -25,7 +26,8 @@ export interface RenderCommandOptions {
   top?: number;
   opacity: number;
   colormap?: string;
-  score: Score;
+  /** The model's first when left out. */
+  score?: Score;
   predictions?: boolean;
   scale: number;
   store: string;
@@ -43,19 +45,27 @@ export async function render(slide: string, model: string, options: RenderComman
   }
   const { width, height } = renderedSize(await readSlideHeader(slide), scale);
   checkOutput(output, width, height);
+  await outputFolder(output, [slide]);
   const check = (heatmap: Heatmap) => {
-    paintStyle(heatmap.model, options.class === undefined ? [] : classIndices(heatmap.model, [options.class]), options);
+    checkShown(heatmap.model, { ...options, class: options.class === undefined ? undefined : [options.class] });
+    if (options.predictions && heatmap.model.activation === 'none') {
+      throw new Problem(
+        'bad-parameter',
+        '--predictions: expected a model with probabilities, found one without activation',
+      );
+    }
   };
-  await withAnalysis(slide, model, { store, check }, async ({ heatmap, scheduler, progress }) => {
+  await withAnalysis(slide, model, { store, check }, async ({ heatmap, scheduler, progress, signal }) => {
     const breakdown = breakdownOf(heatmap);
     const size = await renderSlide(openSlide(heatmap.slide), output, {
       scale,
       paintStrip: (y, stripHeight) => paintStrip(heatmap, scheduler, options, { x: 0, y, width, height: stripHeight }),
       ...(options.predictions && { predictions: async (y, rows) => predictionsWithin(heatmap, y, rows) }),
       onProgress: (done) => progress.show('rendering', done),
+      signal,
     });
     progress.clear();
-    printBreakdown(breakdown);
+    printBreakdown(breakdown, heatmap.model);
     console.log(`${output}: ${size.width} x ${size.height} pixels`);
   });
 }
@@ -70,7 +80,7 @@ async function paintStrip(
   const { model, grid } = heatmap;
   const classes = shownClasses(heatmap, options);
   const style = paintStyle(model, classes, { ...options, mode: options.class === undefined ? 'blend' : 'single' });
-  const window = areaWindow(grid, area, 1 / options.scale, style.score === 'patch' ? 0 : 'cells');
+  const window = areaWindow(grid, area, 1 / options.scale, finestRaster(style.score));
   // Of a slide too large for the cells to be kept, those of this strip are computed again.
   const missing = missingSamples(heatmap, window, 1);
   if (missing.length > 0) await scheduler.classify(heatmap, missing, { priority: 'view' });

@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises';
-import { homedir } from 'node:os';
 import { z } from 'zod';
 import { Problem } from '../errors.ts';
 import { startServer } from '../server.ts';
+import { defaultStore } from './default-store.ts';
 
 const optionsSchema = z.strictObject({
   slides: z.string().optional(),
@@ -27,7 +27,7 @@ export async function serve({ config, ...given }: ServeOptions & { config?: stri
   await run({
     slides,
     models,
-    store: options.store ?? `${process.env.XDG_CACHE_HOME || `${homedir()}/.cache`}/openseadragon-cam`,
+    store: options.store ?? defaultStore(),
     host: options.host ?? '127.0.0.1',
     port: options.port ?? 8080,
     cors: (options.cors ?? []).map(originOf),

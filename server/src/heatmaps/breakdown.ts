@@ -33,7 +33,8 @@ export function breakdownOf(heatmap: Heatmap, region?: Rectangle): Breakdown {
     if (!estimate) return { class: name, probability: null, low: null, high: null };
     const probability = estimate.means[index];
     if (exact) return { class: name, probability, low: probability, high: probability };
-    const interval = wilsonInterval(probability, estimate.samples, total);
+    // Only a proportion has such an interval.
+    const interval = model.activation === 'none' ? undefined : wilsonInterval(probability, estimate.samples, total);
     return { class: name, probability, low: interval?.low ?? null, high: interval?.high ?? null };
   });
   return { breakdown, patches: { known, total }, exact, of: region ? 'region' : 'slide' };

@@ -26,8 +26,6 @@ export interface Heatmap {
   values: ValuePyramid;
   /** Cells of classified patches, CAM + bias, by patch index; bounded, so a known patch's cells may be gone. */
   cells: LRUCache<string, Float32Array>;
-  /** Grows with every patch that becomes known. */
-  revision: number;
 }
 
 /** Cells of all heatmaps share this cache; a patch's key is made by `cellsKey`. */
@@ -38,10 +36,7 @@ export function createCellsCache(maxBytes: number): CellsCache {
   return new LRUCache({ maxSize: maxBytes, sizeCalculation: (cells) => cells.byteLength });
 }
 
-/**
- * @throws Problem `unreadable-slide` where the slide is smaller than one patch, or has no known resolution although the
- *   model needs one
- */
+/** @throws Problem `unreadable-slide` where the slide is smaller than one patch */
 export function createHeatmap(slide: SlideDescription, model: ModelDescription, cells: CellsCache): Heatmap {
   const { downsample, warnings } = analysisDownsample(slide, model);
   const grid = patchGrid({ width: slide.width, height: slide.height }, shapeOf(model), downsample);
@@ -51,8 +46,7 @@ export function createHeatmap(slide: SlideDescription, model: ModelDescription, 
     tileSize: HEATMAP_TILE_SIZE,
     overlap: HEATMAP_OVERLAP,
   };
-  // An output that is no probability has no score of that name.
-  const scores: Score[] = model.activation === 'none' ? ['cam', 'patch'] : ['probability', 'cam', 'patch'];
+  const scores = scoresOf(model);
   return {
     slide,
     model,
@@ -64,8 +58,12 @@ export function createHeatmap(slide: SlideDescription, model: ModelDescription, 
     warnings: [...model.warnings, ...warnings],
     values: new ValuePyramid(grid.rows, grid.columns, scores.length * model.classes.length),
     cells,
-    revision: 0,
   };
+}
+
+/** What can be shown for a model: an output that is no probability has no score of that name. */
+export function scoresOf({ activation }: Pick<ModelDescription, 'activation'>): Score[] {
+  return activation === 'none' ? ['cam', 'patch'] : ['probability', 'cam', 'patch'];
 }
 
 function shapeOf({ patchHeight, patchWidth, cellRows, cellColumns }: ModelDescription) {
@@ -92,7 +90,6 @@ export function addResults(heatmap: Heatmap, indices: readonly number[], results
       );
     });
     heatmap.values.add(row, column, values);
-    heatmap.revision++;
   }
 }
 

@@ -36,6 +36,11 @@ export interface HeatmapSourceOptions {
 export function createHeatmapSource({ store, worker, onConversion }: HeatmapSourceOptions): HeatmapSource {
   const cells = createCellsCache(CELLS_BYTES);
   const heatmaps = new LRUCache<string, Heatmap>({ max: MAX_HEATMAPS });
+  /** One that an analysis or a request still holds is never made a second time. */
+  const inUse = new Map<string, WeakRef<Heatmap>>();
+  const forgotten = new FinalizationRegistry<string>((fingerprint) => {
+    if (!inUse.get(fingerprint)?.deref()) inUse.delete(fingerprint);
+  });
   const slideHeader = fileCache(readSlideHeader);
   const slide = fileCache((file) => describeSlide(file, { store, onProgress: (done) => onConversion?.(file, done) }));
   const model = fileCache(
@@ -50,11 +55,16 @@ export function createHeatmapSource({ store, worker, onConversion }: HeatmapSour
     async heatmap(slideFile, modelFile) {
       const [slideDescription, modelDescription] = await Promise.all([slide(slideFile), model(modelFile)]);
       const opened = createHeatmap(slideDescription, modelDescription, cells);
-      // Names and colours change no number, so what is known stays when only the manifest's names change.
-      const known = heatmaps.get(opened.fingerprint);
-      if (known && known.model === modelDescription && known.slide === slideDescription) return known;
-      const heatmap = known ? { ...opened, values: known.values, revision: known.revision } : opened;
-      heatmaps.set(heatmap.fingerprint, heatmap);
+      const { fingerprint } = opened;
+      const known = heatmaps.get(fingerprint) ?? inUse.get(fingerprint)?.deref();
+      // Names and colours change no number: what is known, and what runs, stays.
+      const { slide: newSlide, model: newModel, warnings } = opened;
+      const heatmap = known ? Object.assign(known, { slide: newSlide, model: newModel, warnings }) : opened;
+      heatmaps.set(fingerprint, heatmap);
+      if (!known) {
+        inUse.set(fingerprint, new WeakRef(heatmap));
+        forgotten.register(heatmap, fingerprint);
+      }
       return heatmap;
     },
   };

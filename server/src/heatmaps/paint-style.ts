@@ -78,3 +78,27 @@ export function classIndices(model: ModelDescription, names: readonly string[]):
   });
   return [...new Set(indices)].sort((a, b) => a - b);
 }
+
+/** Which classes are asked for: names, or a number of the most probable ones; neither leaves the choice to the server. */
+export interface ShownChoice extends StyleChoice {
+  class?: string[];
+  top?: number;
+}
+
+/**
+ * Checks everything of a choice that does not depend on what is computed.
+ * @returns indices of the named classes, ascending; undefined where none is named
+ * @throws Problem `bad-parameter`
+ */
+export function checkShown(model: ModelDescription, choice: ShownChoice): number[] | undefined {
+  if (choice.class && choice.top !== undefined) {
+    throw new Problem('bad-parameter', 'top: expected either classes or a number of them, found both');
+  }
+  const named = choice.class && classIndices(model, choice.class);
+  paintStyle(model, named ?? [], choice);
+  const count = named?.length ?? choice.top;
+  if (choice.mode === 'single' && count !== 1) {
+    throw new Problem('bad-parameter', `mode: expected one class for single, found ${count ?? 'none named'}`);
+  }
+  return named;
+}

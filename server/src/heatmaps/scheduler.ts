@@ -1,4 +1,5 @@
 import { patchPosition } from '../../../shared/geometry/patch-grid.ts';
+import { Problem } from '../errors.ts';
 import type { Worker } from '../worker/supervisor.ts';
 import { addResults, cellsOf, type Heatmap, isKnown } from './heatmap.ts';
 
@@ -11,7 +12,8 @@ export interface Scheduler {
    * @param indices row-major patch numbers, in the order in which they are wanted
    * @param options.signal aborting withdraws the interest: patches that nobody else wants leave the queue
    * @param options.onProgress called whenever some of them have become known
-   * @throws Problem as the worker's task; the signal's reason when aborted
+   * @throws Problem as the worker's task; `unreadable-slide` only once all patches that can be read are known; the
+   *   signal's reason when aborted
    */
   classify(
     heatmap: Heatmap,
@@ -33,6 +35,8 @@ interface Interest {
   cursor: number;
   /** Patches before the cursor that are under way. */
   outstanding: Set<number>;
+  /** Why one of its patches cannot be read; told when the others are known. */
+  problem?: Problem;
   onProgress?: () => void;
   finish(error?: unknown): void;
 }
@@ -59,6 +63,8 @@ const SPEED_SMOOTHING = 0.3;
 export function createScheduler(worker: Worker): Scheduler {
   const interests: Interest[] = [];
   const flights = new Set<Flight>();
+  /** Parts of a task that failed, to be tried on their own. */
+  const parts: Flight[] = [];
   const speeds = new Map<string, number>();
   let classified = 0;
   let lastLanding = 0;
@@ -72,9 +78,12 @@ export function createScheduler(worker: Worker): Scheduler {
   }
 
   function nextFlight(): Flight | undefined {
+    const part = parts.shift();
+    if (part) return part;
     for (const priority of ['view', 'analysis'] as const) {
-      for (const first of interests) {
-        if (first.priority !== priority) continue;
+      // A copy: those that turn out to want nothing more leave the list meanwhile.
+      for (const first of [...interests]) {
+        if (first.priority !== priority || !interests.includes(first)) continue;
         const { heatmap } = first;
         const limit = patchesPerTask(heatmap);
         const indices: number[] = [];
@@ -107,8 +116,7 @@ export function createScheduler(worker: Worker): Scheduler {
   }
 
   function isFlying(heatmap: Heatmap, index: number): boolean {
-    for (const flight of flights) if (flight.heatmap === heatmap && flight.indices.includes(index)) return true;
-    return false;
+    return [...flights, ...parts].some((flight) => flight.heatmap === heatmap && flight.indices.includes(index));
   }
 
   async function fly(flight: Flight): Promise<void> {
@@ -128,28 +136,41 @@ export function createScheduler(worker: Worker): Scheduler {
       measure(heatmap, indices.length, departure);
       land(flight);
     } catch (error) {
-      land(flight, error);
+      const isSpot = error instanceof Problem && error.code === 'unreadable-slide';
+      if (isSpot && indices.length > 1) split(flight);
+      else land(flight, error);
     }
     dispatch();
+  }
+
+  /** A damaged spot of a slide must fail none of the patches beside it: halves, until it is alone. */
+  function split(flight: Flight): void {
+    flights.delete(flight);
+    const { heatmap, indices } = flight;
+    const middle = indices.length >> 1;
+    for (const half of [indices.slice(0, middle), indices.slice(middle)]) {
+      const wanted = half.filter((index) => interests.some((interest) => wants(interest, heatmap, index)));
+      if (wanted.length > 0) parts.push({ heatmap, indices: wanted });
+    }
   }
 
   /** Tells everyone who waits for a flight's patches that they are known, or why they will not be. */
   function land(flight: Flight, error?: unknown): void {
     flights.delete(flight);
     for (const interest of [...interests]) {
-      if (interest.heatmap !== flight.heatmap) continue;
-      const before = interest.outstanding.size;
+      if (!flight.indices.some((index) => wants(interest, flight.heatmap, index))) continue;
       for (const index of flight.indices) interest.outstanding.delete(index);
-      if (interest.outstanding.size === before) continue;
-      if (error === undefined) interest.onProgress?.();
-      else interest.finish(error);
+      if (error instanceof Problem && error.code === 'unreadable-slide') interest.problem ??= error;
+      else if (error !== undefined) interest.finish(error);
+      else interest.onProgress?.();
     }
     settleFinished();
   }
 
   function settleFinished(): void {
     for (const interest of [...interests]) {
-      if (interest.cursor >= interest.indices.length && interest.outstanding.size === 0) interest.finish();
+      if (interest.cursor >= interest.indices.length && interest.outstanding.size === 0)
+        interest.finish(interest.problem);
     }
   }
 
@@ -200,6 +221,10 @@ export function createScheduler(worker: Worker): Scheduler {
       return classified;
     },
   };
+}
+
+function wants(interest: Interest, heatmap: Heatmap, index: number): boolean {
+  return interest.heatmap === heatmap && interest.outstanding.has(index);
 }
 
 /** Whether nothing is left to do for a patch: it is known and its cells are still kept. */

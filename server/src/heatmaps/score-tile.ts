@@ -1,6 +1,6 @@
 import type { TileAddress } from '../../../shared/geometry/deep-zoom.ts';
 import { type PatchPosition, patchIndex } from '../../../shared/geometry/patch-grid.ts';
-import { patchesOfWindow, type TileWindow, tileWindow } from '../../../shared/geometry/score-raster.ts';
+import { finestRaster, patchesOfWindow, type TileWindow, tileWindow } from '../../../shared/geometry/score-raster.ts';
 import { samplesOfRange } from '../../../shared/geometry/stride.ts';
 import type { Score } from '../../../shared/heatmap-descriptor.ts';
 import type { ScoreTile } from '../../../shared/painting/style.ts';
@@ -9,7 +9,7 @@ import { cellsOf, type Heatmap, isKnown, scoreOfCells } from './heatmap.ts';
 
 /** The window of a heatmap's tile for a score. */
 export function windowOfTile(heatmap: Heatmap, address: TileAddress, score: Score): TileWindow {
-  return tileWindow(heatmap.pyramid, heatmap.grid, address, score === 'patch' ? 0 : 'cells');
+  return tileWindow(heatmap.pyramid, heatmap.grid, address, finestRaster(score));
 }
 
 /** Patches that a tile still needs, as row-major numbers: the missing samples of the blocks that its window touches. */

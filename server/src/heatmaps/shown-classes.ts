@@ -13,17 +13,21 @@ export async function topClasses(
   scheduler: Scheduler,
   count: number,
   signal?: AbortSignal,
-): Promise<number[]> {
-  const samples = overviewSamples(heatmap);
-  const missing = samples
+): Promise<number[] | undefined> {
+  const missing = overviewSamples(heatmap)
     .filter(({ row, column }) => !isKnown(heatmap, row, column))
     .map((position) => patchIndex(heatmap.grid, position));
   if (missing.length > 0) await scheduler.classify(heatmap, missing, { priority: 'view', signal });
+  return knownTopClasses(heatmap, count);
+}
+
+/** As `topClasses`, or undefined while one of the overview's patches is not known. */
+export function knownTopClasses(heatmap: Heatmap, count: number): number[] | undefined {
   const sums = new Array<number>(heatmap.model.classes.length).fill(0);
-  for (const { row, column } of samples) {
-    patchValues(heatmap, row, column, 'patch')?.forEach((value, index) => {
-      sums[index] += value;
-    });
+  for (const { row, column } of overviewSamples(heatmap)) {
+    const values = patchValues(heatmap, row, column, 'patch');
+    if (!values) return undefined;
+    for (let i = 0; i < sums.length; i++) sums[i] += values[i];
   }
   return mostProbable(sums, count);
 }

@@ -26,7 +26,6 @@ export class ValuePyramid {
   readonly values: number;
   readonly top: number;
   readonly #levels: Map<number, StorageBlock>[];
-  #bytes = 0;
 
   constructor(rows: number, columns: number, values: number) {
     this.rows = rows;
@@ -34,11 +33,6 @@ export class ValuePyramid {
     this.values = values;
     this.top = Math.max(0, Math.ceil(Math.log2(Math.max(rows, columns))));
     this.#levels = Array.from({ length: this.top + 1 }, () => new Map());
-  }
-
-  /** Bytes allocated. */
-  get bytes(): number {
-    return this.#bytes;
   }
 
   /** Sets a patch's values, shape [values]; a patch that is there already keeps what it has. */
@@ -110,7 +104,6 @@ export class ValuePyramid {
     if (found) return found;
     const nodes = STORAGE_SIDE * STORAGE_SIDE;
     const block = { sums: new Float64Array(nodes * this.values), counts: new Uint32Array(nodes) };
-    this.#bytes += block.sums.byteLength + block.counts.byteLength;
     this.#levels[k].set(this.#storageKey(k, row, column), block);
     return { ...block, node: (row % STORAGE_SIDE) * STORAGE_SIDE + (column % STORAGE_SIDE) };
   }

@@ -14,11 +14,9 @@ const GOLDEN_TOLERANCE = 1e-3;
  */
 export async function checkGolden(model: Model, golden: NonNullable<Manifest['golden']>, file: string): Promise<void> {
   const { patchHeight, patchWidth, classes } = model.description;
-  const { default: sharp } = await import('sharp');
+  const { asRgb, openImage } = await import('../slides/image-file.ts');
   const image = join(dirname(file), golden.patch);
-  const pixels = await sharp(image)
-    .removeAlpha()
-    .toColourspace('srgb')
+  const pixels = await asRgb(openImage(image))
     .raw()
     .toBuffer({ resolveWithObject: true })
     .catch((error: unknown) => {

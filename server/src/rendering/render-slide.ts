@@ -1,12 +1,13 @@
 import { randomBytes } from 'node:crypto';
-import { realpath, rename, rm, stat } from 'node:fs/promises';
-import { basename, dirname, join, resolve } from 'node:path';
+import { rename, rm } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import type { Size } from '../../../shared/geometry/deep-zoom.ts';
 import { Problem } from '../errors.ts';
 import { openImage, reason } from '../slides/image-file.ts';
 import type { SlideReader } from '../slides/slide.ts';
 import { untilAborted } from '../slides/until-aborted.ts';
 import { compositeOver } from './composite.ts';
+import { outputFolder } from './output-folder.ts';
 import { checkOutput, type OutputFormat } from './output-format.ts';
 import { drawPredictions, type PatchPredictions } from './predictions.ts';
 import { readPosition } from './read-position.ts';
@@ -52,7 +53,7 @@ export async function renderSlide(reader: SlideReader, file: string, options: Re
   }
   const size = renderedSize(reader.description, scale);
   const format = checkOutput(file, size.width, size.height);
-  const folder = await outputFolder(reader, file);
+  const folder = await outputFolder(file, [reader.description.file, reader.description.regionFile]);
   signal?.throwIfAborted();
 
   const prefix = join(folder, `.${basename(file)}.${process.pid}.${randomBytes(4).toString('hex')}`);
@@ -96,26 +97,6 @@ async function encode(
     // Nobody waits any more who would remove it.
     if (signal?.aborted) await rm(partial, { force: true });
   }
-}
-
-/** The real folder of the output, which must exist; the slide itself is never overwritten. */
-async function outputFolder(reader: SlideReader, file: string): Promise<string> {
-  const parent = dirname(resolve(file));
-  const folder = await realpath(parent).catch(() => null);
-  if (folder === null || !(await stat(folder)).isDirectory()) {
-    throw new Problem('bad-parameter', `${file}: expected a file in an existing folder, found no folder ${parent}`);
-  }
-  const target = join(folder, basename(file));
-  const existing = await realpath(target).catch(() => null);
-  if (existing !== null && (await stat(existing)).isDirectory()) {
-    throw new Problem('bad-parameter', `${file}: expected a file to write, found a folder`);
-  }
-  const { file: slide, regionFile } = reader.description;
-  const inputs = await Promise.all([slide, regionFile].map((input) => realpath(input).catch(() => input)));
-  if (inputs.includes(existing ?? target)) {
-    throw new Problem('bad-parameter', `${file}: expected another file than the slide itself to write to`);
-  }
-  return folder;
 }
 
 async function paintStrips(reader: SlideReader, file: string, size: Size, options: RenderOptions): Promise<void> {

@@ -30,6 +30,28 @@ export function allowOrigins(origins: readonly string[]) {
   };
 }
 
+/**
+ * Refuses requests that change something and come from a page of another origin which was not named. Browsers send some
+ * of them without asking first, so leaving out the answer's headers is not enough.
+ */
+export function refuseForeignChanges(origins: readonly string[]) {
+  return async function foreignChanges(ctx: Context, next: Next) {
+    const origin = ctx.get('Origin');
+    const changes = !['GET', 'HEAD', 'OPTIONS'].includes(ctx.method);
+    const isOwn = URL.canParse(origin) && new URL(origin).host === ctx.get('Host');
+    if (changes && origin !== '' && !isOwn && !origins.includes(origin) && !origins.includes('*')) {
+      refuse(ctx, 'foreign-origin', `Origin: expected this server's own or one named with --cors, found ${origin}`);
+      return;
+    }
+    await next();
+  };
+}
+
+function refuse(ctx: Context, code: string, message: string): void {
+  ctx.status = 403;
+  ctx.body = { error: { code, message } };
+}
+
 const LOOPBACK_NAME = /^(localhost|127(\.\d{1,3}){3}|\[::1\])(:\d+)?$/i;
 
 /** Whether an address that a server listens on can be reached from this machine only. */
@@ -43,13 +65,12 @@ export function isLoopback(host: string): boolean {
  */
 export async function loopbackNamesOnly(ctx: Context, next: Next) {
   if (!LOOPBACK_NAME.test(ctx.get('Host'))) {
-    ctx.status = 403;
-    ctx.body = {
-      error: {
-        code: 'foreign-host',
-        message: `Host: expected a loopback name such as localhost, as this server listens on one, found ${ctx.get('Host') || 'none'}`,
-      },
-    };
+    const found = ctx.get('Host') || 'none';
+    refuse(
+      ctx,
+      'foreign-host',
+      `Host: expected a loopback name such as localhost, as this server listens on one, found ${found}`,
+    );
     return;
   }
   await next();

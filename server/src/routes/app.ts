@@ -3,10 +3,10 @@ import Koa from 'koa';
 import compress from 'koa-compress';
 import type { Logger } from 'pino';
 import type { Catalogue } from '../catalogue.ts';
-import { createAnalyses } from '../heatmaps/analysis.ts';
+import type { Analyses } from '../heatmaps/analysis.ts';
 import type { HeatmapSource } from '../heatmaps/open-heatmap.ts';
 import type { Scheduler } from '../heatmaps/scheduler.ts';
-import { allowOrigins, loopbackNamesOnly } from './access.ts';
+import { allowOrigins, loopbackNamesOnly, refuseForeignChanges } from './access.ts';
 import { answerErrors } from './errors.ts';
 import { heatmapTileRoutes } from './heatmap-tiles.ts';
 import { heatmapRoutes } from './heatmaps.ts';
@@ -25,6 +25,7 @@ export interface AppParts {
   /** Whether the server listens on a loopback address. */
   loopback: boolean;
   page: Page;
+  analyses: Analyses;
 }
 
 /** Bodies smaller than this are not worth compressing. */
@@ -34,12 +35,11 @@ const GONE = ['ECONNRESET', 'EPIPE', 'ERR_STREAM_PREMATURE_CLOSE'];
 
 /** The HTTP interface; see docs/http.md. */
 export function createApp(parts: AppParts): Koa {
-  const { slides, models, source, scheduler, logger, cors, loopback, page } = parts;
+  const { slides, models, source, scheduler, logger, cors, loopback, page, analyses } = parts;
   const open = async (slideId: string, modelId: string) => {
     const [slideFile, modelFile] = await Promise.all([slides.resolve(slideId), models.resolve(modelId)]);
     return source.heatmap(slideFile, modelFile);
   };
-  const analyses = createAnalyses(scheduler);
   const health = new Router().get('/healthz', (ctx) => {
     ctx.set('Cache-Control', 'no-store');
     ctx.body = { status: 'ok', classified: scheduler.classified };
@@ -52,6 +52,7 @@ export function createApp(parts: AppParts): Koa {
   });
   if (loopback) app.use(loopbackNamesOnly);
   app.use(allowOrigins(cors));
+  app.use(refuseForeignChanges(cors));
   app.use(
     compress({
       threshold: COMPRESS_FROM_BYTES,

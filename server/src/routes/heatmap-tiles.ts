@@ -10,11 +10,12 @@ import { paintTile } from '../../../shared/painting/paint-tile.ts';
 import { scoreTileFromNpy } from '../../../shared/painting/score-tile.ts';
 import { Problem } from '../errors.ts';
 import type { Heatmap } from '../heatmaps/heatmap.ts';
-import { classIndices, paintStyle, scoreOf } from '../heatmaps/paint-style.ts';
+import { checkShown, paintStyle, scoreOf } from '../heatmaps/paint-style.ts';
 import { isExact, missingSamples, scoreTile, windowOfTile } from '../heatmaps/score-tile.ts';
-import { topClasses } from '../heatmaps/shown-classes.ts';
+import { knownTopClasses, topClasses } from '../heatmaps/shown-classes.ts';
+import { withDeadline } from './deadline.ts';
 import type { HeatmapRouteParts } from './heatmaps.ts';
-import { MAX_WAIT_SECONDS, paintedTileQuery, parseQuery, scoreTileQuery } from './query.ts';
+import { paintedTileQuery, parseQuery, scoreTileQuery } from './query.ts';
 import { sendBody } from './send-body.ts';
 import { parseTilePath } from './tile-path.ts';
 
@@ -66,12 +67,14 @@ export function heatmapTileRoutes({ open, scheduler }: Omit<HeatmapRouteParts, '
     if (!path || !isFormat(path.format)) {
       throw new Problem('not-found', `${ctx.path}: expected {level}/{column}_{row}.npy, .png or .webp`);
     }
+    // Before anything is waited for, or a client that leaves meanwhile would not be noticed.
+    const signal = abortWhenClosed(ctx);
     const heatmap = await open(slide, path.name);
     const { address, format } = path;
     if (!hasTile(heatmap.pyramid, address)) {
       throw new Problem('not-found', `${ctx.path}: the pyramid has no such tile`);
     }
-    const request = { heatmap, address, format, signal: abortWhenClosed(ctx) };
+    const request = { heatmap, address, format, signal };
     if (format === 'npy') await sendScoreTile(ctx, request);
     else await sendPaintedTile(ctx, request);
   });
@@ -87,7 +90,7 @@ export function heatmapTileRoutes({ open, scheduler }: Omit<HeatmapRouteParts, '
       throw new Problem('bad-parameter', `classes: expected numbers from 0 to ${count - 1}, found ${beyond}`);
     }
     const window = windowOfTile(heatmap, request.address, score);
-    await waitForSamples(request, window, query.wait);
+    await withDeadline(request.signal, query.wait, (deadline) => waitForSamples(request, window, deadline));
     await send(ctx, request, { window, v: query.v, content: { score, classes }, unsettled: false }, async () =>
       encodeScoreTile(heatmap, window, score, classes),
     );
@@ -96,50 +99,30 @@ export function heatmapTileRoutes({ open, scheduler }: Omit<HeatmapRouteParts, '
   async function sendPaintedTile(ctx: Context, request: TileRequest) {
     const { heatmap, address, format } = request;
     const query = parseQuery(paintedTileQuery, ctx.query);
+    const named = checkShown(heatmap.model, query);
     const score = scoreOf(heatmap.model, query);
     const window = windowOfTile(heatmap, address, score);
-    const classes = await shownClasses(request, query);
-    const style = paintStyle(heatmap.model, classes ?? [], query);
-    if (style.mode === 'single' && classes?.length !== 1) {
-      throw new Problem('bad-parameter', `mode: expected one class for single, found ${classes?.length ?? 0}`);
-    }
-    await waitForSamples(request, window, query.wait);
-    const { colormap: _table, ...named } = style;
-    const content = { ...named, classes, colormap: query.colormap };
-    await send(ctx, request, { window, v: query.v, content, unsettled: !classes }, async () => {
+    const classes = await withDeadline(request.signal, query.wait, async (deadline) => {
+      const found = named ?? (await topClasses(heatmap, scheduler, query.top ?? DEFAULT_TOP, deadline));
+      await waitForSamples(request, window, deadline);
+      return found;
+    });
+    const shown = classes ?? named ?? knownTopClasses(heatmap, query.top ?? DEFAULT_TOP);
+    const style = paintStyle(heatmap.model, shown ?? [], query);
+    const { colormap: _table, ...settings } = style;
+    const content = { ...settings, classes: shown, colormap: query.colormap };
+    await send(ctx, request, { window, v: query.v, content, unsettled: !shown }, async () => {
       // Through the bytes of the score tile, so that the pixels are those that the plugin paints from it.
-      const tile = scoreTileFromNpy(encodeScoreTile(heatmap, window, score, classes ?? []));
+      const tile = scoreTileFromNpy(encodeScoreTile(heatmap, window, score, shown ?? []));
       const { width, height, data } = paintTile(tile, window, heatmap.grid, heatmap.pyramid, address, style);
       const image = sharp(data, { raw: { width, height, channels: 4 } });
       return format === 'png' ? image.png().toBuffer() : image.webp({ lossless: true, exact: true }).toBuffer();
     });
   }
 
-  /** The classes that are named, or the most probable ones; undefined where those are not known in time. */
-  async function shownClasses(
-    { heatmap, signal }: TileRequest,
-    query: { class?: string[]; top?: number; wait?: number },
-  ): Promise<number[] | undefined> {
-    if (query.class && query.top !== undefined) {
-      throw new Problem('bad-parameter', 'top: expected either classes or a number of them, found both');
-    }
-    if (query.class) return classIndices(heatmap.model, query.class);
-    const top = query.top ?? DEFAULT_TOP;
-    const deadline = deadlineSignal(signal, query.wait);
-    return topClasses(heatmap, scheduler, top, deadline).catch((error) => {
-      if (deadline.aborted && !signal.aborted) return undefined;
-      throw error;
-    });
-  }
-
-  /** Until a tile's patches are known, at most as long as it may wait. */
-  async function waitForSamples({ heatmap, address, signal }: TileRequest, window: TileWindow, wait?: number) {
+  async function waitForSamples({ heatmap, address }: TileRequest, window: TileWindow, signal: AbortSignal) {
     const missing = missingSamples(heatmap, window, heatmap.strides[address.level]);
-    if (missing.length === 0 || wait === 0) return;
-    const deadline = deadlineSignal(signal, wait);
-    await scheduler.classify(heatmap, missing, { priority: 'view', signal: deadline }).catch((error) => {
-      if (!deadline.aborted || signal.aborted) throw error;
-    });
+    if (missing.length > 0) await scheduler.classify(heatmap, missing, { priority: 'view', signal });
   }
 
   async function send(
@@ -184,8 +167,4 @@ export function abortWhenClosed(ctx: Context): AbortSignal {
     if (!ctx.res.writableFinished) controller.abort(new Problem('busy', 'the client has gone away'));
   });
   return controller.signal;
-}
-
-function deadlineSignal(signal: AbortSignal, wait = MAX_WAIT_SECONDS): AbortSignal {
-  return AbortSignal.any([signal, AbortSignal.timeout(wait * 1000)]);
 }

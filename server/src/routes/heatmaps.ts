@@ -1,12 +1,12 @@
 import Router from '@koa/router';
 import type { Context } from 'koa';
 import { maxLevel } from '../../../shared/geometry/deep-zoom.ts';
-import { type HeatmapDescriptor, SCORES } from '../../../shared/heatmap-descriptor.ts';
+import type { HeatmapDescriptor } from '../../../shared/heatmap-descriptor.ts';
 import { Problem } from '../errors.ts';
 import type { Analyses } from '../heatmaps/analysis.ts';
 import { breakdownOf } from '../heatmaps/breakdown.ts';
 import type { Heatmap } from '../heatmaps/heatmap.ts';
-import { classIndices, classInfos, paintStyle } from '../heatmaps/paint-style.ts';
+import { checkShown, classInfos } from '../heatmaps/paint-style.ts';
 import type { Scheduler } from '../heatmaps/scheduler.ts';
 import { scoreAtPoint } from '../heatmaps/score-at-point.ts';
 import { encodingOf } from '../heatmaps/score-tile.ts';
@@ -40,8 +40,7 @@ export function heatmapRoutes({ open, scheduler, analyses }: HeatmapRouteParts):
       return;
     }
     // The query travels on to the tiles, where a fault in it would show as an empty layer: it is told here.
-    const query = parseQuery(paintedTileQuery, ctx.query);
-    paintStyle(heatmap.model, query.class ? classIndices(heatmap.model, query.class) : [], query);
+    checkShown(heatmap.model, parseQuery(paintedTileQuery, ctx.query));
     ctx.type = 'application/xml';
     ctx.body = deepZoomXml({ ...heatmap.pyramid, format: 'png' });
   });
@@ -54,13 +53,14 @@ export function heatmapRoutes({ open, scheduler, analyses }: HeatmapRouteParts):
   });
 
   router.get('/heatmaps/:slide/:model/score', async (ctx) => {
+    const signal = abortWhenClosed(ctx);
     const heatmap = await openOf(ctx);
     const { x, y } = parseQuery(pointQuery, ctx.query);
     if (x === undefined || y === undefined) {
       throw new Problem('bad-parameter', `${x === undefined ? 'x' : 'y'}: expected slide pixels, found nothing`);
     }
     ctx.set('Cache-Control', 'no-cache');
-    ctx.body = await scoreAtPoint(heatmap, scheduler, x, y, abortWhenClosed(ctx));
+    ctx.body = await scoreAtPoint(heatmap, scheduler, x, y, signal);
   });
 
   router.get('/heatmaps/:slide/:model/analysis', async (ctx) => {
@@ -103,7 +103,7 @@ function describeHeatmap(heatmap: Heatmap, slideId: string, modelId: string, ana
     method: 'cam',
     classes: classInfos(model),
     grid,
-    scores: SCORES.filter((score) => heatmap.scores.includes(score)),
+    scores: heatmap.scores,
     encodings: {
       probability: encodingOf(model, 'probability'),
       cam: encodingOf(model, 'cam'),

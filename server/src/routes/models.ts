@@ -1,6 +1,7 @@
 import Router from '@koa/router';
 import type { Catalogue } from '../catalogue.ts';
 import { Problem } from '../errors.ts';
+import { scoresOf } from '../heatmaps/heatmap.ts';
 import type { HeatmapSource } from '../heatmaps/open-heatmap.ts';
 import { classInfos } from '../heatmaps/paint-style.ts';
 import { titleOf } from './slides.ts';
@@ -15,8 +16,8 @@ export function modelRoutes(catalogue: Catalogue, source: HeatmapSource): Router
       entries.map(async ({ id, file }) => {
         try {
           const model = await source.model(file);
-          const { patchHeight, patchWidth, engine, activation, warnings } = model;
-          const scores = activation === 'none' ? ['cam', 'patch'] : ['probability', 'cam', 'patch'];
+          const { patchHeight, patchWidth, engine, warnings } = model;
+          const scores = scoresOf(model);
           const patchSize = [patchHeight, patchWidth];
           return {
             model: { id, title: titleOf(id), classes: classInfos(model), patchSize, engine, scores, warnings },

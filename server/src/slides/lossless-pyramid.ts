@@ -20,6 +20,9 @@ export type OnProgress = (done: number) => void;
 
 export const PYRAMID_TILE_SIZE = 256;
 
+/** Raised when a conversion gives other pixels than before, so that older pyramids are not used any more. */
+const PIXELS_VERSION = 1;
+
 /** A full-resolution level and all below it: 1 + 1/4 + 1/16 + ... */
 const PYRAMID_SHARE = 4 / 3;
 const PROGRESS_INTERVAL_MS = 200;
@@ -44,7 +47,7 @@ export async function losslessPyramid(
   { onProgress, signal }: { onProgress?: OnProgress; signal?: AbortSignal } = {},
 ): Promise<string> {
   const folder = join(store, 'slides');
-  const target = join(folder, `${conversion.fingerprint}.tif`);
+  const target = join(folder, `${conversion.fingerprint}-${conversion.page}-${PIXELS_VERSION}.tif`);
   signal?.throwIfAborted();
   if (await exists(target)) return target;
   const current = running.get(target) ?? start(conversion, folder, target);

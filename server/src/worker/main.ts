@@ -18,9 +18,19 @@ os.setPriority(os.constants.priority.PRIORITY_BELOW_NORMAL);
 const MAX_OPEN_MODELS = 4;
 const MAX_OPEN_SLIDES = 64;
 
-const models = new LRUCache<string, Promise<Model>>({
+/** A model that is kept open; one that is no longer kept is closed when its last task is done. */
+interface OpenedModel {
+  model: Promise<Model>;
+  tasks: number;
+  kept: boolean;
+}
+
+const models = new LRUCache<string, OpenedModel>({
   max: MAX_OPEN_MODELS,
-  dispose: (model) => void model.then((opened) => opened.close()).catch(() => {}),
+  dispose(opened) {
+    opened.kept = false;
+    closeIfUnused(opened);
+  },
 });
 const slides = new LRUCache<string, SlideReader>({ max: MAX_OPEN_SLIDES });
 
@@ -48,23 +58,32 @@ function respond(response: WorkerResponse): void {
 async function perform(task: WorkerTask) {
   if (task.type === 'describe-model') {
     // Described anew each time it is asked: the file may have changed.
-    const opened = openModel(task.file);
-    const { description } = await opened;
-    models.set(modelKey(description), opened);
-    return description;
+    const model = await openModel(task.file);
+    const key = modelKey(model.description);
+    // The same network under other names: what runs goes on running.
+    if (models.has(key)) await model.close();
+    else models.set(key, { model: Promise.resolve(model), tasks: 0, kept: true });
+    return model.description;
   }
   return classify(task);
 }
 
 async function classify(task: Extract<WorkerTask, { type: 'classify' }>): Promise<PatchResults> {
   const { slide, grid, positions } = task;
-  const model = await modelFor(task.model);
-  const reading = readPatches(slideFor(slide), grid, positions);
-  // Awaited only when its turn comes; until then a failure must not count as unhandled.
-  reading.catch(() => {});
-  const running = inference.then(async () => runInBatches(model, await reading, positions.length));
-  inference = running.catch(() => {});
-  return running;
+  const opened = openedModel(task.model);
+  opened.tasks++;
+  try {
+    const model = await checkedModel(opened, task.model);
+    const reading = readPatches(slideFor(slide), grid, positions);
+    // Awaited only when its turn comes; until then a failure must not count as unhandled.
+    reading.catch(() => {});
+    const running = inference.then(async () => runInBatches(model, await reading, positions.length));
+    inference = running.catch(() => {});
+    return await running;
+  } finally {
+    opened.tasks--;
+    closeIfUnused(opened);
+  }
 }
 
 async function runInBatches(model: Model, patches: Uint8Array, count: number): Promise<PatchResults> {
@@ -84,17 +103,30 @@ async function runInBatches(model: Model, patches: Uint8Array, count: number): P
   return { cells, probabilities };
 }
 
-async function modelFor({ file, fingerprint }: { file: string; fingerprint: string }): Promise<Model> {
+function openedModel({ file, fingerprint }: { file: string; fingerprint: string }): OpenedModel {
   const key = modelKey({ file, fingerprint });
-  const opening = models.get(key) ?? openModel(file);
-  models.set(key, opening);
-  opening.catch(() => models.delete(key));
-  const model = await opening;
-  if (model.description.fingerprint !== fingerprint) {
-    models.delete(key);
-    throw new Problem('unreadable-model', `${file}: the file changed while it was in use; open the heatmap again`);
+  const found = models.get(key);
+  if (found) return found;
+  const opened = { model: openModel(file), tasks: 0, kept: true };
+  models.set(key, opened);
+  opened.model.catch(() => models.delete(key));
+  return opened;
+}
+
+async function checkedModel(opened: OpenedModel, expected: { file: string; fingerprint: string }): Promise<Model> {
+  const model = await opened.model;
+  if (model.description.fingerprint !== expected.fingerprint) {
+    models.delete(modelKey(expected));
+    throw new Problem(
+      'unreadable-model',
+      `${expected.file}: the file changed while it was in use; open the heatmap again`,
+    );
   }
   return model;
+}
+
+function closeIfUnused({ model, tasks, kept }: OpenedModel): void {
+  if (!kept && tasks === 0) void model.then((opened) => opened.close()).catch(() => {});
 }
 
 function modelKey({ file, fingerprint }: { file: string; fingerprint: string }): string {

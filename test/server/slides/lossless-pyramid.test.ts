@@ -20,7 +20,7 @@ describe('the pyramid that is made', () => {
     const [first, ...others] = await Promise.all(calls);
     for (const other of others) expect(other).toEqual(first);
     expect(progress.slice(-3)).toEqual([1, 1, 1]);
-    expect(await readdir(join(fresh, 'slides'))).toEqual([`${first.fingerprint}.tif`]);
+    expect(await readdir(join(fresh, 'slides'))).toEqual([`${first.fingerprint}-0-1.tif`]);
   });
 
   test('one caller that stops waiting fails no other', async () => {
@@ -52,6 +52,8 @@ describe('the pyramid that is made', () => {
     const file = join(folder, 'litter.png');
     await writeFile(file, await rgb().png().toBuffer());
     const { fingerprint } = await describeSlide(file, { store: join(folder, 'litter') });
-    expect((await readdir(slides)).sort()).toEqual([`${fingerprint}.tif`, 'aa.elsewhere.999999999.bb.partial'].sort());
+    expect((await readdir(slides)).sort()).toEqual(
+      [`${fingerprint}-0-1.tif`, 'aa.elsewhere.999999999.bb.partial'].sort(),
+    );
   });
 });
