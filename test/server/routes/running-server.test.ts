@@ -1,0 +1,102 @@
+import { execFileSync } from 'node:child_process';
+import { readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import sharp from 'sharp';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type RunningCommand, startCommand } from '../../command-line.ts';
+import { type SmallCatalogue, smallCatalogue } from '../../small-catalogue.ts';
+
+let catalogue: SmallCatalogue;
+let server: RunningCommand;
+
+beforeAll(async () => {
+  catalogue = await smallCatalogue();
+  const { slides, models, store } = catalogue;
+  server = await startCommand('serve', '--slides', slides, '--models', models, '--store', store, '--port', '0');
+});
+afterAll(async () => {
+  await server?.stop();
+  await rm(catalogue.root, { recursive: true, force: true });
+});
+
+const get = (path: string, init?: RequestInit) => fetch(new URL(path, server.address), init);
+const getJson = async (path: string, init?: RequestInit) => (await get(path, init)).json();
+
+/** The worker's process, a child of the server's. */
+const workerProcess = () =>
+  Number(
+    execFileSync('pgrep', ['-P', String(server.process.pid)], { encoding: 'utf8' })
+      .trim()
+      .split('\n')[0],
+  );
+
+test('a tile is answered in time although the worker is held', async () => {
+  await getJson('heatmaps/tissue.tif/tissue.h5.json');
+  const worker = workerProcess();
+  process.kill(worker, 'SIGSTOP');
+  try {
+    const tile = await get('heatmaps/tissue.tif/tissue.h5_files/8/0_0.png?top=2&wait=0.5');
+    expect(tile.status).toBe(200);
+    expect(tile.headers.get('cache-control')).toBe('no-store');
+    expect(await getJson('healthz')).toMatchObject({ status: 'ok' });
+  } finally {
+    process.kill(worker, 'SIGCONT');
+  }
+  const tile = await get('heatmaps/tissue.tif/tissue.h5_files/8/0_0.png?top=2');
+  expect(tile.headers.get('x-cam-missing')).toBe('0');
+});
+
+test('a tile is answered although the worker is killed while it computes', async () => {
+  const answer = get('heatmaps/tissue.tif/tissue.h5_files/11/3_3.npy');
+  process.kill(workerProcess(), 'SIGKILL');
+  const tile = await answer;
+  expect(tile.status).toBe(200);
+  expect(tile.headers.get('x-cam-missing')).toBe('0');
+  expect(server.stderr()).toContain('started again');
+});
+
+test('new names in the manifest change neither what is known nor an analysis that runs', async () => {
+  const address = 'heatmaps/tissue.tif/tissue.h5/analysis';
+  await get(address, { method: 'POST' });
+  const manifest = join(catalogue.models, 'tissue.manifest.json');
+  const content = JSON.parse(await readFile(manifest, 'utf8'));
+  content.classes[0].name = 'Renamed';
+  await writeFile(manifest, JSON.stringify(content));
+  const { classes } = await getJson('heatmaps/tissue.tif/tissue.h5.json');
+  expect(classes[0].name).toBe('Renamed');
+  await expect.poll(async () => (await getJson(address)).state, { timeout: 20_000 }).toBe('done');
+  const { classified } = await getJson('healthz');
+  const { patches } = await getJson(address);
+  expect(patches).toEqual({ known: 150, total: 150 });
+  // The task that the killed worker had is counted once.
+  expect(classified).toBe(150);
+});
+
+test('a damaged spot fails the tiles that touch it, and no other', async () => {
+  const file = join(catalogue.slides, 'damaged.tif');
+  await sharp(join(catalogue.slides, 'tissue.tif'))
+    .tiff({ tile: true, tileWidth: 256, tileHeight: 256, compression: 'deflate' })
+    .toFile(file);
+  const bytes = await readFile(file);
+  // About a third of the way down.
+  const start = Math.floor(bytes.length * 0.3);
+  bytes.fill(0x55, start, start + 60_000);
+  await writeFile(file, bytes);
+  const tiles = Array.from({ length: 48 }, (_, i) => `${i % 8}_${Math.floor(i / 8)}`);
+  const statusOf = async (tile: string) => (await get(`heatmaps/damaged.tif/tissue.h5_files/11/${tile}.npy`)).status;
+  const together = await Promise.all(tiles.map(statusOf));
+  const failed = together.filter((status) => status !== 200);
+  expect(new Set(failed)).toEqual(new Set([422]));
+  expect(failed.length).toBeLessThanOrEqual(9);
+  const oneByOne: number[] = [];
+  for (const tile of tiles) oneByOne.push(await statusOf(tile));
+  expect(together).toEqual(oneByOne);
+});
+
+test('a page of another origin cannot start an analysis; the server’s own can', async () => {
+  const post = (origin: string) =>
+    get('heatmaps/brain:piece.png/tissue.h5/analysis', { method: 'POST', headers: { Origin: origin } });
+  expect((await post('https://evil.example')).status).toBe(403);
+  expect((await getJson('heatmaps/brain:piece.png/tissue.h5/analysis')).state).toBe('none');
+  expect((await post(new URL(server.address).origin)).status).toBe(202);
+});
