@@ -3,7 +3,14 @@ import { defineConfig } from 'vite';
 
 const folder = fileURLToPath(new URL('.', import.meta.url));
 
-/** One bundle for `import`, one for script tags and `require`; OpenSeadragon is only ever a type or a parameter. */
+/** Web servers know `.js` as JavaScript, not `.cjs`; Node takes `.js` in this package for a module. */
+const FILES: Record<string, string> = {
+  es: 'openseadragon-cam.js',
+  umd: 'openseadragon-cam.umd.js',
+  cjs: 'openseadragon-cam.cjs',
+};
+
+/** A bundle each for `import`, script tags and `require`; OpenSeadragon is only ever a type or a parameter. */
 export default defineConfig({
   root: folder,
   build: {
@@ -14,8 +21,8 @@ export default defineConfig({
     lib: {
       entry: 'src/bundle.ts',
       name: 'OpenSeadragonCam',
-      formats: ['es', 'umd'],
-      fileName: (format) => (format === 'es' ? 'openseadragon-cam.js' : 'openseadragon-cam.umd.cjs'),
+      formats: ['es', 'umd', 'cjs'],
+      fileName: (format) => FILES[format],
       cssFileName: 'openseadragon-cam',
     },
   },

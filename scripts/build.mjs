@@ -64,8 +64,7 @@ async function copyDemoFiles(plugin, demo) {
   );
   await cp(path.join(openseadragon, 'images'), path.join(demo, 'openseadragon/images'), { recursive: true });
   await mkdir(path.join(demo, 'plugin'), { recursive: true });
-  // `.cjs` is for Node; web servers know `.js`.
-  await copyFile(path.join(plugin, 'openseadragon-cam.umd.cjs'), path.join(demo, 'plugin/openseadragon-cam.umd.js'));
+  await copyFile(path.join(plugin, 'openseadragon-cam.umd.js'), path.join(demo, 'plugin/openseadragon-cam.umd.js'));
   await copyFile(path.join(plugin, 'openseadragon-cam.css'), path.join(demo, 'plugin/openseadragon-cam.css'));
   const models = path.join(demo, 'models');
   await mkdir(models);

@@ -8,7 +8,7 @@ import type { Page } from 'playwright-core';
 
 const require = createRequire(import.meta.url);
 const library = join(require.resolve('openseadragon/package.json'), '../build/openseadragon/openseadragon.min.js');
-const plugin = fileURLToPath(new URL('../../plugin/dist/openseadragon-cam.umd.cjs', import.meta.url));
+const plugin = fileURLToPath(new URL('../../plugin/dist/openseadragon-cam.umd.js', import.meta.url));
 
 export interface ForeignPage {
   origin: string;

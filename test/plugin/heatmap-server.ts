@@ -209,7 +209,7 @@ export async function buildPlugin(): Promise<{ script: string; style: string }> 
   let script = '';
   let style = '';
   for (const file of outputs) {
-    if (file.type === 'chunk' && file.fileName.endsWith('.cjs')) script = file.code;
+    if (file.type === 'chunk' && file.fileName.endsWith('.umd.js')) script = file.code;
     if (file.type === 'asset' && file.fileName.endsWith('.css')) style = String(file.source);
   }
   return { script, style };
