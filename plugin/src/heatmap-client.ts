@@ -1,13 +1,16 @@
 import type { Rectangle, TileAddress } from '../../shared/geometry/deep-zoom.ts';
 import type { Breakdown, HeatmapDescriptor, ScoreAtPoint } from '../../shared/heatmap-descriptor.ts';
 import type { ScoreTile } from '../../shared/painting/style.ts';
-import { checkedTile } from './tile-pixels.ts';
+import type { Credentials } from './credentials.ts';
+import { checkedTile, isExact } from './tile-pixels.ts';
 import { type TileRequest, tileUrl } from './tile-request.ts';
 
 export interface FetchedTile {
   tile: ScoreTile;
   /** Sample patches of this tile that are still to be classified; 0 where the server does not say. */
   missing: number;
+  /** Whether every value is computed from all of its patches; estimated values become better as more are known. */
+  exact: boolean;
 }
 
 /** The requests of one heatmap. Every one rejects with an error whose message says what was asked and what came. */
@@ -23,16 +26,17 @@ export interface HeatmapClient {
   score(x: number, y: number, signal: AbortSignal): Promise<ScoreAtPoint>;
 }
 
-/** @param address of the descriptor, relative to the page */
-export function heatmapClient(
-  address: string,
-  { headers, withCredentials }: { headers: Record<string, string>; withCredentials: boolean },
-): HeatmapClient {
+/**
+ * @param address of the descriptor, relative to the page
+ * @param credentials asked for at every request, so that a token may be renewed
+ */
+export function heatmapClient(address: string, credentials: () => Credentials): HeatmapClient {
   const url = new URL(address, document.baseURI).href;
 
   const get = async (target: string, signal: AbortSignal, more: object = {}) => {
+    const { headers, withCredentials } = credentials();
     const response = await fetch(target, {
-      headers: { ...more, ...headers },
+      headers: { ...headers, ...more },
       credentials: withCredentials ? 'include' : 'same-origin',
       signal,
     });
@@ -57,7 +61,8 @@ export function heatmapClient(
       const npy = new Uint8Array(await response.arrayBuffer());
       // A static host says nothing, and has nothing better to give.
       const missing = Number(response.headers.get('X-Cam-Missing')) || 0;
-      return { tile: checkedTile(npy, tileAddress, request, descriptor), missing };
+      const tile = checkedTile(npy, tileAddress, request, descriptor);
+      return { tile, missing, exact: isExact(tile) };
     },
 
     breakdown: async (region, signal) => {

@@ -1,8 +1,9 @@
 import type OpenSeadragon from 'openseadragon';
 import type { HeatmapDescriptor } from '../../shared/heatmap-descriptor.ts';
 import type { HeatmapClient } from './heatmap-client.ts';
+import { listen } from './layer-handlers.ts';
 import { layerTiles } from './layer-tiles.ts';
-import type { CamSettings } from './options.ts';
+import { type CamSettings, paintAlike } from './options.ts';
 import { addLayer, follow } from './placement.ts';
 import { premultipliedAlpha } from './premultiplied-alpha.ts';
 import { pauseAfter, refinement } from './refinement.ts';
@@ -29,6 +30,8 @@ export interface Layer {
   apply(settings: CamSettings): Promise<void>;
   /** Asks for every tile on screen again, without a flash. */
   refresh(): void;
+  /** More patches are known: asks for estimated values on screen again. */
+  grown(): void;
   scoresOf(tile: OpenSeadragon.Tile): TileScores | undefined;
   /** Tiles on screen that are not yet what they will be. */
   pending(): number;
@@ -42,8 +45,8 @@ export function createLayer(
   descriptor: HeatmapDescriptor,
   first: CamSettings,
   options: {
-    ajaxHeaders: Record<string, string>;
-    ajaxWithCredentials: boolean;
+    ajaxHeaders?: Record<string, string>;
+    ajaxWithCredentials?: boolean;
     progress(): void;
     succeeded(): void;
     failed(error: Error): void;
@@ -72,7 +75,7 @@ export function createLayer(
   const firstScores = async (tile: OpenSeadragon.Tile, headers: object, signal: AbortSignal): Promise<TileScores> => {
     const address = { level: tile.level, column: tile.x, row: tile.y };
     const request = tileRequest(settings, descriptor);
-    const common = { address, request, stale: false, painted: -1 };
+    const common = { address, request, askedAt: performance.now(), stale: false, painted: -1 };
     try {
       const limited = AbortSignal.any([signal, AbortSignal.timeout(FIRST_REQUEST_TIMEOUT)]);
       const fetched = await client.tile(descriptor, address, request, { wait: 0, headers, signal: limited });
@@ -82,7 +85,8 @@ export function createLayer(
       if (signal.aborted) throw error;
       options.failed(error instanceof Error ? error : new Error(String(error)));
       const notBefore = performance.now() + pauseAfter(0);
-      return { ...common, tile: undefined, missing: Number.POSITIVE_INFINITY, fruitless: 1, notBefore };
+      const nothing = { tile: undefined, missing: Number.POSITIVE_INFINITY, exact: false };
+      return { ...common, ...nothing, fruitless: 1, notBefore };
     }
   };
 
@@ -188,35 +192,21 @@ export function createLayer(
       const rounding = { '*': osd.SUBPIXEL_ROUNDING_OCCURRENCES.ALWAYS };
       Object.assign(added, { subPixelRoundingForTransparency: rounding });
       undo.push(follow(osd, base, added), premultipliedAlpha(added.getDrawer()));
-      const views = [viewer, ...(viewer.navigator ? [viewer.navigator] : [])];
-      for (const view of views) {
-        view.addHandler('tile-loaded', onLoaded);
-        view.addHandler('tile-unloaded', onUnloaded);
-        undo.push(() => {
-          view.removeHandler('tile-loaded', onLoaded);
-          view.removeHandler('tile-unloaded', onUnloaded);
-        });
-      }
-      viewer.addHandler('tiled-image-drawn', onDrawn);
-      added.addHandler('opacity-change', showNavigatorCopy);
-      undo.push(() => viewer.removeHandler('tiled-image-drawn', onDrawn));
-      undo.push(() => added.removeHandler('opacity-change', showNavigatorCopy));
-      if (viewer.navigator) {
-        undo.push(premultipliedAlpha(viewer.navigator.drawer));
-        // OpenSeadragon copies the opacity to the navigator's copy once that is added.
-        const later = () => queueMicrotask(showNavigatorCopy);
-        viewer.navigator.world.addHandler('add-item', later);
-        undo.push(() => viewer.navigator?.world?.removeHandler('add-item', later));
-        showNavigatorCopy();
-      }
+      if (viewer.navigator) undo.push(premultipliedAlpha(viewer.navigator.drawer));
+      undo.push(
+        listen(viewer, added, {
+          loaded: onLoaded,
+          unloaded: onUnloaded,
+          drawn: onDrawn,
+          navigatorChanged: showNavigatorCopy,
+        }),
+      );
       // What could not be shown before can be now, and was painted for settings that may be old.
       await layer.apply(settings);
     },
     detach,
     apply: async (next) => {
-      const same = (Object.keys(next) as (keyof CamSettings)[]).every(
-        (key) => !PAINTED.includes(key) || next[key] === settings[key],
-      );
+      const same = paintAlike(next, settings);
       settings = next;
       if (!item) return;
       const opacity = next.visible ? next.opacity : 0;
@@ -235,6 +225,7 @@ export function createLayer(
       }
       refining.pump();
     },
+    grown: refining.grown,
     scoresOf: (tile) => scores.get(tile),
     pending: () => refining.pending(),
     destroy: () => {
@@ -246,15 +237,3 @@ export function createLayer(
   };
   return layer;
 }
-
-/** Settings on which the pixels of a tile depend. */
-const PAINTED: readonly (keyof CamSettings)[] = [
-  'classes',
-  'mode',
-  'score',
-  'colormap',
-  'classColors',
-  'range',
-  'threshold',
-  'interpolation',
-];

@@ -110,6 +110,14 @@ export function changedSettings(
   return next;
 }
 
+/** Settings on which the pixels of a tile depend. */
+const PAINTED = ['classes', 'mode', 'score', 'colormap', 'classColors', 'range', 'threshold', 'interpolation'] as const;
+
+/** Whether tiles are painted the same by both. */
+export function paintAlike(a: CamSettings, b: CamSettings): boolean {
+  return PAINTED.every((name) => a[name] === b[name]);
+}
+
 /** Indices of the classes shown, ascending; in `single` the first that was named. */
 export function shownClasses(settings: CamSettings, descriptor: HeatmapDescriptor): number[] {
   const all = descriptor.classes.map((_, index) => index);

@@ -3,6 +3,7 @@ import type { Rectangle } from '../../shared/geometry/deep-zoom.ts';
 import type { Breakdown, HeatmapDescriptor, ScoreAtPoint } from '../../shared/heatmap-descriptor.ts';
 import { keepAttached } from './attachment.ts';
 import { addControls, type Controls } from './controls.ts';
+import { credentialsOf } from './credentials.ts';
 import type { CamEvents } from './events.ts';
 import { type HeatmapClient, heatmapClient } from './heatmap-client.ts';
 import { createLayer, type Layer } from './layer.ts';
@@ -31,6 +32,8 @@ export class CamOverlay {
   #controls: Controls | undefined;
   #failing = false;
   #pending = -1;
+  /** Patches known when the breakdown was last told, of the slide and of the view. */
+  readonly #known: { slide?: number; region?: number } = {};
 
   /** @throws Error where no OpenSeadragon is known */
   constructor(viewer: OpenSeadragon.Viewer, options: CamOptions) {
@@ -39,10 +42,7 @@ export class CamOverlay {
     this.#osd = osd;
     this.viewer = viewer;
     this.#options = options;
-    this.#client = heatmapClient(options.heatmap, {
-      headers: options.ajaxHeaders ?? {},
-      withCredentials: options.ajaxWithCredentials ?? false,
-    });
+    this.#client = heatmapClient(options.heatmap, () => credentialsOf(viewer, options));
     this.ready = this.#start();
     this.ready.catch((error: unknown) => this.#failed(error));
   }
@@ -124,9 +124,10 @@ export class CamOverlay {
     signal.throwIfAborted();
     this.#descriptor = descriptor;
     this.#settings = settings;
+    this.#known.slide = descriptor.analysis.patches.known;
     const layer = createLayer(this.#osd, this.viewer, this.#client, descriptor, settings, {
-      ajaxHeaders: this.#options.ajaxHeaders ?? {},
-      ajaxWithCredentials: this.#options.ajaxWithCredentials ?? false,
+      ajaxHeaders: this.#options.ajaxHeaders,
+      ajaxWithCredentials: this.#options.ajaxWithCredentials,
       progress: () => this.#progress(),
       succeeded: () => this.#succeeded(),
       failed: (error) => this.#failed(error),
@@ -158,6 +159,7 @@ export class CamOverlay {
       breakdown: (scope, signal) => this.#client.breakdown(scope === 'view' ? this.#view() : undefined, signal),
       onBreakdown: (breakdown) => {
         this.#succeeded();
+        this.#compareKnown(breakdown);
         this.#raise('cam-breakdown', { breakdown });
       },
       onError: (error) => this.#failed(error),
@@ -174,6 +176,12 @@ export class CamOverlay {
     const width = Math.min(this.#descriptor.width, Math.ceil(seen.x + seen.width)) - x;
     const height = Math.min(this.#descriptor.height, Math.ceil(seen.y + seen.height)) - y;
     return width > 0 && height > 0 ? { x, y, width, height } : undefined;
+  }
+
+  #compareKnown({ of, patches }: Breakdown): void {
+    const before = this.#known[of];
+    this.#known[of] = patches.known;
+    if (before !== undefined && patches.known > before) this.#layer?.grown();
   }
 
   #progress(): void {

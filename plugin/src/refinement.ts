@@ -1,3 +1,4 @@
+import type { ScoreTile } from '../../shared/painting/style.ts';
 import type { FetchedTile } from './heatmap-client.ts';
 import { satisfies, type TileRequest } from './tile-request.ts';
 import type { TileScores } from './tile-scores.ts';
@@ -10,6 +11,8 @@ const MOST_WAITING = 2;
 const MOST_QUICK = 4;
 const SHORTEST_PAUSE = 500;
 const LONGEST_PAUSE = 30_000;
+/** Milliseconds between two requests for a tile whose estimates may have become better. */
+const REFRESH_PAUSE = 3000;
 
 /** Overlays that want one of the page's waiting requests. */
 const pumps = new Set<() => void>();
@@ -28,6 +31,8 @@ export interface RefinementHost<T> {
 export interface Refinement {
   /** Starts what is due; to be called whenever the view, the scores or what is wanted have changed. */
   pump(): void;
+  /** More patches are known now: estimated values on screen, or to come there, are asked for again. */
+  grown(): void;
   /** Tiles on screen whose scores are not yet what they will be. */
   pending(): number;
   destroy(): void;
@@ -39,24 +44,26 @@ export function pauseAfter(fruitless: number): number {
 }
 
 /**
- * Asks again for tiles on screen that lack patches, failed, or were got for other classes or another score, and puts
- * better scores into their place. Off screen nothing is asked for, and what was is dropped.
+ * Asks again for tiles on screen that lack patches, failed, were got for other classes or another score, or hold
+ * estimates older than what is known, and puts better scores into their place. Off screen nothing is asked for, and what was is dropped.
  */
 export function refinement<T>(host: RefinementHost<T>): Refinement {
-  const running = new Map<T, { controller: AbortController; waits: boolean }>();
+  const running = new Map<T, { controller: AbortController; shares: boolean }>();
+  let grownAt = Number.NEGATIVE_INFINITY;
   let timer = 0;
   let destroyed = false;
 
-  const start = (tile: T, scores: TileScores, waits: boolean) => {
+  /** @param shares whether it takes one of the page's waiting requests */
+  const start = (tile: T, scores: TileScores, wait: number, shares: boolean) => {
     const controller = new AbortController();
     const request = host.wanted();
-    running.set(tile, { controller, waits });
-    if (waits) waiting++;
-    const wait = waits ? WAIT : 0;
+    const askedAt = performance.now();
+    running.set(tile, { controller, shares });
+    if (shares) waiting++;
     const signal = AbortSignal.any([controller.signal, AbortSignal.timeout((wait + 20) * 1000)]);
     host
       .fetch(tile, scores, request, wait, signal)
-      .then((fetched) => take(scores, request, fetched))
+      .then((fetched) => take(scores, request, askedAt, fetched))
       .catch((error: unknown) => {
         if (controller.signal.aborted) return;
         const known = scores.fruitless > 0;
@@ -66,17 +73,27 @@ export function refinement<T>(host: RefinementHost<T>): Refinement {
       })
       .finally(() => {
         running.delete(tile);
-        if (waits) waiting--;
+        if (shares) waiting--;
         for (const other of pumps) other();
       });
   };
 
-  const take = (scores: TileScores, request: TileRequest, { tile, missing }: FetchedTile) => {
+  const take = (scores: TileScores, request: TileRequest, askedAt: number, fetched: FetchedTile) => {
     if (destroyed) return;
-    const better = scores.stale || !scores.tile || missing < scores.missing || !satisfies(scores.request, request);
+    const { tile, missing } = fetched;
+    const refreshed = missing === 0 && scores.missing === 0;
+    const better =
+      scores.stale ||
+      !scores.tile ||
+      missing < scores.missing ||
+      !satisfies(scores.request, request) ||
+      (refreshed && !hasEqualValues(tile, scores.tile));
     scores.stale = false;
-    if (!better) return pause(scores);
-    Object.assign(scores, { tile, request, missing, fruitless: 0, notBefore: 0, painted: -1 });
+    scores.askedAt = askedAt;
+    if (!better && !refreshed) return pause(scores);
+    Object.assign(scores, { fruitless: 0, notBefore: 0 });
+    if (!better) return;
+    Object.assign(scores, { ...fetched, request, painted: -1 });
     host.improved();
   };
 
@@ -89,6 +106,8 @@ export function refinement<T>(host: RefinementHost<T>): Refinement {
   const isWrong = (scores: TileScores) =>
     scores.stale || scores.tile === undefined || !satisfies(scores.request, host.wanted());
 
+  const isOutdated = (scores: TileScores) => scores.missing === 0 && !scores.exact && scores.askedAt < grownAt;
+
   const pump = () => {
     clearTimeout(timer);
     if (destroyed) return;
@@ -97,20 +116,22 @@ export function refinement<T>(host: RefinementHost<T>): Refinement {
     for (const [tile, { controller }] of running) if (!onScreen.has(tile)) controller.abort();
 
     let quick = 0;
-    for (const { waits } of running.values()) if (!waits) quick++;
+    for (const { shares } of running.values()) if (!shares) quick++;
     let next = Number.POSITIVE_INFINITY;
     for (const tile of visible) {
       const scores = host.scoresOf(tile);
       if (!scores || running.has(tile)) continue;
       const wrong = isWrong(scores);
-      if (!wrong && scores.missing === 0) continue;
-      if (scores.notBefore > performance.now()) {
-        next = Math.min(next, scores.notBefore);
+      const outdated = !wrong && isOutdated(scores);
+      if (!wrong && !outdated && scores.missing === 0) continue;
+      const due = outdated ? Math.max(scores.notBefore, scores.askedAt + REFRESH_PAUSE) : scores.notBefore;
+      if (due > performance.now()) {
+        next = Math.min(next, due);
       } else if (wrong && quick < MOST_QUICK) {
         quick++;
-        start(tile, scores, false);
+        start(tile, scores, 0, false);
       } else if (!wrong && waiting < MOST_WAITING) {
-        start(tile, scores, true);
+        start(tile, scores, outdated ? 0 : WAIT, true);
       }
     }
     if (next < Number.POSITIVE_INFINITY) timer = window.setTimeout(pump, next - performance.now() + 1);
@@ -120,6 +141,10 @@ export function refinement<T>(host: RefinementHost<T>): Refinement {
   document.addEventListener('visibilitychange', pump);
   return {
     pump,
+    grown: () => {
+      grownAt = performance.now();
+      pump();
+    },
     pending: () =>
       host.visible().filter((tile) => {
         const scores = host.scoresOf(tile);
@@ -133,4 +158,8 @@ export function refinement<T>(host: RefinementHost<T>): Refinement {
       for (const { controller } of running.values()) controller.abort();
     },
   };
+}
+
+function hasEqualValues({ data }: ScoreTile, other: ScoreTile): boolean {
+  return data.length === other.data.length && data.every((value, i) => value === other.data[i]);
 }

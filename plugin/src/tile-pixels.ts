@@ -75,6 +75,11 @@ export function checkedTile(
   return tile;
 }
 
+/** Whether every value of a tile is computed from all of its patches: its plane of coverage is 1 everywhere. */
+export function isExact({ data, classes, rows, columns, one }: ScoreTile): boolean {
+  return data.subarray(classes * rows * columns, (classes + 1) * rows * columns).every((coverage) => coverage >= one);
+}
+
 /** The score `patch` has no values finer than a patch. */
 export function finestRaster(score: Score): 'cells' | 0 {
   return score === 'patch' ? 0 : 'cells';

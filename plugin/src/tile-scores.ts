@@ -12,6 +12,10 @@ export interface TileScores {
   /** Undefined where the fetch failed: nothing is shown until it succeeds. */
   tile: ScoreTile | undefined;
   missing: number;
+  /** Whether it can become no better. */
+  exact: boolean;
+  /** Milliseconds of `performance.now` at which it was asked for. */
+  askedAt: number;
   /** To be asked for again, whatever it holds. */
   stale: boolean;
   /** Fetches that failed, or brought nothing better, since the last that did. */

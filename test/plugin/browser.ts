@@ -24,6 +24,7 @@ export function useBrowser() {
       requests: [],
       coverage: 255,
       missing: 0,
+      known: 651,
       tileStatus: 200,
       headers: [],
       held: Promise.resolve(),
@@ -95,6 +96,14 @@ export async function settled(page: Page): Promise<void> {
     { polling: 30 },
   );
   await page.evaluate(() => Reflect.set(window, 'settledFrames', 0));
+}
+
+/** Resolves when everything that the page has asked for until now has reached the server. */
+export async function allAsked(page: Page): Promise<void> {
+  await page.evaluate(async () => {
+    for (let frame = 0; frame < 3; frame++) await new Promise(requestAnimationFrame);
+    await (await fetch('/')).text();
+  });
 }
 
 /** RGB of points of the slide on the screen. */

@@ -60,6 +60,8 @@ export interface Control {
   /** Coverage byte and `X-Cam-Missing` of tiles. */
   coverage: number;
   missing: number;
+  /** Patches of the slide that are classified, of 651. */
+  known: number;
   /** Status of tile requests. */
   tileStatus: number;
   /** Values of the header `X-Test` with the path of their request. */
@@ -111,6 +113,7 @@ export async function startHeatmapServer(plugin: { script: string; style: string
     requests: [],
     coverage: 255,
     missing: 0,
+    known: 651,
     tileStatus: 200,
     headers: [],
     held: Promise.resolve(),
@@ -133,9 +136,12 @@ export async function startHeatmapServer(plugin: { script: string; style: string
       return { status: 404, type: 'application/json', body: '{"error":{"code":"not-found","message":"no"}}' };
     const descriptor = describeHeatmap(Number(heatmap[1]));
     const json = (value: unknown) => ({ type: 'application/json', body: JSON.stringify(value) });
-    if (heatmap[2] === '.json') return json(descriptor);
+    if (heatmap[2] === '.json') {
+      const analysis = { ...descriptor.analysis, patches: { known: control.known, total: 651 } };
+      return json({ ...descriptor, analysis });
+    }
     if (heatmap[2] === '/breakdown') {
-      const exact = control.missing === 0;
+      const exact = control.known === 651;
       const shares = descriptor.classes.map((info, i) => {
         const probability = [0.084, 0.512, 0.374, 0.03][i] ?? 0;
         const spread = exact ? 0 : 0.03;
@@ -143,7 +149,7 @@ export async function startHeatmapServer(plugin: { script: string; style: string
       });
       return json({
         breakdown: shares,
-        patches: { known: exact ? 651 : 78, total: 651 },
+        patches: { known: control.known, total: 651 },
         exact,
         of: url.searchParams.has('region') ? 'region' : 'slide',
       });
