@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { addCam, openViewer, pixelAt, settled, useBrowser } from './browser.ts';
+import { addCam, allAsked, openViewer, pixelAt, settled, useBrowser } from './browser.ts';
 
 const browser = useBrowser();
 
@@ -27,6 +27,7 @@ function traces() {
 test('destroy leaves no item, element, handler or request', async () => {
   const { page, url, control } = browser;
   control.missing = 5;
+  control.known = 78;
   control.coverage = 100;
   await openViewer(page, url);
   const before = await page.evaluate(traces);
@@ -35,10 +36,14 @@ test('destroy leaves no item, element, handler or request', async () => {
   await page.evaluate(() => window.cam.destroy());
   await page.evaluate(() => window.cam.destroy());
   expect(await page.evaluate(traces)).toEqual(before);
-  await page.waitForTimeout(100);
-  const requests = control.requests.length;
-  await page.waitForTimeout(1500);
-  expect(control.requests.length).toBe(requests);
+  await allAsked(page);
+  const requestsOf = (what: string) => control.requests.filter((request) => request.includes(what)).length;
+  const requests = requestsOf('model4');
+  expect(requests).toBeGreaterThan(0);
+  // Another one asks for what is missing, and for the shares, more than once in the meantime.
+  await addCam(page, { heatmap: '/heatmaps/slide/model3.json', showControl: true });
+  await expect.poll(() => requestsOf('model3/breakdown'), { timeout: 8000 }).toBeGreaterThan(2);
+  expect(requestsOf('model4')).toBe(requests);
 });
 
 test('destroyed before it is ready it adds nothing', async () => {
@@ -53,8 +58,9 @@ test('destroyed before it is ready it adds nothing', async () => {
     );
   });
   expect(outcome).toBe('rejected');
-  await page.waitForTimeout(200);
-  expect(await page.evaluate(() => window.viewer.world.getItemCount())).toBe(1);
+  // A later one is there without it.
+  await addCam(page);
+  expect(await page.evaluate(() => window.viewer.world.getItemCount())).toBe(2);
 });
 
 test('several overlays keep their own settings and tiles', async () => {

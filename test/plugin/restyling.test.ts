@@ -89,14 +89,23 @@ test('repaints at most once a frame, and opacity alone repaints nothing', async 
     };
     const tiles = window.viewer.tileCache.getLoadedTilesFor(window.cam.item ?? null).length;
     await Promise.all([0.1, 0.2, 0.3, 0.4].map((threshold) => window.cam.setOptions({ threshold })));
-    await new Promise((resolve) => setTimeout(resolve, 300));
-    const afterThreshold = painted;
+    const frame = () => new Promise(requestAnimationFrame);
+    /** Tiles off screen follow in later frames. */
+    const all = async (times: number) => {
+      while (painted < times * tiles) await frame();
+      for (let i = 0; i < 3; i++) await frame();
+      return painted;
+    };
+    const afterThreshold = await all(1);
     await Promise.all([0.1, 0.2].map((opacity) => window.cam.setOptions({ opacity })));
-    await new Promise((resolve) => setTimeout(resolve, 300));
-    return { tiles, afterThreshold, afterOpacity: painted };
+    const afterOpacity = await all(1);
+    await window.cam.setOptions({ threshold: 0.5 });
+    return { tiles, afterThreshold, afterOpacity, afterBoth: await all(2) };
   });
+  expect(counts.tiles).toBeGreaterThan(0);
   expect(counts.afterThreshold).toBe(counts.tiles);
   expect(counts.afterOpacity).toBe(counts.tiles);
+  expect(counts.afterBoth).toBe(2 * counts.tiles);
 });
 
 test('classes beyond those fetched are fetched in place, and only then', async () => {
