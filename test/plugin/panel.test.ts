@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { addCam, openViewer, pixelAt, useBrowser } from './browser.ts';
+import { addCam, allAsked, openViewer, pixelAt, useBrowser } from './browser.ts';
 
 const browser = useBrowser();
 const options = () => browser.page.evaluate(() => window.cam.getOptions());
@@ -70,12 +70,25 @@ test('shows the leading classes under the pointer', async () => {
     const base = window.viewer.world.getItemAt(0);
     return base.imageToWindowCoordinates(new window.OpenSeadragon.Point(700, 1000));
   });
-  await page.mouse.move(x - 20, y);
-  await page.mouse.move(x, y, { steps: 4 });
+  await page.mouse.move(x, y);
   await expect.poll(() => page.locator('.osd-cam-card').textContent()).toContain('of this patch');
   expect(await page.locator('.osd-cam-card-row').first().textContent()).toContain('Gray matter');
   expect(await page.locator('.osd-cam-card').textContent()).toContain('+ 1 more');
-  expect(control.requests.filter((request) => request.includes('/score')).length).toBe(1);
+  const asked = () => control.requests.filter((request) => request.includes('/score')).length;
+  expect(asked()).toBe(1);
+  // Several at once, as of a pointer that moves on: only the last one, where it rests, asks.
+  await page.evaluate(
+    ([left, top]) => {
+      for (let step = 0; step < 4; step++) {
+        const place = { clientX: left + step, clientY: top, pointerType: 'mouse', bubbles: true };
+        window.viewer.canvas.dispatchEvent(new PointerEvent('pointermove', place));
+      }
+    },
+    [x, y],
+  );
+  await expect.poll(asked).toBeGreaterThan(1);
+  await allAsked(page);
+  expect(asked()).toBe(2);
   await page.mouse.move(740, 100);
   expect(await page.locator('.osd-cam-card').isVisible()).toBe(false);
 });
