@@ -1,8 +1,8 @@
 import { colormapTable } from '../../shared/colour/colormaps.ts';
 import { parseColour } from '../../shared/colour/palette.ts';
 import type { TileAddress } from '../../shared/geometry/deep-zoom.ts';
-import { tileWindow } from '../../shared/geometry/score-raster.ts';
-import type { HeatmapDescriptor, Score } from '../../shared/heatmap-descriptor.ts';
+import { finestRaster, tileWindow } from '../../shared/geometry/score-raster.ts';
+import type { HeatmapDescriptor } from '../../shared/heatmap-descriptor.ts';
 import type { PaintedArea } from '../../shared/painting/paint-area.ts';
 import { paintTile } from '../../shared/painting/paint-tile.ts';
 import { scoreTileFromNpy } from '../../shared/painting/score-tile.ts';
@@ -78,9 +78,4 @@ export function checkedTile(
 /** Whether every value of a tile is computed from all of its patches: its plane of coverage is 1 everywhere. */
 export function isExact({ data, classes, rows, columns, one }: ScoreTile): boolean {
   return data.subarray(classes * rows * columns, (classes + 1) * rows * columns).every((coverage) => coverage >= one);
-}
-
-/** The score `patch` has no values finer than a patch. */
-export function finestRaster(score: Score): 'cells' | 0 {
-  return score === 'patch' ? 0 : 'cells';
 }

@@ -1,7 +1,6 @@
 import { levelScale, type TileAddress } from '../../shared/geometry/deep-zoom.ts';
-import { scoreRaster, tileWindow } from '../../shared/geometry/score-raster.ts';
+import { finestRaster, scoreRaster, tileWindow } from '../../shared/geometry/score-raster.ts';
 import type { HeatmapDescriptor, Score } from '../../shared/heatmap-descriptor.ts';
-import { finestRaster } from './tile-pixels.ts';
 import type { TileScores } from './tile-scores.ts';
 
 /** Scores at a point as they are shown: those of the value, of the loaded tiles' finest, that covers it. */
