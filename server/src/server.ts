@@ -1,5 +1,7 @@
+import { realpath } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Logger, pino } from 'pino';
 import { openCatalogue } from './catalogue.ts';
@@ -7,11 +9,13 @@ import { Problem } from './errors.ts';
 import { createAnalyses } from './heatmaps/analysis.ts';
 import { createHeatmapSource } from './heatmaps/open-heatmap.ts';
 import { createScheduler } from './heatmaps/scheduler.ts';
-import { MODEL_ENDINGS } from './models/open-model.ts';
+import { LISTED_MODEL_ENDINGS } from './models/model-file.ts';
 import { isLoopback } from './routes/access.ts';
 import { createApp } from './routes/app.ts';
+import { tellWithout } from './routes/errors.ts';
 import { readPage } from './routes/page.ts';
 import { SLIDE_ENDINGS } from './slides/image-file.ts';
+import { prepareStore } from './store.ts';
 import { superviseWorker } from './worker/supervisor.ts';
 
 export interface ServerOptions {
@@ -45,9 +49,10 @@ export function startWorker(onDeath?: (reason: string) => void) {
  * @throws Problem where a folder is missing or the port cannot be had
  */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
+  await prepareStore(options.store);
   const logger = pino({ name: 'openseadragon-cam', base: undefined }, pino.destination({ fd: 2, sync: true }));
   const slides = openCatalogue(options.slides, { name: 'slide', endings: SLIDE_ENDINGS });
-  const models = openCatalogue(options.models, { name: 'model', endings: MODEL_ENDINGS });
+  const models = openCatalogue(options.models, { name: 'model', endings: LISTED_MODEL_ENDINGS });
   for (const catalogue of [slides, models]) {
     const { warnings } = await catalogue.list();
     for (const warning of warnings) logger.warn(warning);
@@ -70,12 +75,13 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     cors: options.cors,
     loopback: isLoopback(options.host),
     page: await readPage(pageFolder),
+    tell: tellWithout(await absoluteFolders(options)),
   });
   const server = createServer(app.callback());
   try {
-    await new Promise<void>((resolve, reject) => {
+    await new Promise<void>((listening, reject) => {
       server.once('error', reject);
-      server.listen(options.port, options.host, resolve);
+      server.listen(options.port, options.host, listening);
     });
   } catch (error) {
     await worker.close();
@@ -86,11 +92,17 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     address: `http://${options.host.includes(':') ? `[${options.host}]` : options.host}:${port}/`,
     async close() {
       analyses.stopAll();
-      const closed = new Promise((resolve) => server.close(resolve));
+      const closed = new Promise((done) => server.close(done));
       server.closeAllConnections();
       await Promise.all([closed, worker.close()]);
     },
   };
+}
+
+/** The folders as they are named, and as they are when links are followed. */
+async function absoluteFolders({ slides, models, store }: ServerOptions): Promise<string[]> {
+  const named = [slides, models, store].map((folder) => resolve(folder));
+  return [...named, ...(await Promise.all(named.map((folder) => realpath(folder))))];
 }
 
 /** Logs each quarter of a slide's conversion. */

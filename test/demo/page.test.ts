@@ -66,7 +66,7 @@ test('the filter and the arrow keys work on the list', async () => {
   await expect.poll(() => visible.count()).toBe(1);
   await filter.press('ArrowDown');
   await page.keyboard.press('Enter');
-  await expect.poll(() => page.title()).toBe('piece');
+  await expect.poll(() => page.title()).toBe('brain/piece');
   await filter.fill('no such name');
   await page.getByText('No slide matches “no such name”.').waitFor();
   await page.close();

@@ -6,6 +6,7 @@ import { createHeatmapSource } from '../heatmaps/open-heatmap.ts';
 import { createScheduler, type Scheduler } from '../heatmaps/scheduler.ts';
 import { startWorker } from '../server.ts';
 import { untilAborted } from '../slides/until-aborted.ts';
+import { prepareStore } from '../store.ts';
 import { Interrupted } from './interrupted.ts';
 import { type ProgressLine, progressLine } from './progress-line.ts';
 
@@ -38,6 +39,7 @@ export async function withAnalysis<T>(
   { store, region, silent, check }: AnalysisOptions,
   use: (analysis: Analysis) => Promise<T> | T,
 ): Promise<T> {
+  await prepareStore(store);
   const progress = progressLine(silent);
   const worker = startWorker();
   const interrupt = new AbortController();

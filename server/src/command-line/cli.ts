@@ -32,7 +32,10 @@ program
   .option('--host <h>', 'address to listen on (default: 127.0.0.1)')
   .option('--port <n>', 'port to listen on; 0 picks a free one (default: 8080)', port)
   .option('--cors <origin>', 'origin whose pages may read answers; repeatable, * for any', repeated)
-  .option('--config <file>', 'JSON file with any of these options; the command line wins')
+  .option(
+    '--config <file>',
+    'JSON file with any of these options, { "slides": DIR, "cors": [ORIGIN], ... }; the command line wins',
+  )
   .action(async (options) => (await import('./serve.ts')).serve(options));
 
 program
@@ -46,7 +49,7 @@ program
 program
   .command('render <slide> <model>')
   .description('write the heatmap over the slide to an image and print the exact breakdown')
-  .addOption(new Option('--class <name>', 'show one class through a colour map').conflicts('top'))
+  .addOption(new Option('--class <name>', 'show one class through a colour map').conflicts('top').argParser(onlyOnce))
   .addOption(new Option('--top <n>', 'show the n most probable classes, each in its own colour').argParser(count))
   .option(
     '--opacity <a>',
@@ -54,7 +57,9 @@ program
     fraction,
     0.5,
   )
-  .option('--colormap <name>', 'colour map of a single class: viridis, magma, YlOrRd and others')
+  .addOption(
+    new Option('--colormap <name>', 'colour map of a single class: viridis, magma, YlOrRd and others').conflicts('top'),
+  )
   .addOption(new Option('--score <kind>', "what is shown (default: the model's first)").choices(SCORES))
   .option('--predictions', "write each patch's predictions on it")
   .option('--scale <s>', 'size of the picture relative to the slide, above 0 up to 1', scale, 1)
@@ -107,6 +112,11 @@ function region(text: string): { x: number; y: number; width: number; height: nu
     throw new InvalidArgumentError('Expected x,y,w,h in slide pixels with a width and a height above 0.');
   }
   return { x, y, width, height };
+}
+
+function onlyOnce(text: string, previous: string | undefined): string {
+  if (previous !== undefined) throw new InvalidArgumentError('Expected it once; --top shows several classes.');
+  return text;
 }
 
 function repeated(text: string, previous: string[] = []): string[] {

@@ -2,6 +2,7 @@ import { mkdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { DEMO_SLIDE, generateDemoSlide } from '../../../demo/slide/generate.ts';
+import { prepareStore } from '../store.ts';
 import { progressLine } from './progress-line.ts';
 import { run } from './serve.ts';
 
@@ -16,6 +17,7 @@ const modelFolder = fileURLToPath(new URL('./demo/models/', import.meta.url));
  * @throws Problem where the store cannot be written or the port is in use
  */
 export async function demo({ port, store }: { port: number; store: string }): Promise<void> {
+  await prepareStore(store);
   const slides = join(
     store,
     'demo',

@@ -1,7 +1,8 @@
 import { Problem } from '../errors.ts';
 import { classInfos } from '../heatmaps/paint-style.ts';
 import type { Model, ModelDescription } from '../models/model.ts';
-import { isModelFile, openModel } from '../models/open-model.ts';
+import { isNamedAsModel } from '../models/model-file.ts';
+import { openModel } from '../models/open-model.ts';
 import { readSlideHeader } from '../slides/describe-slide.ts';
 import { readPatchImage } from './patch-image.ts';
 
@@ -10,7 +11,7 @@ import { readPatchImage } from './patch-image.ts';
  * @throws Problem where the file is neither, or the patch has another size than the model's
  */
 export async function inspect(file: string, { patch, json }: { patch?: string; json?: boolean }): Promise<void> {
-  if (isModelFile(file)) return inspectModel(file, patch, json);
+  if (isNamedAsModel(file)) return inspectModel(file, patch, json);
   if (patch !== undefined) {
     throw new Problem('bad-parameter', `--patch: expected a model to classify it with, found ${file}`);
   }

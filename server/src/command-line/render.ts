@@ -12,7 +12,7 @@ import { missingSamples, scoreTile } from '../heatmaps/score-tile.ts';
 import { mostProbable } from '../heatmaps/shown-classes.ts';
 import { outputFolder } from '../rendering/output-folder.ts';
 import { checkOutput } from '../rendering/output-format.ts';
-import type { PatchPredictions } from '../rendering/predictions.ts';
+import { layoutFor, type PatchPredictions } from '../rendering/predictions.ts';
 import { renderSlide } from '../rendering/render-slide.ts';
 import { renderedSize } from '../rendering/slide-strip.ts';
 import { readSlideHeader } from '../slides/describe-slide.ts';
@@ -52,6 +52,15 @@ export async function render(slide: string, model: string, options: RenderComman
       throw new Problem(
         'bad-parameter',
         '--predictions: expected a model with probabilities, found one without activation',
+      );
+    }
+    const patch = patchRectangle(heatmap.grid, { row: 0, column: 0 });
+    const pictured = { width: patch.width * scale, height: patch.height * scale };
+    if (options.predictions && !layoutFor(pictured)) {
+      const found = `${Math.round(pictured.width)} x ${Math.round(pictured.height)}`;
+      throw new Problem(
+        'bad-parameter',
+        `--predictions: expected patches large enough to write on, found ${found} pixels`,
       );
     }
   };

@@ -10,7 +10,7 @@ const optionsSchema = z.strictObject({
   store: z.string().optional(),
   host: z.string().optional(),
   port: z.int().min(0).max(65535).optional(),
-  cors: z.array(z.string()).optional(),
+  cors: z.union([z.string(), z.array(z.string())], { error: 'expected an origin or a list of origins' }).optional(),
 });
 
 type ServeOptions = z.infer<typeof optionsSchema>;
@@ -30,7 +30,7 @@ export async function serve({ config, ...given }: ServeOptions & { config?: stri
     store: options.store ?? defaultStore(),
     host: options.host ?? '127.0.0.1',
     port: options.port ?? 8080,
-    cors: (options.cors ?? []).map(originOf),
+    cors: [options.cors ?? []].flat().map(originOf),
   });
 }
 

@@ -1,3 +1,4 @@
+import { access } from 'node:fs/promises';
 import { LRUCache } from 'lru-cache';
 import { fileCache } from '../file-cache.ts';
 import { manifestFile } from '../models/manifest.ts';
@@ -42,7 +43,12 @@ export function createHeatmapSource({ store, worker, onConversion }: HeatmapSour
     if (!inUse.get(fingerprint)?.deref()) inUse.delete(fingerprint);
   });
   const slideHeader = fileCache(readSlideHeader);
-  const slide = fileCache((file) => describeSlide(file, { store, onProgress: (done) => onConversion?.(file, done) }));
+  const slide = fileCache(
+    (file) => describeSlide(file, { store, onProgress: (done) => onConversion?.(file, done) }),
+    () => [],
+    // Somebody may have emptied the store.
+    ({ regionFile }) => isThere(regionFile),
+  );
   const model = fileCache(
     (file) => worker.perform({ type: 'describe-model', file }),
     (file) => [manifestFile(file)],
@@ -68,4 +74,11 @@ export function createHeatmapSource({ store, worker, onConversion }: HeatmapSour
       return heatmap;
     },
   };
+}
+
+function isThere(file: string): Promise<boolean> {
+  return access(file).then(
+    () => true,
+    () => false,
+  );
 }

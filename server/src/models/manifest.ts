@@ -3,27 +3,35 @@ import { basename, dirname, extname, join } from 'node:path';
 import { z } from 'zod';
 import { Problem } from '../errors.ts';
 
-const perChannel = z.tuple([z.number(), z.number(), z.number()]);
+const perChannel = z.tuple([z.number(), z.number(), z.number()], { error: 'three numbers are expected' });
 const nonZero = z.number().refine((value) => value !== 0, 'a number other than 0 is expected');
 
 /** `STEM.manifest.json` beside a model file; every field is optional. */
 export const manifestSchema = z.strictObject({
   classes: z
     .array(
-      z.union([
-        z.string().min(1),
-        z.strictObject({
-          name: z.string().min(1),
-          color: z
-            .string()
-            .regex(/^#[0-9a-f]{6}$/i, 'a colour like #d62728 is expected')
-            .optional(),
-        }),
-      ]),
+      z.union(
+        [
+          z.string().min(1),
+          z.strictObject({
+            name: z.string().min(1),
+            color: z
+              .string()
+              .regex(/^#[0-9a-f]{6}$/i)
+              .optional(),
+          }),
+        ],
+        { error: 'a name, or { "name", "color" } with a colour like #d62728, is expected' },
+      ),
+      { error: 'a list of names is expected' },
     )
-    .min(1)
+    .min(1, 'at least one name is expected')
     .optional(),
-  patchSize: z.union([z.int().positive(), z.tuple([z.int().positive(), z.int().positive()])]).optional(),
+  patchSize: z
+    .union([z.int().positive(), z.tuple([z.int().positive(), z.int().positive()])], {
+      error: 'a number of pixels, or [height, width], is expected',
+    })
+    .optional(),
   preprocessing: z
     .strictObject({
       channelOrder: z.enum(['rgb', 'bgr']).default('rgb'),
@@ -32,7 +40,11 @@ export const manifestSchema = z.strictObject({
       std: z.tuple([nonZero, nonZero, nonZero]).default([1, 1, 1]),
     })
     .optional(),
-  resolution: z.union([z.literal('any'), z.strictObject({ mpp: z.number().positive() })]).optional(),
+  resolution: z
+    .union([z.literal('any'), z.strictObject({ mpp: z.number().positive() })], {
+      error: '"any", or { "mpp" } with a number above 0, is expected',
+    })
+    .optional(),
   camLayer: z.string().optional(),
   activation: z.enum(['softmax', 'sigmoid', 'none']).optional(),
   golden: z.strictObject({ patch: z.string(), probabilities: z.array(z.number()) }).optional(),
@@ -80,7 +92,9 @@ export function parseManifest(text: string, file: string): Manifest {
     (inner, key) => (typeof inner === 'object' && inner !== null ? Reflect.get(inner, key) : undefined),
     value,
   );
-  const shown = JSON.stringify(found)?.slice(0, 80) ?? 'nothing';
+  // A field that nobody knows is named by the message itself.
+  const isUnknown = issue.code === 'unrecognized_keys';
+  const shown = isUnknown ? 'it' : (JSON.stringify(found)?.slice(0, 80) ?? 'nothing');
   throw new Problem(
     'unreadable-model',
     `${file}: ${path.replace(/^\./, '') || 'the manifest'}: ${lowerFirst(issue.message)}, found ${shown}`,

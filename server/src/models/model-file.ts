@@ -5,9 +5,25 @@ import { Problem } from '../errors.ts';
 /** Endings of the files that `openModel` reads; lower case, with the dot. */
 export const MODEL_ENDINGS: readonly string[] = ['.h5', '.hdf5', '.onnx'];
 
-/** Whether a file's name says that it is a model; what it holds is known when it is opened. */
+/** Endings of models that are listed, though some cannot be read, so that people learn why. */
+export const LISTED_MODEL_ENDINGS: readonly string[] = [
+  ...MODEL_ENDINGS,
+  '.keras',
+  '.pt',
+  '.pth',
+  '.tflite',
+  'model.json',
+];
+
+/** Whether a file's name says that it is a model that is read; what it holds is known when it is opened. */
 export function isModelFile(name: string): boolean {
   return MODEL_ENDINGS.includes(extname(name).toLowerCase());
+}
+
+/** Whether a file's name says that it is a model of any kind, read or not. */
+export function isNamedAsModel(name: string): boolean {
+  const ending = extname(name).toLowerCase();
+  return isModelFile(name) || Object.hasOwn(OTHER_FORMATS, ending);
 }
 
 /** What people have instead, and what to do with it. */

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { basename, extname } from 'node:path';
-import { activate } from '../../../shared/activation.ts';
+import { type Activation, activate } from '../../../shared/activation.ts';
 import type { Engine } from '../engines/engine.ts';
 import { DEFAULT_ENGINE, loadEngine } from '../engines/engines.ts';
 import { Problem } from '../errors.ts';
@@ -45,6 +45,7 @@ export async function openModel(file: string, options: OpenModelOptions = {}): P
     const classes = classNames(found.outputs, manifest, manifestFile(file));
     const complement = classes.length > found.outputs;
     const head = complement ? { ...found, ...complemented(found) } : found;
+    checkActivation(manifest?.activation, found.activation, manifestFile(file));
     const activation = manifest?.activation ?? found.activation ?? (found.outputs === 1 ? 'sigmoid' : 'softmax');
     if (found.outputs === 1 && activation === 'softmax') {
       throw new Problem(
@@ -161,4 +162,13 @@ function runningModel(engine: Engine, description: ModelDescription, batchSize: 
     },
     close: () => engine.close(),
   };
+}
+
+/** The manifest says the activation of a head that has none; a model's own is the model's. */
+function checkActivation(wanted: Activation | undefined, own: Activation | null, manifest: string): void {
+  if (wanted === undefined || own === null || wanted === own) return;
+  throw new Problem(
+    'unreadable-model',
+    `${manifest}: activation: expected ${own}, which the model ends in, or nothing, found ${wanted}`,
+  );
 }

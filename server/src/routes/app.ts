@@ -7,7 +7,7 @@ import type { Analyses } from '../heatmaps/analysis.ts';
 import type { HeatmapSource } from '../heatmaps/open-heatmap.ts';
 import type { Scheduler } from '../heatmaps/scheduler.ts';
 import { allowOrigins, loopbackNamesOnly, refuseForeignChanges } from './access.ts';
-import { answerErrors } from './errors.ts';
+import { answerErrors, type Tell } from './errors.ts';
 import { heatmapTileRoutes } from './heatmap-tiles.ts';
 import { heatmapRoutes } from './heatmaps.ts';
 import { modelRoutes } from './models.ts';
@@ -25,6 +25,8 @@ export interface AppParts {
   /** Whether the server listens on a loopback address. */
   loopback: boolean;
   page: Page;
+  /** Makes messages fit for clients. */
+  tell: Tell;
   analyses: Analyses;
 }
 
@@ -35,7 +37,7 @@ const GONE = ['ECONNRESET', 'EPIPE', 'ERR_STREAM_PREMATURE_CLOSE'];
 
 /** The HTTP interface; see docs/http.md. */
 export function createApp(parts: AppParts): Koa {
-  const { slides, models, source, scheduler, logger, cors, loopback, page, analyses } = parts;
+  const { slides, models, source, scheduler, logger, cors, loopback, page, analyses, tell } = parts;
   const open = async (slideId: string, modelId: string) => {
     const [slideFile, modelFile] = await Promise.all([slides.resolve(slideId), models.resolve(modelId)]);
     return source.heatmap(slideFile, modelFile);
@@ -63,11 +65,11 @@ export function createApp(parts: AppParts): Koa {
       zstd: false,
     }),
   );
-  app.use(answerErrors(logger));
+  app.use(answerErrors(logger, tell));
   const routers = [
     health,
-    slideRoutes(slides, source),
-    modelRoutes(models, source),
+    slideRoutes(slides, source, tell),
+    modelRoutes(models, source, tell),
     heatmapTileRoutes({ open, scheduler }),
     heatmapRoutes({ open, scheduler, analyses }),
     pageRoutes(page),

@@ -4,8 +4,16 @@ import { HTTP_STATUS, Problem } from '../errors.ts';
 
 const RETRY_SECONDS = 5;
 
+/** Makes a message fit for clients. */
+export type Tell = (message: string) => string;
+
+/** Messages name files by their ids' paths: where the folders lie is nobody's business. @param folders absolute paths */
+export function tellWithout(folders: readonly string[]): Tell {
+  return (message) => folders.reduce((text, folder) => text.replaceAll(`${folder}/`, ''), message);
+}
+
 /** Answers every error as JSON; one that is not a user's is logged and shown without its details. */
-export function answerErrors(logger: Logger) {
+export function answerErrors(logger: Logger, tell: Tell) {
   return async function errors(ctx: Context, next: Next) {
     try {
       await next();
@@ -22,7 +30,7 @@ export function answerErrors(logger: Logger) {
         ctx.status = HTTP_STATUS[error.code];
         if (error.code === 'busy') ctx.set('Retry-After', String(RETRY_SECONDS));
         if (error.code === 'failed') logger.error(error.message);
-        ctx.body = { error: { code: error.code, message: error.message } };
+        ctx.body = { error: { code: error.code, message: tell(error.message) } };
       } else if (isClientError(error)) {
         // Koa's own: a malformed address or body.
         ctx.status = error.status;

@@ -1,6 +1,7 @@
 import Router from '@koa/router';
 import type { Context } from 'koa';
 import { maxLevel } from '../../../shared/geometry/deep-zoom.ts';
+import { patchesTouching } from '../../../shared/geometry/patch-grid.ts';
 import type { HeatmapDescriptor } from '../../../shared/heatmap-descriptor.ts';
 import { Problem } from '../errors.ts';
 import type { Analyses } from '../heatmaps/analysis.ts';
@@ -71,6 +72,15 @@ export function heatmapRoutes({ open, scheduler, analyses }: HeatmapRouteParts):
   router.post('/heatmaps/:slide/:model/analysis', async (ctx) => {
     const heatmap = await openOf(ctx);
     const { region } = parseQuery(analysisBody, await readJson(ctx.req));
+    const { grid } = heatmap;
+    const touched = region && patchesTouching(grid, region);
+    if (touched && (touched.rowEnd === touched.rowStart || touched.columnEnd === touched.columnStart)) {
+      const { width, height } = grid.slide;
+      throw new Problem(
+        'bad-parameter',
+        `region: expected one that touches patches of a slide of ${width} x ${height}`,
+      );
+    }
     analyses.start(heatmap, region);
     ctx.status = 202;
     ctx.body = analyses.state(heatmap);

@@ -4,10 +4,11 @@ import { Problem } from '../errors.ts';
 import { scoresOf } from '../heatmaps/heatmap.ts';
 import type { HeatmapSource } from '../heatmaps/open-heatmap.ts';
 import { classInfos } from '../heatmaps/paint-style.ts';
+import type { Tell } from './errors.ts';
 import { titleOf } from './slides.ts';
 
 /** The catalogue of models. */
-export function modelRoutes(catalogue: Catalogue, source: HeatmapSource): Router {
+export function modelRoutes(catalogue: Catalogue, source: HeatmapSource, tell: Tell): Router {
   const router = new Router();
 
   router.get('/models', async (ctx) => {
@@ -23,7 +24,7 @@ export function modelRoutes(catalogue: Catalogue, source: HeatmapSource): Router
             model: { id, title: titleOf(id), classes: classInfos(model), patchSize, engine, scores, warnings },
           };
         } catch (error) {
-          if (error instanceof Problem) return { unreadable: { id, title: titleOf(id), message: error.message } };
+          if (error instanceof Problem) return { unreadable: { id, title: titleOf(id), message: tell(error.message) } };
           throw error;
         }
       }),

@@ -6,13 +6,14 @@ import { Problem } from '../errors.ts';
 import type { HeatmapSource } from '../heatmaps/open-heatmap.ts';
 import { deepZoomTile } from '../slides/deep-zoom-tile.ts';
 import { openSlide } from '../slides/open-slide.ts';
+import type { Tell } from './errors.ts';
 import { sendBody } from './send-body.ts';
 import { deepZoomXml, parseTilePath } from './tile-path.ts';
 
 const TILE_FORMATS = { jpeg: 'image/jpeg', png: 'image/png' } as const;
 
 /** The catalogue of slides, and each slide as a Deep Zoom pyramid. */
-export function slideRoutes(catalogue: Catalogue, source: HeatmapSource): Router {
+export function slideRoutes(catalogue: Catalogue, source: HeatmapSource, tell: Tell): Router {
   const router = new Router();
 
   router.get('/slides', async (ctx) => {
@@ -23,7 +24,7 @@ export function slideRoutes(catalogue: Catalogue, source: HeatmapSource): Router
           const { width, height, mpp, format } = await source.slideHeader(file);
           return { slide: { id, title: titleOf(id), width, height, mpp, format } };
         } catch (error) {
-          if (error instanceof Problem) return { unreadable: { id, title: titleOf(id), message: error.message } };
+          if (error instanceof Problem) return { unreadable: { id, title: titleOf(id), message: tell(error.message) } };
           throw error;
         }
       }),
@@ -69,8 +70,7 @@ export function slideRoutes(catalogue: Catalogue, source: HeatmapSource): Router
   return router;
 }
 
-/** A title for people: the last part of an id, without its ending. */
+/** A title for people: the path in the catalogue's folder, without its ending. */
 export function titleOf(id: string): string {
-  const name = id.split(':').at(-1) ?? id;
-  return name.replace(/\.[^.]+$/, '');
+  return id.replaceAll(':', '/').replace(/\.[^.]+$/, '');
 }

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto';
+import { rmSync } from 'node:fs';
 import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
@@ -32,6 +33,12 @@ interface Running {
   listeners: Set<OnProgress>;
 }
 const running = new Map<string, Running>();
+
+/** Files that are being written; a process that ends meanwhile takes them with it. */
+const partials = new Set<string>();
+process.on('exit', () => {
+  for (const partial of partials) rmSync(partial, { force: true });
+});
 
 /**
  * Gives the tiled pyramid, 8-bit RGB, of a picture that regions cannot be read from, and makes it on first use:
@@ -85,6 +92,7 @@ async function convert(conversion: Conversion, folder: string, target: string, r
   // libvips tells nothing of how far it is, but uncompressed output grows evenly.
   const expected = size.width * size.height * 3 * PYRAMID_SHARE;
   let writing = true;
+  partials.add(partial);
   const timer = setInterval(async () => {
     const written = await stat(partial).catch(() => null);
     if (written !== null && writing) report(Math.min(0.99, written.size / expected));
@@ -107,6 +115,7 @@ async function convert(conversion: Conversion, folder: string, target: string, r
     throw conversionProblem(file, folder, error);
   } finally {
     writing = false;
+    partials.delete(partial);
     clearInterval(timer);
     await rm(partial, { force: true });
   }

@@ -1,14 +1,20 @@
-import { mkdir, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { runCommand } from '../../command-line.ts';
-import { type SmallCatalogue, smallCatalogue } from '../../small-catalogue.ts';
+import { demoModelFiles, type SmallCatalogue, smallCatalogue } from '../../small-catalogue.ts';
 
 let catalogue: SmallCatalogue;
 beforeAll(async () => {
   catalogue = await smallCatalogue();
   await writeFile(join(catalogue.root, 'config.json'), '{ "slides": 5 }');
   await mkdir(join(catalogue.root, 'empty'));
+  const manifests = { units: { resolution: { mpp: 0.0005 } }, other: { activation: 'sigmoid' } };
+  for (const [name, manifest] of Object.entries(manifests)) {
+    await copyFile(demoModelFiles.model, join(catalogue.models, `${name}.h5`));
+    await writeFile(join(catalogue.models, `${name}.manifest.json`), JSON.stringify(manifest));
+  }
+  await writeFile(join(catalogue.models, 'archive.keras'), 'PK');
 });
 afterAll(() => rm(catalogue.root, { recursive: true, force: true }));
 
@@ -40,6 +46,11 @@ describe('each failure is one clear line on stderr, nothing on stdout, and the e
     ['inspect M:tissue.h5 --patch S:text.png', 1, 'text.png'],
     ['render S:tissue.tif M:names.h5 --top 2 -o R:out.png', 1, 'names.manifest.json'],
     ['serve --slides R:none --models R:models --port 0', 1, 'none'],
+    ['serve --slides R:slides --models R:models --port 0 --store R:config.json', 1, '--store'],
+    ['analyze S:tissue.tif M:tissue.h5 --store /proc/store', 1, '/proc/store'],
+    ['analyze S:tissue.tif M:units.h5', 1, 'microns per pixel'],
+    ['analyze S:tissue.tif M:other.h5', 1, 'softmax'],
+    ['inspect M:archive.keras', 1, 'save the model as .h5'],
     // The command line is at fault.
     ['analyze', 2, "missing required argument 'slide'"],
     ['analyse S:tissue.tif M:tissue.h5', 2, 'analyze'],
@@ -53,6 +64,9 @@ describe('each failure is one clear line on stderr, nothing on stdout, and the e
     ['render S:tissue.tif M:tissue.h5 --class Stroma --score sum -o R:out.png', 2, 'probability, cam, patch'],
     ['render S:tissue.tif M:tissue.h5 --class Stroma --top 2 -o R:out.png', 2, '--top'],
     ['render S:tissue.tif M:tissue.h5 -o R:out.png', 2, '--class'],
+    ['render S:tissue.tif M:tissue.h5 --class Stroma --class Tumour -o R:out.png', 2, 'once'],
+    ['render S:tissue.tif M:tissue.h5 --top 2 --colormap magma -o R:out.png', 2, '--colormap'],
+    ['render S:tissue.tif M:tissue.h5 --top 2 --predictions --scale 0.1 -o R:out.png', 2, '13 x 13'],
     ['render S:tissue.tif M:tissue.h5 --class Stroma -o R:out.gif', 2, '.png'],
     ['render S:tissue.tif M:tissue.h5 --class Stroma -o R:nowhere/out.png', 2, 'nowhere'],
     ['render S:tissue.tif M:tissue.h5 --class Stroma -o S:tissue.tif', 2, 'tissue.tif'],
@@ -63,7 +77,7 @@ describe('each failure is one clear line on stderr, nothing on stdout, and the e
     ['serve --config R:none.json', 2, 'none.json'],
   ])('%s', async (line, status, words) => {
     const parts = expand(line);
-    const store = ['analyze', 'render', 'serve'].includes(parts[0]) && parts.length > 1;
+    const store = ['analyze', 'render', 'serve'].includes(parts[0]) && parts.length > 1 && !parts.includes('--store');
     const result = await runCommand(...parts, ...(store ? ['--store', catalogue.store] : []));
     expect(result.stderr).toContain(words);
     expect(result.stderr.trim().split('\n')).toHaveLength(1);

@@ -169,6 +169,11 @@ describe('the manifest', () => {
     await expect(openModel(await written({ input: [null, null, 3] }))).rejects.toThrow('patchSize');
   });
 
+  it('does not let a manifest contradict the activation that a model ends in', async () => {
+    const file = await written({ outputs: 3, activation: 'softmax', manifest: { activation: 'sigmoid' } });
+    await expect(openModel(file)).rejects.toThrow('activation: expected softmax');
+  });
+
   it('makes two classes of one output', async () => {
     const expected = expectedClassification(1);
     const [logit] = expected.logits;
@@ -189,7 +194,8 @@ describe('the manifest', () => {
     { outputs: 3, activation: null, manifest: {}, expected: 'softmax' },
     { outputs: 1, activation: null, manifest: {}, expected: 'sigmoid' },
     { outputs: 3, activation: 'sigmoid', manifest: {}, expected: 'sigmoid' },
-    { outputs: 3, activation: 'softmax', manifest: { activation: 'sigmoid' }, expected: 'sigmoid' },
+    { outputs: 3, activation: null, manifest: { activation: 'sigmoid' }, expected: 'sigmoid' },
+    { outputs: 3, activation: 'softmax', manifest: { activation: 'softmax' }, expected: 'softmax' },
     { outputs: 3, activation: null, manifest: { activation: 'none' }, expected: 'none' },
   ])('$outputs outputs with $activation in the model and $manifest: $expected', async ({ expected, ...model }) => {
     await withModel(model, async ({ description, classify }) => {
@@ -243,7 +249,7 @@ describe('the manifest', () => {
 
 describe('the fingerprint', () => {
   const fingerprint = (manifest: unknown) =>
-    withModel({ manifest }, async ({ description }) => description.fingerprint);
+    withModel({ activation: null, manifest }, async ({ description }) => description.fingerprint);
 
   it('is of what changes numbers, not of names and colours', async () => {
     const plain = await fingerprint({});
@@ -262,7 +268,7 @@ describe('the fingerprint', () => {
 
   it('is of the weights', async () => {
     const three = await fingerprint({});
-    const four = await withModel({ outputs: 4 }, async ({ description }) => description.fingerprint);
+    const four = await withModel({ activation: null, outputs: 4 }, async ({ description }) => description.fingerprint);
     expect(four).not.toBe(three);
   });
 });

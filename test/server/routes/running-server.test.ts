@@ -91,6 +91,23 @@ test('a damaged spot fails the tiles that touch it, and no other', async () => {
   expect(together).toEqual(oneByOne);
 });
 
+test('a store that somebody emptied is filled again', async () => {
+  const tile = 'slides/brain:piece.png_files/10/0_0.png';
+  const before = Buffer.from(await (await get(tile)).arrayBuffer());
+  await rm(catalogue.store, { recursive: true });
+  const after = await get(tile);
+  expect(after.status).toBe(200);
+  expect(before.equals(Buffer.from(await after.arrayBuffer()))).toBe(true);
+});
+
+test('messages do not tell where the folders lie', async () => {
+  for (const path of ['slides/text.png.dzi', 'heatmaps/tissue.tif/cut.h5.json', 'heatmaps/tiny.png/tissue.h5.json']) {
+    const { error } = await getJson(path);
+    expect(error.message).not.toContain(catalogue.root);
+  }
+  expect(JSON.stringify(await getJson('models'))).not.toContain(catalogue.root);
+});
+
 test('a page of another origin cannot start an analysis; the server’s own can', async () => {
   const post = (origin: string) =>
     get('heatmaps/brain:piece.png/tissue.h5/analysis', { method: 'POST', headers: { Origin: origin } });
