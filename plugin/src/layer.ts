@@ -1,5 +1,6 @@
 import type OpenSeadragon from 'openseadragon';
-import type { HeatmapDescriptor } from '../../shared/heatmap-descriptor.ts';
+import type { HeatmapDescriptor, Score } from '../../shared/heatmap-descriptor.ts';
+import type { ScoreTile } from '../../shared/painting/style.ts';
 import type { HeatmapClient } from './heatmap-client.ts';
 import { listen } from './layer-handlers.ts';
 import { layerTiles } from './layer-tiles.ts';
@@ -47,6 +48,8 @@ export function createLayer(
   options: {
     ajaxHeaders?: Record<string, string>;
     ajaxWithCredentials?: boolean;
+    /** Scores have come. */
+    fetched(score: Score, tile: ScoreTile): void;
     progress(): void;
     succeeded(): void;
     failed(error: Error): void;
@@ -72,13 +75,19 @@ export function createLayer(
     },
   });
 
+  const fetchTile: HeatmapClient['tile'] = async (...request) => {
+    const fetched = await client.tile(...request);
+    options.fetched(request[2].score, fetched.tile);
+    return fetched;
+  };
+
   const firstScores = async (tile: OpenSeadragon.Tile, headers: object, signal: AbortSignal): Promise<TileScores> => {
     const address = { level: tile.level, column: tile.x, row: tile.y };
     const request = tileRequest(settings, descriptor);
     const common = { address, request, askedAt: performance.now(), stale: false, painted: -1 };
     try {
       const limited = AbortSignal.any([signal, AbortSignal.timeout(FIRST_REQUEST_TIMEOUT)]);
-      const fetched = await client.tile(descriptor, address, request, { wait: 0, headers, signal: limited });
+      const fetched = await fetchTile(descriptor, address, request, { wait: 0, headers, signal: limited });
       options.succeeded();
       return { ...common, ...fetched, fruitless: 0, notBefore: 0 };
     } catch (error) {
@@ -126,7 +135,7 @@ export function createLayer(
     scoresOf: (tile) => scores.get(tile),
     wanted: () => tileRequest(settings, descriptor),
     fetch: (tile, { address }, request, wait, signal) =>
-      client.tile(descriptor, address, request, { wait, headers: tile.ajaxHeaders ?? {}, signal }),
+      fetchTile(descriptor, address, request, { wait, headers: tile.ajaxHeaders ?? {}, signal }),
     improved: () => {
       options.succeeded();
       painting.request();

@@ -7,7 +7,15 @@ import { credentialsOf } from './credentials.ts';
 import type { CamEvents } from './events.ts';
 import { type HeatmapClient, heatmapClient } from './heatmap-client.ts';
 import { createLayer, type Layer } from './layer.ts';
-import { type CamChanges, type CamOptions, type CamSettings, changedSettings, defaultSettings } from './options.ts';
+import {
+  type CamChanges,
+  type CamOptions,
+  type CamSettings,
+  changedSettings,
+  defaultSettings,
+  isShare,
+} from './options.ts';
+import { extremes } from './tile-pixels.ts';
 import { tileCovers, type ValuesAtPoint, valuesAt } from './values.ts';
 
 let library: typeof OpenSeadragon | undefined;
@@ -128,6 +136,11 @@ export class CamOverlay {
     const layer = createLayer(this.#osd, this.viewer, this.#client, descriptor, settings, {
       ajaxHeaders: this.#options.ajaxHeaders,
       ajaxWithCredentials: this.#options.ajaxWithCredentials,
+      fetched: (score, tile) => {
+        // Only a scale without natural ends has to grow with the values.
+        const values = this.#controls && !isShare(score, descriptor) ? extremes(tile) : undefined;
+        if (values) this.#controls?.show({ seen: { score, values } });
+      },
       progress: () => this.#progress(),
       succeeded: () => this.#succeeded(),
       failed: (error) => this.#failed(error),

@@ -75,6 +75,23 @@ export function checkedTile(
   return tile;
 }
 
+/** The lowest and the highest score of any class where there is tissue; undefined where nothing is known. */
+export function extremes({ data, classes, rows, columns, one }: ScoreTile): [low: number, high: number] | undefined {
+  const plane = rows * columns;
+  let low = Number.POSITIVE_INFINITY;
+  let high = Number.NEGATIVE_INFINITY;
+  for (let i = 0; i < plane; i++) {
+    if (!(data[classes * plane + i] > 0)) continue;
+    for (let at = i; at < classes * plane; at += plane) {
+      const score = data[at] / one;
+      if (!Number.isFinite(score)) continue;
+      low = Math.min(low, score);
+      high = Math.max(high, score);
+    }
+  }
+  return low <= high ? [low, high] : undefined;
+}
+
 /** Whether every value of a tile is computed from all of its patches: its plane of coverage is 1 everywhere. */
 export function isExact({ data, classes, rows, columns, one }: ScoreTile): boolean {
   return data.subarray(classes * rows * columns, (classes + 1) * rows * columns).every((coverage) => coverage >= one);

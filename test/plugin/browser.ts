@@ -25,6 +25,7 @@ export function useBrowser() {
       coverage: 255,
       missing: 0,
       known: 651,
+      cam: [0, 1],
       tileStatus: 200,
       headers: [],
       held: Promise.resolve(),

@@ -62,6 +62,8 @@ export interface Control {
   missing: number;
   /** Patches of the slide that are classified, of 651. */
   known: number;
+  /** Lowest and highest value of the score `cam`. */
+  cam: [low: number, high: number];
   /** Status of tile requests. */
   tileStatus: number;
   /** Values of the header `X-Test` with the path of their request. */
@@ -79,6 +81,7 @@ export function tileBody(
   planes: number[],
   score: Score,
   coverage: number,
+  [low, high] = [0, 1],
 ): Uint8Array {
   const window = tileWindow(descriptor, descriptor.grid, address, score === 'patch' ? 0 : 'cells');
   const { rows, columns, rowStart, columnStart, rasterLevel } = window;
@@ -90,7 +93,8 @@ export function tileBody(
       for (let column = 0; column < columns; column++) {
         const x = ((columnStart + column + 0.5) * perPatch) / descriptor.grid.columns;
         const y = ((rowStart + row + 0.5) * perPatch) / descriptor.grid.rows;
-        data[(plane * rows + row) * columns + column] = Math.round(255 * scoreAt(index, x, y)) * (one / 255);
+        const value = Math.round(255 * scoreAt(index, x, y)) * (one / 255);
+        data[(plane * rows + row) * columns + column] = score === 'cam' ? low + (high - low) * value : value;
       }
     }
   });
@@ -114,6 +118,7 @@ export async function startHeatmapServer(plugin: { script: string; style: string
     coverage: 255,
     missing: 0,
     known: 651,
+    cam: [0, 1],
     tileStatus: 200,
     headers: [],
     held: Promise.resolve(),
@@ -173,7 +178,7 @@ export async function startHeatmapServer(plugin: { script: string; style: string
       return { status: 400, type: 'text/plain', body: '' };
     return {
       type: 'application/octet-stream',
-      body: tileBody(descriptor, { level, column, row }, planes, score, control.coverage),
+      body: tileBody(descriptor, { level, column, row }, planes, score, control.coverage, control.cam),
       headers: { 'X-Cam-Missing': String(control.missing), 'Cache-Control': 'no-store' },
     };
   };

@@ -46,6 +46,38 @@ test('rows, sliders and menus change what is shown, and show what is changed', a
   expect(await page.getByLabel('Opacity').inputValue()).toBe('0.25');
 });
 
+test('the scale of a score without bounds grows to the values seen, and its handles reach them', async () => {
+  const { page, url, control } = browser;
+  control.cam = [-3.7, 9.3];
+  await openViewer(page, url);
+  await addCam(page, { showControl: true, score: 'cam' });
+  const high = page.getByLabel('Score at the high end');
+  const ends = () => high.evaluate((input: HTMLInputElement) => [input.min, input.max, input.value].map(Number));
+  await expect.poll(ends).toEqual([-4, 10, 1]);
+  await high.press('End');
+  await page.getByLabel('Score at the low end').press('Home');
+  expect(await options()).toMatchObject({ range: [-4, 10] });
+  await page.getByLabel('Threshold').fill('2.5');
+  expect(await options()).toMatchObject({ threshold: 2.5 });
+  expect(await page.locator('.osd-cam-ends output').allTextContents()).toEqual(['-4.0', '≥ 2.5', '10.0']);
+
+  // Dragged with the mouse, the handle's label goes with it and the scale stays as it is.
+  const box = await page.locator('.osd-cam-track').boundingBox();
+  if (!box) throw new Error('the scale has no track');
+  await page.mouse.move(box.x + box.width, box.y + 4);
+  await page.mouse.down();
+  await page.mouse.move(box.x + box.width / 2, box.y + 4, { steps: 4 });
+  await page.evaluate(() => window.cam.setOptions({ opacity: 0.7 }));
+  await page.mouse.up();
+  expect(await ends()).toEqual([-4, 10, 3]);
+  const label = await page.locator('.osd-cam-high-value').boundingBox();
+  expect(Math.abs((label?.x ?? 0) + (label?.width ?? 0) / 2 - box.x - box.width / 2)).toBeLessThan(20);
+
+  await page.getByRole('button', { name: 'Reset' }).click();
+  expect(await options()).toMatchObject({ range: [0, 1], threshold: null });
+  expect(await ends()).toEqual([-4, 10, 1]);
+});
+
 test('keys, wheel and double clicks on the panel do not reach the viewer', async () => {
   const { page, url } = browser;
   await openViewer(page, url);

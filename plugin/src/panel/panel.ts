@@ -6,6 +6,7 @@ import { createClassList } from './class-list.ts';
 import { element, segmented, select, uniqueId } from './elements.ts';
 import { analysed } from './format.ts';
 import { createScale } from './scale.ts';
+import type { Interval } from './score-domain.ts';
 
 /** What the panel shows; parts left out stay as they are. */
 export interface PanelState {
@@ -13,6 +14,8 @@ export interface PanelState {
   breakdown?: Breakdown;
   pending?: number;
   error?: Error | undefined;
+  /** Scores that have come: their lowest and highest. */
+  seen?: { score: Score; values: Interval };
 }
 
 export interface Panel {
@@ -87,7 +90,7 @@ export function createPanel(
     },
   );
   scope.show('slide');
-  const scale = createScale(descriptor, change);
+  const scale = createScale(descriptor, first, change);
 
   const note = element('p', { class: 'osd-cam-note', hidden: '' }, 'Fainter: estimated so far');
 
@@ -193,6 +196,7 @@ export function createPanel(
         const { known, total } = next.breakdown.patches;
         bar.style.setProperty('--osd-cam-done', String(total > 0 ? known / total : 0));
       }
+      if (next.seen) scale.widen(next.seen.score, next.seen.values);
       if (next.pending !== undefined) panel.classList.toggle('osd-cam-busy', next.pending > 0);
       if ('error' in next) {
         problem.hidden = !next.error;

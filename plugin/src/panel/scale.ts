@@ -1,22 +1,34 @@
-import type { HeatmapDescriptor } from '../../../shared/heatmap-descriptor.ts';
+import type { HeatmapDescriptor, Score } from '../../../shared/heatmap-descriptor.ts';
 import { type CamChanges, type CamSettings, effectiveScore, isShare } from '../options.ts';
 import { colourTable } from '../tile-pixels.ts';
 import { element } from './elements.ts';
 import { scoreText } from './format.ts';
+import { handleStep, type Interval, roundedOutwards, spreadLabels, union } from './score-domain.ts';
 
-const STEPS = 200;
 /** Colours of the map that the scale's gradient is made of. */
 const STOPS = 24;
+/** Width of a digit of the labels, in percent of the track where that is narrowest. */
+const DIGIT = 2.8;
+const SHARE: Interval = [0, 1];
 
 export interface Scale {
   element: HTMLElement;
   show(settings: CamSettings): void;
+  /** Scores have been seen: a scale without natural ends grows to hold them. */
+  widen(score: Score, seen: Interval): void;
 }
 
 /** The legend: the colour scale with handles for its ends and the threshold, which are sliders of their own for the keyboard. */
-export function createScale(descriptor: HeatmapDescriptor, change: (changes: CamChanges) => void): Scale {
-  let domain: [number, number] = [0, 1];
-  let range: readonly [number, number] = [0, 1];
+export function createScale(
+  descriptor: HeatmapDescriptor,
+  first: CamSettings,
+  change: (changes: CamChanges) => void,
+): Scale {
+  let settings = first;
+  let domain: Interval = SHARE;
+  /** Ends of the scales of scores without natural ends; they only grow. */
+  const domains: Partial<Record<Score, Interval>> = {};
+  const seen: Partial<Record<Score, Interval>> = {};
 
   const slider = (name: string, label: string) =>
     element('input', { type: 'range', class: `osd-cam-handle osd-cam-${name}`, 'aria-label': label });
@@ -24,60 +36,90 @@ export function createScale(descriptor: HeatmapDescriptor, change: (changes: Cam
   const high = slider('high', 'Score at the high end of the scale');
   const threshold = slider('threshold', 'Threshold: scores below are not shown');
   const track = element('div', { class: 'osd-cam-track' });
-  const values = ['low', 'threshold', 'high'].map((name) => element('output', { class: `osd-cam-${name}-value` }));
+  const labels = ['low', 'threshold', 'high'].map((name) => element('output', { class: `osd-cam-${name}-value` }));
   const scale = element('div', { class: 'osd-cam-scale' }, track, low, high, threshold);
 
-  const step = () => (domain[1] - domain[0]) / STEPS;
   low.addEventListener('input', () => {
-    change({ range: [Math.min(Number(low.value), range[1] - step()), range[1]] });
+    const [, end] = settings.range;
+    change({ range: [Math.min(Number(low.value), end - handleStep(domain)), end] });
   });
   high.addEventListener('input', () => {
-    change({ range: [range[0], Math.max(Number(high.value), range[0] + step())] });
+    const [start] = settings.range;
+    change({ range: [start, Math.max(Number(high.value), start + handleStep(domain))] });
   });
   threshold.addEventListener('input', () => {
     const value = Number(threshold.value);
     change({ threshold: value <= domain[0] ? null : value });
   });
-  low.addEventListener('dblclick', () => change({ range: [0, range[1]] }));
-  high.addEventListener('dblclick', () => change({ range: [range[0], 1] }));
+  low.addEventListener('dblclick', () => change({ range: [Math.min(0, settings.range[1]), settings.range[1]] }));
+  high.addEventListener('dblclick', () => change({ range: [settings.range[0], Math.max(1, settings.range[0])] }));
   threshold.addEventListener('dblclick', () => change({ threshold: null }));
 
+  const domainNow = (): Interval => {
+    const score = effectiveScore(settings);
+    const cut = settings.threshold ?? settings.range[0];
+    const wanted = union(settings.range, [cut, cut]);
+    if (isShare(score, descriptor)) return union(SHARE, wanted);
+    const before = domains[score] ?? SHARE;
+    const needed = union(before, union(seen[score] ?? before, wanted));
+    const grown = needed[0] < before[0] || needed[1] > before[1] ? union(before, roundedOutwards(needed)) : before;
+    domains[score] = grown;
+    return grown;
+  };
+
+  const draw = () => {
+    const { range } = settings;
+    const extent = domain[1] - domain[0];
+    const cut = settings.threshold ?? domain[0];
+    const handles: [HTMLInputElement, number, string][] = [
+      [low, range[0], scoreText(range[0], extent)],
+      [threshold, cut, settings.threshold === null ? 'none' : scoreText(cut, extent)],
+      [high, range[1], scoreText(range[1], extent)],
+    ];
+    for (const [input, value, text] of handles) {
+      input.min = String(domain[0]);
+      input.max = String(domain[1]);
+      input.step = String(handleStep(domain));
+      input.value = String(value);
+      input.setAttribute('aria-valuetext', text);
+    }
+    const place = (score: number) => (100 * (score - domain[0])) / extent;
+    track.style.backgroundImage = gradient(settings, place);
+    scale.style.setProperty('--osd-cam-cut', `${Math.max(0, place(cut))}%`);
+    const texts = [handles[0][2], settings.threshold === null ? '' : `≥ ${handles[1][2]}`, handles[2][2]];
+    const widths = texts.map((text) => (text === '' ? 0 : (text.length + 1) * DIGIT));
+    const centres = spreadLabels(
+      handles.map(([, value]) => place(value)),
+      widths,
+    );
+    labels.forEach((label, i) => {
+      label.textContent = texts[i];
+      label.style.left = `${centres[i]}%`;
+    });
+  };
+  const update = () => {
+    // Under the pointer the scale must not change beneath the handle.
+    if (!scale.matches(':active')) domain = domainNow();
+    draw();
+  };
+  // What was held back while a handle was dragged.
+  for (const type of ['pointerup', 'pointercancel'] as const) {
+    scale.addEventListener(type, () => requestAnimationFrame(update));
+  }
+
+  update();
   return {
-    element: element('div', { class: 'osd-cam-legend' }, scale, element('div', { class: 'osd-cam-ends' }, ...values)),
-    show: (settings) => {
-      range = settings.range;
-      const dragging = scale.matches(':active');
-      // Under the pointer the scale must not change beneath the handle.
-      if (!dragging) domain = domainOf(settings, descriptor);
-      const extent = domain[1] - domain[0];
-      const shown: [HTMLInputElement, number][] = [
-        [low, range[0]],
-        [high, range[1]],
-        [threshold, settings.threshold ?? domain[0]],
-      ];
-      for (const [input, value] of shown) {
-        input.min = String(domain[0]);
-        input.max = String(domain[1]);
-        input.step = String(step());
-        input.value = String(value);
-        input.setAttribute('aria-valuetext', scoreText(value, extent));
-      }
-      const place = (score: number) => (100 * (score - domain[0])) / extent;
-      track.style.backgroundImage = gradient(settings, place);
-      scale.style.setProperty('--osd-cam-cut', `${Math.max(0, place(settings.threshold ?? domain[0]))}%`);
-      values[0].textContent = scoreText(range[0], extent);
-      values[1].textContent = settings.threshold === null ? '' : `≥ ${scoreText(settings.threshold, extent)}`;
-      values[2].textContent = scoreText(range[1], extent);
+    element: element('div', { class: 'osd-cam-legend' }, scale, element('div', { class: 'osd-cam-ends' }, ...labels)),
+    show: (next) => {
+      settings = next;
+      update();
+    },
+    widen: (score, values) => {
+      if (isShare(score, descriptor)) return;
+      seen[score] = union(seen[score] ?? values, values);
+      if (score === effectiveScore(settings)) update();
     },
   };
-}
-
-/** Scores that the scale spans: 0 to 1, and where scores have no bounds half as much again as the range. */
-function domainOf(settings: CamSettings, descriptor: HeatmapDescriptor): [number, number] {
-  const { range, threshold } = settings;
-  if (isShare(effectiveScore(settings), descriptor)) return [Math.min(0, range[0]), Math.max(1, range[1])];
-  const lowest = Math.min(0, range[0], threshold ?? 0);
-  return [lowest * 1.5, Math.max(1, range[1], threshold ?? 0) * 1.5];
 }
 
 function gradient({ mode, colormap, range }: CamSettings, place: (score: number) => number): string {
