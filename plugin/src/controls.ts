@@ -74,6 +74,7 @@ export function addControls(
     if (scope === 'view') polling.restart();
   };
   viewer.addHandler('animation-finish', onView);
+  viewer.addHandler('viewport-change', panel.moved);
   polling.restart();
 
   return {
@@ -84,6 +85,7 @@ export function addControls(
       polling.destroy();
       sizes.disconnect();
       viewer.removeHandler('animation-finish', onView);
+      viewer.removeHandler('viewport-change', panel.moved);
       card.destroy();
       // Typed as a control, but it is found by its element.
       viewer.removeControl(panel.element as unknown as OpenSeadragon.Control);

@@ -26,6 +26,7 @@ export function useBrowser() {
       missing: 0,
       known: 651,
       cam: [0, 1],
+      inRegion: [],
       tileStatus: 200,
       headers: [],
       held: Promise.resolve(),

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { analysed, interval, percentage, steadyOrder } from '../../plugin/src/panel/format.ts';
+import { analysed, interval, orderByShare, percentage } from '../../plugin/src/panel/format.ts';
 
 test.each([
   [0, '0 %'],
@@ -31,8 +31,8 @@ test('how much is analysed', () => {
   ]);
 });
 
-test('rows are sorted first, then change places only for a clear lead', () => {
-  expect(steadyOrder([0, 1, 2], [0.1, 0.6, 0.3], true)).toEqual([1, 2, 0]);
-  expect(steadyOrder([1, 2, 0], [0.1, 0.39, 0.4], false)).toEqual([1, 2, 0]);
-  expect(steadyOrder([1, 2, 0], [0.1, 0.3, 0.4], false)).toEqual([2, 1, 0]);
+test('rows are sorted by share, and keep their order where their numbers read alike', () => {
+  expect(orderByShare([0, 1, 2], [0.1, 0.6, 0.3], percentage)).toEqual([1, 2, 0]);
+  expect(orderByShare([0, 1, 2], [0.301, 0.304, null], percentage)).toEqual([0, 1, 2]);
+  expect(orderByShare([0, 1, 2], [0.301, 0.308, 0], percentage)).toEqual([1, 0, 2]);
 });

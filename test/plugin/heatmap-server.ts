@@ -53,6 +53,9 @@ function scoreAt(index: number, x: number, y: number): number {
   return Math.exp(-((distance / 0.16) ** 2));
 }
 
+/** Mean probability of each class on the slide. */
+const OF_SLIDE = [0.084, 0.512, 0.374, 0.03];
+
 /** What the fake server can be told to do, and what it was asked. */
 export interface Control {
   /** Paths with queries, in order. */
@@ -64,6 +67,8 @@ export interface Control {
   known: number;
   /** Lowest and highest value of the score `cam`. */
   cam: [low: number, high: number];
+  /** Mean probability of each class in a region. */
+  inRegion: number[];
   /** Status of tile requests. */
   tileStatus: number;
   /** Values of the header `X-Test` with the path of their request. */
@@ -119,6 +124,7 @@ export async function startHeatmapServer(plugin: { script: string; style: string
     missing: 0,
     known: 651,
     cam: [0, 1],
+    inRegion: OF_SLIDE,
     tileStatus: 200,
     headers: [],
     held: Promise.resolve(),
@@ -148,7 +154,7 @@ export async function startHeatmapServer(plugin: { script: string; style: string
     if (heatmap[2] === '/breakdown') {
       const exact = control.known === 651;
       const shares = descriptor.classes.map((info, i) => {
-        const probability = [0.084, 0.512, 0.374, 0.03][i] ?? 0;
+        const probability = (url.searchParams.has('region') ? control.inRegion : OF_SLIDE)[i] ?? 0;
         const spread = exact ? 0 : 0.03;
         return { class: info.name, probability, low: Math.max(0, probability - spread), high: probability + spread };
       });

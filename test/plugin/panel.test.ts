@@ -78,6 +78,33 @@ test('the scale of a score without bounds grows to the values seen, and its hand
   expect(await ends()).toEqual([-4, 10, 1]);
 });
 
+test('rows are sorted anew for another scope, and when the view has been still, but not under the pointer', async () => {
+  const { page, url, control } = browser;
+  control.known = 300;
+  control.inRegion = [0.4, 0.31, 0.3, 0];
+  await openViewer(page, url);
+  await addCam(page, { showControl: true });
+  const names = () => page.locator('.osd-cam-name').allTextContents();
+  await expect.poll(names).toEqual(['Gray matter', 'White matter', 'Lesion', 'Blank']);
+  await page.locator('.osd-cam').getByText('View', { exact: true }).click();
+  await expect.poll(names).toEqual(['Lesion', 'Gray matter', 'White matter', 'Blank']);
+
+  control.inRegion = [0.4, 0.29, 0.3, 0];
+  await page.evaluate(() => window.viewer.viewport.zoomBy(2));
+  const shares = () => page.locator('.osd-cam-value').allTextContents();
+  await expect.poll(shares).toEqual(['40 %', '29 %', '30 %', '0 %']);
+  await expect.poll(names, { timeout: 4000 }).toEqual(['Lesion', 'White matter', 'Gray matter', 'Blank']);
+
+  control.inRegion = [0.1, 0.29, 0.3, 0];
+  await page.getByText('Lesion').hover();
+  await page.evaluate(() => window.viewer.viewport.zoomBy(0.5));
+  await expect.poll(shares).toEqual(['10 %', '30 %', '29 %', '0 %']);
+  await page.waitForTimeout(2300);
+  expect(await shares()).toEqual(['10 %', '30 %', '29 %', '0 %']);
+  await page.getByText('Opacity').hover();
+  await expect.poll(names).toEqual(['White matter', 'Gray matter', 'Lesion', 'Blank']);
+});
+
 test('keys, wheel and double clicks on the panel do not reach the viewer', async () => {
   const { page, url } = browser;
   await openViewer(page, url);

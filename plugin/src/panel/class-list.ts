@@ -1,17 +1,24 @@
 import type { Breakdown, HeatmapDescriptor } from '../../../shared/heatmap-descriptor.ts';
 import { type CamChanges, type CamSettings, colourOf, isShare } from '../options.ts';
 import { element, uniqueId } from './elements.ts';
-import { interval, percentage, scoreText, steadyOrder } from './format.ts';
+import { interval, orderByShare, percentage, scoreText } from './format.ts';
 
 /** More classes than this can be filtered by name. */
 const FILTER_FROM = 12;
+/** Milliseconds without a movement of the view after which the numbers on their way are worth an order. */
+const STILL = 2000;
 
 export interface ClassList {
   element: HTMLElement;
   showSettings(settings: CamSettings): void;
   showBreakdown(breakdown: Breakdown): void;
+  /** The next shares are of something else: they get an order of their own. */
+  sortAnew(): void;
+  /** The view moves: the order stays until it is still. */
+  moved(): void;
   /** Names of the first rows. */
   leading(count: number): string[];
+  destroy(): void;
 }
 
 /** A row for each class: colour, name, share with its interval; chosen as radio buttons or check boxes. */
@@ -22,8 +29,14 @@ export function createClassList(
 ): ClassList {
   let settings = first;
   let order = descriptor.classes.map((_, index) => index);
-  let sorted = false;
+  let shares: (number | null)[] = [];
+  /** Whether the next shares are sorted at once, however the view moves. */
+  let anew = true;
+  /** Whether the order is older than the shares. */
+  let due = false;
+  let moving = 0;
   const asShare = isShare('patch', descriptor);
+  const text = (share: number) => (asShare ? percentage(share) : scoreText(share, 1));
   const group = uniqueId('classes');
   const names = descriptor.classes.map((info) => info.name);
 
@@ -80,7 +93,26 @@ export function createClassList(
     children.unshift(filter);
   }
 
+  const sort = () => {
+    due = true;
+    // Rows do not slip away under the pointer, nor from the keys.
+    if (list.matches(':hover') || list.querySelector(':focus-visible')) return;
+    due = false;
+    const next = orderByShare(order, shares, text);
+    if (next.every((index, i) => index === order[i])) return;
+    const focused = list.contains(document.activeElement) ? document.activeElement : null;
+    list.append(...next.map((index) => rows[index].row));
+    if (focused instanceof HTMLElement) focused.focus({ preventScroll: true });
+    order = next;
+  };
+  const sortIfDue = () => {
+    if (due && !moving) sort();
+  };
+  list.addEventListener('pointerleave', sortIfDue);
+  list.addEventListener('focusout', () => queueMicrotask(sortIfDue));
+
   const showSettings = (next: CamSettings) => {
+    if (next.mode !== settings.mode && shares.length > 0) sort();
     const same = next.classes === settings.classes && next.mode === settings.mode;
     const unchanged = same && next.classColors === settings.classColors && next !== settings;
     settings = next;
@@ -97,29 +129,23 @@ export function createClassList(
   };
 
   const showBreakdown = (breakdown: Breakdown) => {
-    const shares = names.map((name) => breakdown.breakdown.find((share) => share.class === name));
+    const found = names.map((name) => breakdown.breakdown.find((share) => share.class === name));
+    shares = found.map((share) => share?.probability ?? null);
     for (const { index, row, value, spread } of rows) {
-      const share = shares[index];
-      const mean = share?.probability ?? null;
-      value.textContent = mean === null ? '–' : asShare ? percentage(mean) : scoreText(mean, 1);
+      const share = found[index];
+      const mean = shares[index];
+      value.textContent = mean === null ? '–' : text(mean);
       spread.textContent = share && asShare ? interval(share) : '';
       row.style.setProperty('--osd-cam-share', String(asShare ? (mean ?? 0) : 0));
       row.style.setProperty('--osd-cam-low', String(share?.low ?? 0));
       row.style.setProperty('--osd-cam-high', String(share?.high ?? 0));
       row.classList.toggle('osd-cam-estimated', spread.textContent !== '');
     }
-    const next = steadyOrder(
-      order,
-      shares.map((share) => share?.probability ?? null),
-      !sorted,
-    );
     list.classList.toggle('osd-cam-exact', breakdown.exact);
-    sorted ||= shares.some((share) => share && share.probability !== null);
-    if (next.every((index, i) => index === order[i])) return;
-    // Moving a row takes the focus from it: not while someone is in the list.
-    if (list.contains(document.activeElement)) return;
-    list.append(...next.map((index) => rows[index].row));
-    order = next;
+    due = true;
+    if (!anew && !breakdown.exact && moving) return;
+    anew &&= shares.every((share) => share === null);
+    sort();
   };
 
   showSettings(first);
@@ -127,6 +153,17 @@ export function createClassList(
     element: element('div', {}, ...children),
     showSettings,
     showBreakdown,
+    sortAnew: () => {
+      anew = true;
+    },
+    moved: () => {
+      clearTimeout(moving);
+      moving = window.setTimeout(() => {
+        moving = 0;
+        sortIfDue();
+      }, STILL);
+    },
     leading: (count) => order.slice(0, count).map((index) => names[index]),
+    destroy: () => clearTimeout(moving),
   };
 }

@@ -25,21 +25,12 @@ export function scoreText(score: number, extent: number): string {
   return score.toFixed(extent < 10 ? 2 : extent < 100 ? 1 : 0);
 }
 
-/** Shares nearer than this keep their order. */
-const STEADY = 0.02;
-
-/**
- * Class indices by share, largest first, changed no more than needed from the order before: a row passes its neighbour
- * only when it is clearly ahead, so that rows do not jump while the numbers settle.
- */
-export function steadyOrder(before: readonly number[], shares: readonly (number | null)[], first: boolean): number[] {
-  const order = [...before];
+/** Class indices by share, largest first; those whose shares read alike keep their order before. */
+export function orderByShare(
+  before: readonly number[],
+  shares: readonly (number | null)[],
+  text: (share: number) => string,
+): number[] {
   const share = (index: number) => shares[index] ?? 0;
-  if (first) return order.sort((a, b) => share(b) - share(a) || a - b);
-  for (let i = 1; i < order.length; i++) {
-    for (let j = i; j > 0 && share(order[j]) - share(order[j - 1]) > STEADY; j--) {
-      [order[j - 1], order[j]] = [order[j], order[j - 1]];
-    }
-  }
-  return order;
+  return [...before].sort((a, b) => (text(share(a)) === text(share(b)) ? 0 : share(b) - share(a)));
 }

@@ -25,6 +25,8 @@ export interface Panel {
   collapse(): void;
   /** Fits it to the viewer's size in CSS pixels. */
   fit(width: number, height: number): void;
+  /** The view moves. */
+  moved(): void;
   destroy(): void;
 }
 
@@ -86,6 +88,7 @@ export function createPanel(
       { value: 'view', text: 'View' },
     ],
     (value) => {
+      classes.sortAnew();
       actions.scope(value);
     },
   );
@@ -211,6 +214,10 @@ export function createPanel(
       panel.style.setProperty('--osd-cam-viewer-width', `${width}px`);
       panel.style.setProperty('--osd-cam-viewer-height', `${height}px`);
     },
-    destroy: () => panel.remove(),
+    moved: classes.moved,
+    destroy: () => {
+      classes.destroy();
+      panel.remove();
+    },
   };
 }
