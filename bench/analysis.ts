@@ -9,7 +9,7 @@ import { openModel } from '../server/src/models/open-model.ts';
 import { describeSlide } from '../server/src/slides/describe-slide.ts';
 import { openSlide } from '../server/src/slides/open-slide.ts';
 import { readPatches } from '../server/src/slides/patches.ts';
-import { superviseWorker } from '../server/src/worker/supervisor.ts';
+import { workerPool } from '../server/src/worker/pool.ts';
 import { patchPosition } from '../shared/geometry/patch-grid.ts';
 import { referenceData } from '../test/reference-data.ts';
 import { spread } from './statistics.ts';
@@ -48,8 +48,9 @@ async function compare(title: string, slideFile: string, modelFile: string, stor
   const slide = await describeSlide(slideFile, { store });
   for (let round = 0; round <= ROUNDS; round++) {
     // A worker and heatmap of its own for each round: nothing is known. Its model is opened before time is taken.
-    const process = superviseWorker(worker);
+    const process = workerPool(worker);
     const heatmap = await createHeatmapSource({ store, worker: process }).heatmap(slideFile, modelFile);
+    await process.prepare(heatmap.model);
     const total = heatmap.grid.rows * heatmap.grid.columns;
     const positions = Array.from({ length: total }, (_, index) => patchPosition(heatmap.grid, index));
     const patches = await readPatches(openSlide(slide), heatmap.grid, positions);

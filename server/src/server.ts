@@ -16,7 +16,7 @@ import { tellWithout } from './routes/errors.ts';
 import { readPage } from './routes/page.ts';
 import { SLIDE_ENDINGS } from './slides/image-file.ts';
 import { prepareStore } from './store.ts';
-import { superviseWorker } from './worker/supervisor.ts';
+import { workerPool } from './worker/pool.ts';
 
 export interface ServerOptions {
   /** Folders. */
@@ -39,9 +39,9 @@ export interface RunningServer {
 const workerEntry = fileURLToPath(new URL('./worker.js', import.meta.url));
 const pageFolder = fileURLToPath(new URL('./demo/', import.meta.url));
 
-/** A supervised worker of the built script. */
+/** Supervised workers of the built script. */
 export function startWorker(onDeath?: (reason: string) => void) {
-  return superviseWorker(workerEntry, onDeath);
+  return workerPool(workerEntry, onDeath);
 }
 
 /**

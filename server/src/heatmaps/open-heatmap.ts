@@ -68,6 +68,8 @@ export function createHeatmapSource({ store, worker, onConversion }: HeatmapSour
       const heatmap = known ? Object.assign(known, { slide: newSlide, model: newModel, warnings }) : opened;
       heatmaps.set(fingerprint, heatmap);
       if (!known) {
+        // Nobody waits for it, and who needs the model learns what is wrong with it.
+        worker.prepare(modelDescription).catch(() => {});
         inUse.set(fingerprint, new WeakRef(heatmap));
         forgotten.register(heatmap, fingerprint);
       }

@@ -41,13 +41,20 @@ interface Interest {
   finish(error?: unknown): void;
 }
 
+/** Patches per second, null before the first measurement, and what the present span has counted. */
+interface Speed {
+  perSecond: number | null;
+  since: number;
+  patches: number;
+}
+
 interface Flight {
   heatmap: Heatmap;
   indices: number[];
 }
 
-/** Tasks handed to the worker at once: it reads the patches of one while it classifies the other. */
-const FLIGHTS = 2;
+/** Tasks handed to a process at once: it reads the patches of one while it classifies the other. */
+const FLIGHTS_PER_PROCESS = 2;
 
 /** A task takes about so long, so that whoever looks now waits no longer for what was begun before. */
 const SECONDS_PER_TASK = 0.15;
@@ -56,21 +63,21 @@ const SECONDS_PER_TASK = 0.15;
 const MAX_PATCHES_PER_TASK = 64;
 const FIRST_PATCHES_PER_TASK = 8;
 
-/** Weight of the newest task in the running mean of the speed. */
-const SPEED_SMOOTHING = 0.3;
+/** Shortest span over which speed is measured, and the weight of the newest one in the running mean. */
+const SPEED_SECONDS = 0.1;
+const SPEED_SMOOTHING = 0.5;
 
 /** @param worker classifies patches; it never sees a patch twice unless its cells were evicted meanwhile */
-export function createScheduler(worker: Worker): Scheduler {
+export function createScheduler(worker: Pick<Worker, 'perform' | 'processes'>): Scheduler {
   const interests: Interest[] = [];
   const flights = new Set<Flight>();
   /** Parts of a task that failed, to be tried on their own. */
   const parts: Flight[] = [];
-  const speeds = new Map<string, number>();
+  const speeds = new Map<string, Speed>();
   let classified = 0;
-  let lastLanding = 0;
 
   function dispatch(): void {
-    while (flights.size < FLIGHTS) {
+    while (flights.size < FLIGHTS_PER_PROCESS * worker.processes) {
       const flight = nextFlight();
       if (!flight) return;
       void fly(flight);
@@ -120,9 +127,9 @@ export function createScheduler(worker: Worker): Scheduler {
   }
 
   async function fly(flight: Flight): Promise<void> {
-    flights.add(flight);
     const { heatmap, indices } = flight;
-    const departure = performance.now();
+    if (![...flights].some((other) => other.heatmap === heatmap)) beginMeasuring(heatmap);
+    flights.add(flight);
     try {
       const results = await worker.perform({
         type: 'classify',
@@ -133,8 +140,8 @@ export function createScheduler(worker: Worker): Scheduler {
       });
       addResults(heatmap, indices, results);
       classified += indices.length;
-      measure(heatmap, indices.length, departure);
       land(flight);
+      measure(heatmap, indices.length);
     } catch (error) {
       const isSpot = error instanceof Problem && error.code === 'unreadable-slide';
       if (isSpot && indices.length > 1) split(flight);
@@ -174,19 +181,29 @@ export function createScheduler(worker: Worker): Scheduler {
     }
   }
 
-  function measure(heatmap: Heatmap, patches: number, departure: number): void {
-    const now = performance.now();
-    const seconds = Math.max(1e-4, (now - Math.max(departure, lastLanding)) / 1000);
-    lastLanding = now;
-    const speed = patches / seconds;
-    const known = speeds.get(heatmap.fingerprint);
-    speeds.set(heatmap.fingerprint, known === undefined ? speed : known + SPEED_SMOOTHING * (speed - known));
+  function beginMeasuring({ fingerprint }: Heatmap): void {
+    const perSecond = speeds.get(fingerprint)?.perSecond ?? null;
+    speeds.set(fingerprint, { perSecond, since: performance.now(), patches: 0 });
+  }
+
+  /** Over spans of time and not task by task, for tasks of several processes land together. */
+  function measure(heatmap: Heatmap, patches: number): void {
+    const speed = speeds.get(heatmap.fingerprint);
+    if (!speed) return;
+    speed.patches += patches;
+    const seconds = (performance.now() - speed.since) / 1000;
+    if (speed.perSecond !== null && seconds < SPEED_SECONDS) return;
+    const measured = speed.patches / Math.max(seconds, 1e-4);
+    const perSecond =
+      speed.perSecond === null ? measured : speed.perSecond + SPEED_SMOOTHING * (measured - speed.perSecond);
+    speeds.set(heatmap.fingerprint, { perSecond, since: performance.now(), patches: 0 });
   }
 
   function patchesPerTask(heatmap: Heatmap): number {
-    const speed = speeds.get(heatmap.fingerprint);
-    if (speed === undefined) return FIRST_PATCHES_PER_TASK;
-    return Math.min(MAX_PATCHES_PER_TASK, Math.max(1, Math.round(speed * SECONDS_PER_TASK)));
+    const perSecond = speeds.get(heatmap.fingerprint)?.perSecond ?? null;
+    if (perSecond === null) return FIRST_PATCHES_PER_TASK;
+    const perProcess = perSecond / worker.processes;
+    return Math.min(MAX_PATCHES_PER_TASK, Math.max(1, Math.round(perProcess * SECONDS_PER_TASK)));
   }
 
   return {
@@ -216,7 +233,7 @@ export function createScheduler(worker: Worker): Scheduler {
         settleFinished();
       });
     },
-    patchesPerSecond: ({ fingerprint }) => speeds.get(fingerprint) ?? null,
+    patchesPerSecond: ({ fingerprint }) => speeds.get(fingerprint)?.perSecond ?? null,
     get classified() {
       return classified;
     },

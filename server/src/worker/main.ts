@@ -7,13 +7,16 @@ import { openModel } from '../models/open-model.ts';
 import { openSlide } from '../slides/open-slide.ts';
 import { readPatches } from '../slides/patches.ts';
 import type { SlideReader } from '../slides/slide.ts';
-import type { PatchResults, WorkerRequest, WorkerResponse, WorkerTask } from './messages.ts';
+import type { ModelVersion, PatchResults, WorkerRequest, WorkerResponse, WorkerTask } from './messages.ts';
 
 /**
  * The worker process: opens slides, reads patches, runs the model. A network's inference blocks the thread that calls
  * it, which is why this is a process of its own, and one of lower priority than the server's.
  */
 os.setPriority(os.constants.priority.PRIORITY_BELOW_NORMAL);
+
+/** Threads of one inference, given by the supervisor. */
+const threads = Number(process.argv[2]) || undefined;
 
 const MAX_OPEN_MODELS = 4;
 const MAX_OPEN_SLIDES = 64;
@@ -58,12 +61,16 @@ function respond(response: WorkerResponse): void {
 async function perform(task: WorkerTask) {
   if (task.type === 'describe-model') {
     // Described anew each time it is asked: the file may have changed.
-    const model = await openModel(task.file);
+    const model = await openModel(task.file, { threads });
     const key = modelKey(model.description);
     // The same network under other names: what runs goes on running.
     if (models.has(key)) await model.close();
     else models.set(key, { model: Promise.resolve(model), tasks: 0, kept: true });
     return model.description;
+  }
+  if (task.type === 'prepare-model') {
+    await openedModel(task.model).model;
+    return null;
   }
   return classify(task);
 }
@@ -103,17 +110,17 @@ async function runInBatches(model: Model, patches: Uint8Array, count: number): P
   return { cells, probabilities };
 }
 
-function openedModel({ file, fingerprint }: { file: string; fingerprint: string }): OpenedModel {
+function openedModel({ file, fingerprint }: ModelVersion): OpenedModel {
   const key = modelKey({ file, fingerprint });
   const found = models.get(key);
   if (found) return found;
-  const opened = { model: openModel(file), tasks: 0, kept: true };
+  const opened = { model: openModel(file, { threads }), tasks: 0, kept: true };
   models.set(key, opened);
   opened.model.catch(() => models.delete(key));
   return opened;
 }
 
-async function checkedModel(opened: OpenedModel, expected: { file: string; fingerprint: string }): Promise<Model> {
+async function checkedModel(opened: OpenedModel, expected: ModelVersion): Promise<Model> {
   const model = await opened.model;
   if (model.description.fingerprint !== expected.fingerprint) {
     models.delete(modelKey(expected));
@@ -129,7 +136,7 @@ function closeIfUnused({ model, tasks, kept }: OpenedModel): void {
   if (!kept && tasks === 0) void model.then((opened) => opened.close()).catch(() => {});
 }
 
-function modelKey({ file, fingerprint }: { file: string; fingerprint: string }): string {
+function modelKey({ file, fingerprint }: ModelVersion): string {
   return `${fingerprint} ${file}`;
 }
 

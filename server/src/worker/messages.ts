@@ -6,17 +6,25 @@ import type { SlideDescription } from '../slides/slide.ts';
 /** What a worker process is asked. Everything here is plain data: it crosses a process boundary. */
 export type WorkerTask =
   | { type: 'describe-model'; file: string }
+  /** Opens a model that will be wanted soon. */
+  | { type: 'prepare-model'; model: ModelVersion }
   | {
       type: 'classify';
       slide: SlideDescription;
-      /** The fingerprint that the model had when it was described; another one means that the file has changed. */
-      model: { file: string; fingerprint: string };
+      model: ModelVersion;
       grid: PatchGrid;
       positions: PatchPosition[];
     };
 
+export interface ModelVersion {
+  file: string;
+  /** What the model had when it was described; another one means that the file has changed. */
+  fingerprint: string;
+}
+
 /** The answer to each type of task. */
 export interface WorkerAnswers {
+  'prepare-model': null;
   'describe-model': ModelDescription;
   classify: PatchResults;
 }
@@ -35,5 +43,5 @@ export interface WorkerRequest {
 }
 
 export type WorkerResponse =
-  | { id: number; answer: ModelDescription | PatchResults }
+  | { id: number; answer: WorkerAnswers[keyof WorkerAnswers] }
   | { id: number; problem: { code: ProblemCode; message: string } };

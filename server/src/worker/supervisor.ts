@@ -1,15 +1,19 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { Problem } from '../errors.ts';
-import type { WorkerAnswers, WorkerResponse, WorkerTask } from './messages.ts';
+import type { ModelVersion, WorkerAnswers, WorkerResponse, WorkerTask } from './messages.ts';
 
-/** A worker process that is there when it is needed. */
+/** One or several worker processes that are there when they are needed. */
 export interface Worker {
+  /** Tasks that are performed at the same time. */
+  readonly processes: number;
   /**
    * Has the worker perform a task. A task that was under way when the process died is tried once more.
    * @throws Problem as the task does; `failed` where the process died twice, or the worker was closed
    */
   perform<T extends WorkerTask>(task: T): Promise<WorkerAnswers[T['type']]>;
-  /** Ends the process; tasks under way are rejected. */
+  /** Has every process open a model, so that none begins with that when it gets its first patches. */
+  prepare(model: ModelVersion): Promise<void>;
+  /** Ends the processes; tasks under way are rejected. */
   close(): Promise<void>;
 }
 
@@ -28,16 +32,22 @@ const MAX_SENT = 4;
 /** A damaged file can make a library loop for ever; the largest networks open in a few seconds. */
 const OPENING_SECONDS = 120;
 
+export interface SupervisionOptions {
+  /** How long opening a model may take. */
+  openingSeconds?: number;
+  /** Threads of one inference; all cores unless given. */
+  threads?: number;
+}
+
 /**
  * Supervises one worker process, started with the first task and again after a death.
  * @param entry the worker's script
  * @param onDeath told of every unexpected end
- * @param openingSeconds how long opening a model may take
  */
 export function superviseWorker(
   entry: string,
   onDeath: (reason: string) => void = () => {},
-  openingSeconds = OPENING_SECONDS,
+  { openingSeconds = OPENING_SECONDS, threads }: SupervisionOptions = {},
 ): Worker {
   const waiting: Job[] = [];
   const sent = new Map<number, Job>();
@@ -55,12 +65,15 @@ export function superviseWorker(
       sent.set(job.id, job);
       child ??= start();
       child.send({ id: job.id, task: job.task });
-      if (job.task.type === 'describe-model') job.timer = setTimeout(() => giveUp(job), openingSeconds * 1000);
+      if (job.task.type !== 'classify') job.timer = setTimeout(() => giveUp(job), openingSeconds * 1000);
     }
   }
 
   function start(): ChildProcess {
-    const started = fork(entry, [], { serialization: 'advanced', stdio: ['ignore', 'ignore', 'inherit', 'ipc'] });
+    const started = fork(entry, threads === undefined ? [] : [String(threads)], {
+      serialization: 'advanced',
+      stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
+    });
     started.on('message', (response: WorkerResponse) => settle(response));
     started.on('error', (error) => ended(started, error.message));
     started.on('exit', (status, signal) => ended(started, signal ? `signal ${signal}` : `exit status ${status}`));
@@ -102,16 +115,19 @@ export function superviseWorker(
     dispatch();
   }
 
+  const perform: Worker['perform'] = <T extends WorkerTask>(task: T): Promise<WorkerAnswers[T['type']]> =>
+    new Promise((resolve, reject) => {
+      if (closed) return reject(new Problem('failed', 'the worker is closed'));
+      // The answer's type follows from the task's, which the message channel cannot know.
+      const settleAs = resolve as Job['resolve'];
+      waiting.push({ id: nextId++, task, deaths: 0, resolve: settleAs, reject });
+      dispatch();
+    });
+
   return {
-    perform<T extends WorkerTask>(task: T): Promise<WorkerAnswers[T['type']]> {
-      return new Promise((resolve, reject) => {
-        if (closed) return reject(new Problem('failed', 'the worker is closed'));
-        // The answer's type follows from the task's, which the message channel cannot know.
-        const settleAs = resolve as Job['resolve'];
-        waiting.push({ id: nextId++, task, deaths: 0, resolve: settleAs, reject });
-        dispatch();
-      });
-    },
+    processes: 1,
+    perform,
+    prepare: async (model) => void (await perform({ type: 'prepare-model', model })),
     async close() {
       closed = true;
       for (const job of sent.values()) clearTimeout(job.timer);
@@ -128,7 +144,8 @@ export function superviseWorker(
 }
 
 function describe(task: WorkerTask): string {
-  return task.type === 'describe-model'
-    ? `opening ${task.file}`
+  if (task.type === 'describe-model') return `opening ${task.file}`;
+  return task.type === 'prepare-model'
+    ? `opening ${task.model.file}`
     : `${task.positions.length} patches of ${task.slide.file} with ${task.model.file}`;
 }

@@ -8,7 +8,8 @@ import { cellsOf, type Heatmap, patchValues } from '../../../server/src/heatmaps
 import { createHeatmapSource, type HeatmapSource } from '../../../server/src/heatmaps/open-heatmap.ts';
 import { createScheduler, type Scheduler } from '../../../server/src/heatmaps/scheduler.ts';
 import { scoreTile, windowOfTile } from '../../../server/src/heatmaps/score-tile.ts';
-import { superviseWorker, type Worker } from '../../../server/src/worker/supervisor.ts';
+import { workerPool } from '../../../server/src/worker/pool.ts';
+import type { Worker } from '../../../server/src/worker/supervisor.ts';
 import { activate } from '../../../shared/activation.ts';
 import { decodeFloat16, encodeFloat16 } from '../../../shared/codecs/float16.ts';
 import { temporaryFolder } from '../../command-line.ts';
@@ -33,7 +34,7 @@ describe.skipIf(referenceData === undefined)('a real slide against the original 
 
   beforeAll(async () => {
     store = await temporaryFolder();
-    worker = superviseWorker(fileURLToPath(new URL('../../../server/dist/worker.js', import.meta.url)));
+    worker = workerPool(fileURLToPath(new URL('../../../server/dist/worker.js', import.meta.url)));
     source = createHeatmapSource({ store, worker });
     scheduler = createScheduler(worker);
   });

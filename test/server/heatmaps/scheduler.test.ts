@@ -9,7 +9,8 @@ import { positionsOf, syntheticHeatmap, syntheticResults } from './synthetic-hea
 /** A worker at the seam whose tasks finish when the test says so. */
 function heldWorker(fail?: (task: WorkerTask) => Problem | undefined) {
   const tasks: { positions: { row: number; column: number }[]; finish(): void }[] = [];
-  const worker: Worker = {
+  const worker: Pick<Worker, 'perform' | 'processes'> = {
+    processes: 1,
     perform<T extends WorkerTask>(task: T) {
       return new Promise<WorkerAnswers[T['type']]>((resolve, reject) => {
         const positions = positionsOf(task);
@@ -21,7 +22,6 @@ function heldWorker(fail?: (task: WorkerTask) => Problem | undefined) {
         tasks.push({ positions, finish });
       });
     },
-    close: async () => {},
   };
   return { worker, tasks };
 }

@@ -22,23 +22,23 @@ afterAll(async () => {
 const get = (path: string, init?: RequestInit) => fetch(new URL(path, server.address), init);
 const getJson = async (path: string, init?: RequestInit) => (await get(path, init)).json();
 
-/** The worker's process, the server's only child. */
-const workerProcess = () => {
+/** Sends a signal to the worker processes, the server's only children. */
+function signalWorkers(signal: NodeJS.Signals): void {
   const { pid } = server.process;
-  return Number(readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ')[0]);
-};
+  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ');
+  for (const child of children) process.kill(Number(child), signal);
+}
 
 test('a tile is answered in time although the worker is held', async () => {
   await getJson('heatmaps/tissue.tif/tissue.h5.json');
-  const worker = workerProcess();
-  process.kill(worker, 'SIGSTOP');
+  signalWorkers('SIGSTOP');
   try {
     const tile = await get('heatmaps/tissue.tif/tissue.h5_files/8/0_0.png?top=2&wait=0.5');
     expect(tile.status).toBe(200);
     expect(tile.headers.get('cache-control')).toBe('no-store');
     expect(await getJson('healthz')).toMatchObject({ status: 'ok' });
   } finally {
-    process.kill(worker, 'SIGCONT');
+    signalWorkers('SIGCONT');
   }
   const tile = await get('heatmaps/tissue.tif/tissue.h5_files/8/0_0.png?top=2');
   expect(tile.headers.get('x-cam-missing')).toBe('0');
@@ -46,7 +46,7 @@ test('a tile is answered in time although the worker is held', async () => {
 
 test('a tile is answered although the worker is killed while it computes', async () => {
   const answer = get('heatmaps/tissue.tif/tissue.h5_files/11/3_3.npy');
-  process.kill(workerProcess(), 'SIGKILL');
+  signalWorkers('SIGKILL');
   const tile = await answer;
   expect(tile.status).toBe(200);
   expect(tile.headers.get('x-cam-missing')).toBe('0');

@@ -44,7 +44,7 @@ describe('a supervised worker', () => {
   });
 
   test('a file that keeps it busy for ever is given up, and the next one is opened', async () => {
-    worker = superviseWorker(entry, () => {}, 1);
+    worker = superviseWorker(entry, () => {}, { openingSeconds: 1 });
     await expect(worker.perform(open('endless'))).rejects.toThrow('took more than 1 s');
     await expect(worker.perform(open('a'))).resolves.toMatchObject({ file: 'a' });
   });
