@@ -8,14 +8,14 @@ const overlaySources = new WeakSet<object>();
 
 /**
  * Lays a heatmap on its image, now or when there is one, and again whenever another is opened in its place.
- * `attached` resolves with the first time and rejects where the image has other proportions.
+ * `report` is told of an image with other proportions, and of one that fits. `attached` resolves with the first time and rejects where the image has other proportions.
  */
 export function keepAttached(
   viewer: OpenSeadragon.Viewer,
   layer: Layer,
   descriptor: HeatmapDescriptor,
   first: OpenSeadragon.TiledImage | undefined,
-  failed: (error: Error) => void,
+  report: (error: Error | undefined) => void,
 ): { attached: Promise<void>; end(): void } {
   overlaySources.add(layer.source);
   let base = first;
@@ -30,13 +30,14 @@ export function keepAttached(
     base ??= firstImage(viewer.world);
     if (!base || layer.item()) return;
     if (fits(base, descriptor)) {
+      report(undefined);
       layer.attach(base).then(resolve, reject);
       return;
     }
     const { x, y } = base.getContentSize();
     const expected = `an image of ${descriptor.width} x ${descriptor.height} pixels`;
     const error = new Error(`${descriptor.title}: expected ${expected}, found ${x} x ${y} pixels`);
-    failed(error);
+    report(error);
     reject(error);
   };
   const detach = () => {

@@ -2,6 +2,8 @@ import type { Breakdown } from '../../shared/heatmap-descriptor.ts';
 
 const SHORTEST_PAUSE = 1000;
 const LONGEST_PAUSE = 15_000;
+/** Of a server that refuses or does not answer. */
+const LONGEST_FAILING_PAUSE = 4000;
 
 export interface BreakdownPolling {
   /** Asks anew, now: what the breakdown is of, or what is known, has changed. */
@@ -46,7 +48,7 @@ export function breakdownPolling(
       onBreakdown(breakdown);
     } catch (error) {
       if (mine.signal.aborted) return;
-      pause = Math.min(LONGEST_PAUSE, pause * 2);
+      pause = Math.min(LONGEST_FAILING_PAUSE, pause * 2);
       if (!failing) onError(error instanceof Error ? error : new Error(String(error)));
       failing = true;
     }

@@ -2,7 +2,8 @@ import type OpenSeadragon from 'openseadragon';
 import type { Breakdown, HeatmapDescriptor, ScoreAtPoint } from '../../shared/heatmap-descriptor.ts';
 import { breakdownPolling } from './breakdown-polling.ts';
 import type { CamChanges, CamOptions, CamSettings } from './options.ts';
-import { createPanel, NARROW, type PanelState } from './panel/panel.ts';
+import { dock } from './panel/dock.ts';
+import { createPanel, type PanelState } from './panel/panel.ts';
 import { createPointerCard } from './panel/pointer-card.ts';
 import type { ValuesAtPoint } from './values.ts';
 
@@ -31,7 +32,7 @@ export function addControls(
   osd: typeof OpenSeadragon,
   viewer: OpenSeadragon.Viewer,
   descriptor: HeatmapDescriptor,
-  { controlAnchor, theme }: Pick<CamOptions, 'controlAnchor' | 'theme'>,
+  appearance: Pick<CamOptions, 'controlAnchor' | 'theme'>,
   host: ControlsHost,
 ): Controls {
   let scope: 'view' | 'slide' = 'slide';
@@ -59,17 +60,10 @@ export function addControls(
     panel: () => panel.element.getBoundingClientRect(),
   });
 
-  const { ControlAnchor } = osd;
-  const corner = viewer.container.clientWidth < NARROW ? ControlAnchor.BOTTOM_LEFT : ControlAnchor.TOP_RIGHT;
-  const others = viewer.container.querySelectorAll('.osd-cam').length;
-  viewer.addControl(panel.element, { anchor: controlAnchor ?? corner, autoFade: false });
-  // Panels of several overlays lie below each other, the first one open.
-  if (panel.element.parentElement) panel.element.parentElement.style.display = 'block';
-  if (others > 0) panel.collapse();
-  if (theme) for (const part of [panel.element, card.element]) part.style.colorScheme = theme;
-
-  const sizes = new ResizeObserver(() => panel.fit(viewer.container.clientWidth, viewer.container.clientHeight));
-  sizes.observe(viewer.container);
+  // Of several panels the first one is open.
+  if (viewer.container.querySelector('.osd-cam:not(.osd-cam-failure)')) panel.collapse();
+  const undock = dock(osd, viewer, panel.element, appearance, panel.fit);
+  if (appearance.theme) card.element.style.colorScheme = appearance.theme;
   const onView = () => {
     if (scope === 'view') polling.restart();
   };
@@ -83,12 +77,10 @@ export function addControls(
     restart: polling.restart,
     destroy: () => {
       polling.destroy();
-      sizes.disconnect();
       viewer.removeHandler('animation-finish', onView);
       viewer.removeHandler('viewport-change', panel.moved);
       card.destroy();
-      // Typed as a control, but it is found by its element.
-      viewer.removeControl(panel.element as unknown as OpenSeadragon.Control);
+      undock();
       panel.destroy();
     },
   };

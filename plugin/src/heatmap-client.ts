@@ -2,6 +2,7 @@ import type { Rectangle, TileAddress } from '../../shared/geometry/deep-zoom.ts'
 import type { Breakdown, HeatmapDescriptor, ScoreAtPoint } from '../../shared/heatmap-descriptor.ts';
 import type { ScoreTile } from '../../shared/painting/style.ts';
 import type { Credentials } from './credentials.ts';
+import { RequestError } from './request-error.ts';
 import { checkedTile, isExact } from './tile-pixels.ts';
 import { type TileRequest, tileUrl } from './tile-request.ts';
 
@@ -39,8 +40,11 @@ export function heatmapClient(address: string, credentials: () => Credentials): 
       headers: { ...headers, ...more },
       credentials: withCredentials ? 'include' : 'same-origin',
       signal,
+    }).catch((cause: unknown) => {
+      if (cause instanceof DOMException && cause.name === 'AbortError') throw cause;
+      throw new RequestError(target, 'The server does not answer', false, { cause });
     });
-    if (!response.ok) throw new Error(`${target}: ${await refusal(response)}`);
+    if (!response.ok) throw new RequestError(target, await refusal(response), true);
     return response;
   };
 

@@ -33,6 +33,8 @@ export interface Layer {
   refresh(): void;
   /** More patches are known: asks for estimated values on screen again. */
   grown(): void;
+  /** The server answers again: asks at once for what failed. */
+  retry(): void;
   scoresOf(tile: OpenSeadragon.Tile): TileScores | undefined;
   /** Tiles on screen that are not yet what they will be. */
   pending(): number;
@@ -81,6 +83,16 @@ export function createLayer(
     return fetched;
   };
 
+  /** The finest scores that are there for a tile's place. */
+  const coarser = ({ level, bounds }: OpenSeadragon.Tile): TileScores | undefined => {
+    const centre = bounds.getCenter();
+    return (item ? viewer.tileCache.getLoadedTilesFor(item) : [])
+      .filter((tile) => tile.level < level && tile.bounds.containsPoint(centre) && scores.get(tile)?.tile)
+      .sort((a, b) => b.level - a.level)
+      .map((tile) => scores.get(tile))
+      .at(0);
+  };
+
   const firstScores = async (tile: OpenSeadragon.Tile, headers: object, signal: AbortSignal): Promise<TileScores> => {
     const address = { level: tile.level, column: tile.x, row: tile.y };
     const request = tileRequest(settings, descriptor);
@@ -94,7 +106,7 @@ export function createLayer(
       if (signal.aborted) throw error;
       options.failed(error instanceof Error ? error : new Error(String(error)));
       const notBefore = performance.now() + pauseAfter(0);
-      const nothing = { tile: undefined, missing: Number.POSITIVE_INFINITY, exact: false };
+      const nothing = { tile: undefined, missing: Number.POSITIVE_INFINITY, exact: false, standIn: coarser(tile) };
       return { ...common, ...nothing, fruitless: 1, notBefore };
     }
   };
@@ -235,6 +247,7 @@ export function createLayer(
       refining.pump();
     },
     grown: refining.grown,
+    retry: refining.retry,
     scoresOf: (tile) => scores.get(tile),
     pending: () => refining.pending(),
     destroy: () => {

@@ -15,6 +15,9 @@ import {
   defaultSettings,
   isShare,
 } from './options.ts';
+import { dock } from './panel/dock.ts';
+import { createFailurePanel } from './panel/failure-panel.ts';
+import { isUnanswered, reasonOf } from './request-error.ts';
 import { extremes } from './tile-pixels.ts';
 import { tileCovers, type ValuesAtPoint, valuesAt } from './values.ts';
 
@@ -39,6 +42,11 @@ export class CamOverlay {
   #layer: Layer | undefined;
   #controls: Controls | undefined;
   #failing = false;
+  /** Whether the server did not answer when last asked. */
+  #unanswered = false;
+  /** What is wrong with the image that the heatmap should lie on: stays until there is another. */
+  #misfit: Error | undefined;
+  #undockFailure: (() => void) | undefined;
   #pending = -1;
   /** Patches known when the breakdown was last told, of the slide and of the view. */
   readonly #known: { slide?: number; region?: number } = {};
@@ -52,7 +60,11 @@ export class CamOverlay {
     this.#options = options;
     this.#client = heatmapClient(options.heatmap, () => credentialsOf(viewer, options));
     this.ready = this.#start();
-    this.ready.catch((error: unknown) => this.#failed(error));
+    this.ready.catch((error: unknown) => {
+      this.#failed(error);
+      if (!this.#controls) this.#showFailure(error);
+    });
+    viewer.addHandler('before-destroy', this.#destroyed);
   }
 
   /** The heatmap's own item of the world; undefined while it lies on no image. */
@@ -122,6 +134,7 @@ export class CamOverlay {
     this.#life.abort();
     this.viewer.removeHandler('before-destroy', this.#destroyed);
     this.#controls?.destroy();
+    this.#undockFailure?.();
     this.#layer?.destroy();
   }
 
@@ -147,8 +160,11 @@ export class CamOverlay {
     });
     this.#layer = layer;
     if (this.#options.showControl ?? true) this.#controls = this.#addControls(descriptor);
-    this.viewer.addHandler('before-destroy', this.#destroyed);
-    const report = (error: Error) => this.#failed(error);
+    const report = (error: Error | undefined) => {
+      this.#misfit = error;
+      if (error) this.#failed(error);
+      else this.#controls?.show({ error });
+    };
     const attachment = keepAttached(this.viewer, layer, descriptor, this.#options.tiledImage, report);
     signal.addEventListener('abort', attachment.end);
     await attachment.attached;
@@ -207,20 +223,37 @@ export class CamOverlay {
   }
 
   #succeeded(): void {
-    if (this.#failing) this.#controls?.show({ error: undefined });
+    if (!this.#failing) return;
     this.#failing = false;
+    this.#controls?.show({ error: this.#misfit });
+    if (this.#unanswered) this.#layer?.retry();
+    this.#unanswered = false;
   }
 
   /** Reports a failure once, until something succeeds again. */
   #failed(thrown: unknown): void {
     if (this.#life.signal.aborted || this.#failing) return;
     this.#failing = true;
-    const error = thrown instanceof Error ? thrown : new Error(String(thrown));
-    this.#controls?.show({ error });
+    const error = asError(thrown);
+    this.#controls?.show({ error: this.#misfit ?? error });
+    this.#unanswered = isUnanswered(error);
+    // Shares may be known to the last patch, and not asked for any more: they tell when it answers again.
+    if (this.#unanswered) this.#controls?.restart();
     this.#raise('cam-error', { error });
+  }
+
+  /** Says in the panel's place why there is none. */
+  #showFailure(thrown: unknown): void {
+    if (this.#life.signal.aborted || this.#options.showControl === false) return;
+    const failure = createFailurePanel(reasonOf(asError(thrown)));
+    this.#undockFailure = dock(this.#osd, this.viewer, failure.element, this.#options, failure.fit);
   }
 
   #raise<Name extends keyof CamEvents>(name: Name, event: Omit<CamEvents[Name], 'cam'>): void {
     if (!this.#life.signal.aborted) this.viewer.raiseEvent(name, { cam: this, ...event });
   }
+}
+
+function asError(thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : new Error(String(thrown));
 }

@@ -33,6 +33,8 @@ export interface Refinement {
   pump(): void;
   /** More patches are known now: estimated values on screen, or to come there, are asked for again. */
   grown(): void;
+  /** The server answers again: what failed is asked for without waiting. */
+  retry(): void;
   /** Tiles on screen whose scores are not yet what they will be. */
   pending(): number;
   destroy(): void;
@@ -143,6 +145,13 @@ export function refinement<T>(host: RefinementHost<T>): Refinement {
     pump,
     grown: () => {
       grownAt = performance.now();
+      pump();
+    },
+    retry: () => {
+      for (const tile of host.visible()) {
+        const scores = host.scoresOf(tile);
+        if (scores) scores.notBefore = 0;
+      }
       pump();
     },
     pending: () =>

@@ -34,17 +34,21 @@ export function colourTable(colormap: string | ColourFunction): Uint8Array {
   return new Uint8Array(table.buffer);
 }
 
-/** RGBA bytes, straight alpha, of a decoded tile; overlap included. */
+/**
+ * RGBA bytes, straight alpha, of a decoded tile; overlap included.
+ * @param place the tile whose pixels are painted: this one, or a finer one that it covers
+ */
 export function paintScores(
   tile: ScoreTile,
   address: TileAddress,
   request: TileRequest,
   descriptor: HeatmapDescriptor,
   settings: CamSettings,
+  place: TileAddress = address,
 ): PaintedArea {
   const window = tileWindow(descriptor, descriptor.grid, address, finestRaster(request.score));
   const style = tileStyle(settings, descriptor, request);
-  return paintTile(tile, window, descriptor.grid, descriptor, address, style);
+  return paintTile(tile, window, descriptor.grid, descriptor, place, style);
 }
 
 /** As `paintScores`, from the bytes of a `.npy` tile. @throws Error where they are not that tile */

@@ -9,8 +9,10 @@ import type { TileRequest } from './tile-request.ts';
 export interface TileScores {
   readonly address: TileAddress;
   request: TileRequest;
-  /** Undefined where the fetch failed: nothing is shown until it succeeds. */
+  /** Undefined where the fetch failed: until it succeeds the stand-in is shown. */
   tile: ScoreTile | undefined;
+  /** Of a coarser tile that covers this one. */
+  standIn?: TileScores | undefined;
   missing: number;
   /** Whether it can become no better. */
   exact: boolean;
@@ -38,8 +40,9 @@ export function paintCanvas(
   canvas.height = height;
   const context = canvas.getContext('2d');
   if (!context) throw new Error('The browser gave no 2D canvas for a heatmap tile');
-  if (scores.tile) {
-    const { data } = paintScores(scores.tile, scores.address, scores.request, descriptor, settings);
+  const source = scores.tile ? scores : scores.standIn;
+  if (source?.tile) {
+    const { data } = paintScores(source.tile, source.address, source.request, descriptor, settings, scores.address);
     context.putImageData(new ImageData(data, width, height), 0, 0);
   }
   return context;

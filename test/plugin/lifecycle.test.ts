@@ -146,19 +146,37 @@ test('says so where the image has other proportions', async () => {
     canvas.height = 100;
     window.viewer.open({ type: 'image', url: canvas.toDataURL() } as never);
     await new Promise((resolve) => window.viewer.addOnceHandler('open', resolve));
-    return window.viewer.cam({ heatmap: '/heatmaps/slide/model4.json' }).ready.catch((error) => error.message);
+    window.cam = window.viewer.cam({ heatmap: '/heatmaps/slide/model4.json' });
+    return window.cam.ready.catch((error) => error.message);
   });
   expect(message).toBe('Tissue, 4 classes: expected an image of 2000 x 1400 pixels, found 300 x 100 pixels');
+  // What succeeds in the meantime does not take the reason away.
+  await page.getByText('all analysed').waitFor();
+  expect(await page.getByRole('alert').textContent()).toBe(message);
 });
 
-test('an unknown heatmap rejects and raises cam-error with the server’s sentence', async () => {
+test('an unknown heatmap rejects, raises cam-error, and the panel says the server’s sentence', async () => {
   const { page, url } = browser;
   await openViewer(page, url);
+  const before = await page.evaluate(traces);
   const messages = await page.evaluate(async () => {
     const raised: string[] = [];
-    window.viewer.addHandler('cam-error', ({ error }) => void raised.push(error.message));
-    const cam = window.viewer.cam({ heatmap: '/heatmaps/nothing.json' });
-    return [await cam.ready.catch((error) => error.message), ...raised];
+    const keep = ({ error }: { error: Error }) => void raised.push(error.message);
+    window.viewer.addHandler('cam-error', keep);
+    window.cam = window.viewer.cam({ heatmap: '/heatmaps/nothing.json' });
+    const rejected = await window.cam.ready.catch((error) => error.message);
+    window.viewer.removeHandler('cam-error', keep);
+    return [rejected, ...raised];
   });
   expect(messages).toEqual([expect.stringMatching(/nothing\.json: no$/), expect.stringMatching(/nothing\.json: no$/)]);
+  await page.getByRole('region', { name: 'No heatmap' }).waitFor();
+  expect(await page.getByRole('alert').textContent()).toBe('no');
+  await page.evaluate(() => window.cam.destroy());
+  expect(await page.evaluate(traces)).toEqual(before);
+
+  await page.evaluate(async () => {
+    const quiet = window.viewer.cam({ heatmap: '/heatmaps/nothing.json', showControl: false });
+    await quiet.ready.catch(() => {});
+  });
+  expect(await page.getByRole('alert').count()).toBe(0);
 });

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { addCam, allAsked, openViewer, pixelAt, useBrowser } from './browser.ts';
+import { addCam, allAsked, openViewer, pixelAt, settled, useBrowser } from './browser.ts';
 
 const browser = useBrowser();
 const options = () => browser.page.evaluate(() => window.cam.getOptions());
@@ -162,6 +162,26 @@ test('says what failed, until it works', async () => {
   await expect.poll(() => page.getByRole('alert').isVisible(), { timeout: 8000 }).toBe(false);
 });
 
+test('without the server the heatmap stays, finer views too, and comes back to what it should be', async () => {
+  const { page, url } = browser;
+  await openViewer(page, url);
+  await addCam(page, { showControl: true });
+  const shown = await pixelAt(page, 700, 1000);
+  expect(shown).not.toEqual([100, 100, 100]);
+  await page.context().setOffline(true);
+  await page.evaluate(() => {
+    const place = window.viewer.world.getItemAt(0).imageToViewportCoordinates(700, 1000);
+    window.viewer.viewport.zoomBy(4, place, true);
+  });
+  await expect.poll(() => page.getByRole('alert').textContent()).toBe('The server does not answer; trying again');
+  await page.getByRole('button', { name: 'Reset' }).click();
+  await settled(page);
+  const standIn = await pixelAt(page, 700, 1000);
+  expect(standIn.every((value, i) => Math.abs(value - shown[i]) < 12)).toBe(true);
+  await page.context().setOffline(false);
+  await expect.poll(() => page.getByRole('alert').isVisible(), { timeout: 10_000 }).toBe(false);
+});
+
 test('in a narrow viewer it is a sheet that begins closed', async () => {
   const { page, url } = browser;
   await page.setViewportSize({ width: 390, height: 700 });
@@ -173,6 +193,23 @@ test('in a narrow viewer it is a sheet that begins closed', async () => {
   const box = await page.locator('.osd-cam').boundingBox();
   expect(box?.width).toBe(390 - 24);
   expect((box?.y ?? 0) + (box?.height ?? 0)).toBeLessThanOrEqual(700);
+});
+
+test('it follows the viewer from wide to narrow and back', async () => {
+  const { page, url } = browser;
+  await openViewer(page, url);
+  await addCam(page, { showControl: true });
+  const place = async () => {
+    const box = await page.locator('.osd-cam').boundingBox();
+    return box && { x: Math.round(box.x), y: Math.round(box.y), open: await page.locator('.osd-cam-body').isVisible() };
+  };
+  const inCorner = { x: 900 - 12 - 288, y: 12, open: true };
+  await expect.poll(place).toEqual(inCorner);
+  await page.setViewportSize({ width: 390, height: 700 });
+  await expect.poll(async () => ((await place())?.y ?? 0) > 600).toBe(true);
+  expect(await page.locator('.osd-cam-body').isVisible()).toBe(false);
+  await page.setViewportSize({ width: 900, height: 640 });
+  await expect.poll(place).toEqual(inCorner);
 });
 
 test('the navigator shows the heatmap only when asked to', async () => {

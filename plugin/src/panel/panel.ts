@@ -2,7 +2,9 @@ import { COLORMAPS } from '../../../shared/colour/colormaps.ts';
 import type { Breakdown, HeatmapDescriptor, Score } from '../../../shared/heatmap-descriptor.ts';
 import type { Mode } from '../../../shared/painting/style.ts';
 import { type CamChanges, type CamSettings, effectiveScore, type Interpolation, isShare } from '../options.ts';
+import { isUnanswered, reasonOf } from '../request-error.ts';
 import { createClassList } from './class-list.ts';
+import { fitPanel } from './dock.ts';
 import { element, segmented, select, uniqueId } from './elements.ts';
 import { analysed } from './format.ts';
 import { createScale } from './scale.ts';
@@ -35,8 +37,6 @@ const NAME_WITHOUT_ACTIVATION = 'Patch score';
 const CUSTOM_COLORMAP = 'custom';
 /** Of more classes than these, colours cannot be told apart at a glance. */
 const MOST_AT_FIRST = 8;
-/** Viewers narrower than this get the panel as a sheet of their width. */
-export const NARROW = 560;
 
 /** The panel of one overlay; it only tells what was chosen, and shows what it is told. */
 export function createPanel(
@@ -164,6 +164,7 @@ export function createPanel(
     collapse.setAttribute('aria-expanded', String(!collapsed));
     collapse.setAttribute('aria-label', collapsed ? 'Show the settings' : 'Hide the settings');
   };
+  let openWhenWide = true;
   setCollapsed(false);
   collapse.addEventListener('click', () => setCollapsed(!body.hidden));
   for (const type of ['pointerdown', 'wheel', 'keydown', 'dblclick', 'contextmenu', 'touchstart'] as const) {
@@ -203,16 +204,17 @@ export function createPanel(
       if (next.pending !== undefined) panel.classList.toggle('osd-cam-busy', next.pending > 0);
       if ('error' in next) {
         problem.hidden = !next.error;
-        problem.textContent = next.error?.message ?? '';
+        problem.textContent = next.error ? problemText(next.error) : '';
       }
     },
     collapse: () => setCollapsed(true),
     fit: (width, height) => {
-      const narrow = width < NARROW;
-      if (narrow && !panel.classList.contains('osd-cam-narrow')) setCollapsed(true);
-      panel.classList.toggle('osd-cam-narrow', narrow);
-      panel.style.setProperty('--osd-cam-viewer-width', `${width}px`);
-      panel.style.setProperty('--osd-cam-viewer-height', `${height}px`);
+      const before = panel.classList.contains('osd-cam-narrow');
+      const narrow = fitPanel(panel, width, height);
+      if (narrow === before) return;
+      // The sheet begins closed, and what it was before comes back with the room for it.
+      if (narrow) openWhenWide = !body.hidden;
+      setCollapsed(narrow || !openWhenWide);
     },
     moved: classes.moved,
     destroy: () => {
@@ -220,4 +222,8 @@ export function createPanel(
       panel.remove();
     },
   };
+}
+
+function problemText(error: Error): string {
+  return isUnanswered(error) ? `${reasonOf(error)}; trying again` : reasonOf(error);
 }

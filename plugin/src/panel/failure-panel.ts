@@ -1,0 +1,17 @@
+import { fitPanel } from './dock.ts';
+import { element, uniqueId } from './elements.ts';
+
+/** What stands in the panel's place where there is no heatmap to show: a title, and why. */
+export function createFailurePanel(reason: string): {
+  element: HTMLElement;
+  fit(width: number, height: number): void;
+} {
+  const id = uniqueId('title');
+  const panel = element(
+    'section',
+    { class: 'osd-cam osd-cam-failure', 'aria-labelledby': id },
+    element('header', {}, element('h2', { id }, 'No heatmap')),
+    element('p', { class: 'osd-cam-problem', role: 'alert' }, reason),
+  );
+  return { element: panel, fit: (width, height) => void fitPanel(panel, width, height) };
+}

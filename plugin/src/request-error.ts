@@ -1,0 +1,24 @@
+/** A request for scores failed. Its message begins with the address that was asked. */
+export class RequestError extends Error {
+  /** The server's own sentence, or what came instead of one. */
+  readonly reason: string;
+  /** Whether the server answered at all; where it did not, it is asked again. */
+  readonly answered: boolean;
+
+  constructor(address: string, reason: string, answered: boolean, options?: ErrorOptions) {
+    super(`${address}: ${reason}`, options);
+    this.name = 'RequestError';
+    this.reason = reason;
+    this.answered = answered;
+  }
+}
+
+/** What a panel says of an error: of a failed request only the reason. */
+export function reasonOf(error: Error): string {
+  return error instanceof RequestError ? error.reason : error.message;
+}
+
+/** Whether an error is that of a server that does not answer. */
+export function isUnanswered(error: Error): boolean {
+  return error instanceof RequestError && !error.answered;
+}
