@@ -1,6 +1,7 @@
 import { patchPosition } from '../../../shared/geometry/patch-grid.ts';
 import { Problem } from '../errors.ts';
 import type { Worker } from '../worker/supervisor.ts';
+import { createSpeeds } from './classification-speed.ts';
 import { addResults, cellsOf, type Heatmap, isKnown } from './heatmap.ts';
 
 /** What is on a screen goes before whole-slide analysis. */
@@ -41,13 +42,6 @@ interface Interest {
   finish(error?: unknown): void;
 }
 
-/** Patches per second, null before the first measurement, and what the present span has counted. */
-interface Speed {
-  perSecond: number | null;
-  since: number;
-  patches: number;
-}
-
 interface Flight {
   heatmap: Heatmap;
   indices: number[];
@@ -63,17 +57,13 @@ const SECONDS_PER_TASK = 0.15;
 const MAX_PATCHES_PER_TASK = 64;
 const FIRST_PATCHES_PER_TASK = 8;
 
-/** Shortest span over which speed is measured, and the weight of the newest one in the running mean. */
-const SPEED_SECONDS = 0.1;
-const SPEED_SMOOTHING = 0.5;
-
 /** @param worker classifies patches; it never sees a patch twice unless its cells were evicted meanwhile */
 export function createScheduler(worker: Pick<Worker, 'perform' | 'processes'>): Scheduler {
   const interests: Interest[] = [];
   const flights = new Set<Flight>();
   /** Parts of a task that failed, to be tried on their own. */
   const parts: Flight[] = [];
-  const speeds = new Map<string, Speed>();
+  const speeds = createSpeeds();
   let classified = 0;
 
   function dispatch(): void {
@@ -128,7 +118,7 @@ export function createScheduler(worker: Pick<Worker, 'perform' | 'processes'>): 
 
   async function fly(flight: Flight): Promise<void> {
     const { heatmap, indices } = flight;
-    if (![...flights].some((other) => other.heatmap === heatmap)) beginMeasuring(heatmap);
+    if (![...flights].some((other) => other.heatmap === heatmap)) speeds.begin(heatmap);
     flights.add(flight);
     try {
       const results = await worker.perform({
@@ -141,7 +131,7 @@ export function createScheduler(worker: Pick<Worker, 'perform' | 'processes'>): 
       addResults(heatmap, indices, results);
       classified += indices.length;
       land(flight);
-      measure(heatmap, indices.length);
+      speeds.count(heatmap, indices.length);
     } catch (error) {
       const isSpot = error instanceof Problem && error.code === 'unreadable-slide';
       if (isSpot && indices.length > 1) split(flight);
@@ -181,26 +171,8 @@ export function createScheduler(worker: Pick<Worker, 'perform' | 'processes'>): 
     }
   }
 
-  function beginMeasuring({ fingerprint }: Heatmap): void {
-    const perSecond = speeds.get(fingerprint)?.perSecond ?? null;
-    speeds.set(fingerprint, { perSecond, since: performance.now(), patches: 0 });
-  }
-
-  /** Over spans of time and not task by task, for tasks of several processes land together. */
-  function measure(heatmap: Heatmap, patches: number): void {
-    const speed = speeds.get(heatmap.fingerprint);
-    if (!speed) return;
-    speed.patches += patches;
-    const seconds = (performance.now() - speed.since) / 1000;
-    if (speed.perSecond !== null && seconds < SPEED_SECONDS) return;
-    const measured = speed.patches / Math.max(seconds, 1e-4);
-    const perSecond =
-      speed.perSecond === null ? measured : speed.perSecond + SPEED_SMOOTHING * (measured - speed.perSecond);
-    speeds.set(heatmap.fingerprint, { perSecond, since: performance.now(), patches: 0 });
-  }
-
   function patchesPerTask(heatmap: Heatmap): number {
-    const perSecond = speeds.get(heatmap.fingerprint)?.perSecond ?? null;
+    const perSecond = speeds.of(heatmap);
     if (perSecond === null) return FIRST_PATCHES_PER_TASK;
     const perProcess = perSecond / worker.processes;
     return Math.min(MAX_PATCHES_PER_TASK, Math.max(1, Math.round(perProcess * SECONDS_PER_TASK)));
@@ -233,7 +205,7 @@ export function createScheduler(worker: Pick<Worker, 'perform' | 'processes'>): 
         settleFinished();
       });
     },
-    patchesPerSecond: ({ fingerprint }) => speeds.get(fingerprint)?.perSecond ?? null,
+    patchesPerSecond: speeds.of,
     get classified() {
       return classified;
     },

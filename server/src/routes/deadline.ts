@@ -1,3 +1,5 @@
+import type { Context } from 'koa';
+import { Problem } from '../errors.ts';
 import { MAX_WAIT_SECONDS } from './query.ts';
 
 /**
@@ -30,4 +32,13 @@ export async function withDeadline<T>(
     clearTimeout(timer);
     signal.removeEventListener('abort', onAbort);
   }
+}
+
+/** Aborts when the client goes away before it has its answer, so that what it alone wanted leaves the queue. */
+export function abortWhenClosed(ctx: Context): AbortSignal {
+  const controller = new AbortController();
+  ctx.res.once('close', () => {
+    if (!ctx.res.writableFinished) controller.abort(new Problem('busy', 'the client has gone away'));
+  });
+  return controller.signal;
 }

@@ -13,7 +13,7 @@ import type { Heatmap } from '../heatmaps/heatmap.ts';
 import { checkShown, paintStyle, scoreOf } from '../heatmaps/paint-style.ts';
 import { isExact, missingSamples, scoreTile, windowOfTile } from '../heatmaps/score-tile.ts';
 import { knownTopClasses, topClasses } from '../heatmaps/shown-classes.ts';
-import { withDeadline } from './deadline.ts';
+import { abortWhenClosed, withDeadline } from './deadline.ts';
 import type { HeatmapRouteParts } from './heatmaps.ts';
 import { paintedTileQuery, parseQuery, scoreTileQuery } from './query.ts';
 import { sendBody } from './send-body.ts';
@@ -158,13 +158,4 @@ function encodeScoreTile(heatmap: Heatmap, window: TileWindow, score: Score, cla
 
 function isFormat(format: string): format is Format {
   return Object.hasOwn(TYPES, format);
-}
-
-/** Aborts when the client goes away before it has its answer, so that what it alone wanted leaves the queue. */
-export function abortWhenClosed(ctx: Context): AbortSignal {
-  const controller = new AbortController();
-  ctx.res.once('close', () => {
-    if (!ctx.res.writableFinished) controller.abort(new Problem('busy', 'the client has gone away'));
-  });
-  return controller.signal;
 }

@@ -11,7 +11,7 @@ import { checkShown, classInfos } from '../heatmaps/paint-style.ts';
 import type { Scheduler } from '../heatmaps/scheduler.ts';
 import { scoreAtPoint } from '../heatmaps/score-at-point.ts';
 import { encodingOf } from '../heatmaps/score-tile.ts';
-import { abortWhenClosed } from './heatmap-tiles.ts';
+import { abortWhenClosed } from './deadline.ts';
 import { analysisBody, paintedTileQuery, parseQuery, pointQuery, regionQuery } from './query.ts';
 import { readJson } from './read-json.ts';
 import { titleOf } from './slides.ts';

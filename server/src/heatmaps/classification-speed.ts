@@ -1,0 +1,45 @@
+import type { Heatmap } from './heatmap.ts';
+
+/** Patches per second of each heatmap, measured while they are classified. */
+export interface Speeds {
+  /** Work on a heatmap begins after a pause. */
+  begin(heatmap: Heatmap): void;
+  /** So many patches have been classified. */
+  count(heatmap: Heatmap, patches: number): void;
+  /** Patches per second; null before the first ones. */
+  of(heatmap: Heatmap): number | null;
+}
+
+interface Speed {
+  perSecond: number | null;
+  /** The present span: its begin, in milliseconds, and what it has counted. */
+  since: number;
+  patches: number;
+}
+
+/** Shortest span over which speed is measured, and the weight of the newest one in the running mean. */
+const SPAN_SECONDS = 0.1;
+const SMOOTHING = 0.5;
+
+/** Measures over spans of time and not task by task, for tasks of several processes are done together. */
+export function createSpeeds(): Speeds {
+  const speeds = new Map<string, Speed>();
+  const of = ({ fingerprint }: Heatmap) => speeds.get(fingerprint)?.perSecond ?? null;
+  return {
+    of,
+    begin(heatmap) {
+      speeds.set(heatmap.fingerprint, { perSecond: of(heatmap), since: performance.now(), patches: 0 });
+    },
+    count(heatmap, patches) {
+      const speed = speeds.get(heatmap.fingerprint);
+      if (!speed) return;
+      speed.patches += patches;
+      const seconds = (performance.now() - speed.since) / 1000;
+      if (speed.perSecond !== null && seconds < SPAN_SECONDS) return;
+      const measured = speed.patches / Math.max(seconds, 1e-4);
+      const before = speed.perSecond ?? measured;
+      const perSecond = before + SMOOTHING * (measured - before);
+      speeds.set(heatmap.fingerprint, { perSecond, since: performance.now(), patches: 0 });
+    },
+  };
+}
