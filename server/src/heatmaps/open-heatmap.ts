@@ -37,7 +37,7 @@ export interface HeatmapSourceOptions {
 export function createHeatmapSource({ store, worker, onConversion }: HeatmapSourceOptions): HeatmapSource {
   const cells = createCellsCache(CELLS_BYTES);
   const heatmaps = new LRUCache<string, Heatmap>({ max: MAX_HEATMAPS });
-  /** One that an analysis or a request still holds is never made a second time. */
+  /** By fingerprint: one that an analysis or a request still holds is never made a second time. */
   const inUse = new Map<string, WeakRef<Heatmap>>();
   const forgotten = new FinalizationRegistry<string>((fingerprint) => {
     if (!inUse.get(fingerprint)?.deref()) inUse.delete(fingerprint);
@@ -60,13 +60,16 @@ export function createHeatmapSource({ store, worker, onConversion }: HeatmapSour
     model,
     async heatmap(slideFile, modelFile) {
       const [slideDescription, modelDescription] = await Promise.all([slide(slideFile), model(modelFile)]);
+      const files = JSON.stringify([slideFile, modelFile]);
+      const kept = heatmaps.get(files);
+      if (kept && kept.slide === slideDescription && kept.model === modelDescription) return kept;
       const opened = createHeatmap(slideDescription, modelDescription, cells);
       const { fingerprint } = opened;
-      const known = heatmaps.get(fingerprint) ?? inUse.get(fingerprint)?.deref();
+      const known = inUse.get(fingerprint)?.deref();
       // Names and colours change no number: what is known, and what runs, stays.
       const { slide: newSlide, model: newModel, warnings } = opened;
       const heatmap = known ? Object.assign(known, { slide: newSlide, model: newModel, warnings }) : opened;
-      heatmaps.set(fingerprint, heatmap);
+      heatmaps.set(files, heatmap);
       if (!known) {
         // Nobody waits for it, and who needs the model learns what is wrong with it.
         worker.prepare(modelDescription).catch(() => {});
