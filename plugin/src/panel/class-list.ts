@@ -118,8 +118,9 @@ export function createClassList(
     settings = next;
     if (unchanged) return;
     const chosen = new Set(settings.mode === 'single' ? shown().slice(0, 1) : shown());
+    // All before any is checked: a checked box that becomes a radio button unchecks those before it.
+    for (const { input } of rows) input.type = settings.mode === 'single' ? 'radio' : 'checkbox';
     for (const { index, row, input, swatch } of rows) {
-      input.type = settings.mode === 'single' ? 'radio' : 'checkbox';
       input.checked = chosen.has(names[index]);
       row.classList.toggle('osd-cam-chosen', input.checked);
       const colour = colourOf(index, settings, descriptor);
