@@ -199,7 +199,7 @@ export class CamOverlay {
   #view(): Rectangle | undefined {
     const item = this.item;
     if (!item || !this.#descriptor) return undefined;
-    const seen = item.viewportToImageRectangle(this.viewer.viewport.getBounds(true), true).getBoundingBox();
+    const seen = item.viewportToImageRectangle(this.viewer.viewport.getBoundsWithMargins(true), true).getBoundingBox();
     const x = Math.max(0, Math.floor(seen.x));
     const y = Math.max(0, Math.floor(seen.y));
     const width = Math.min(this.#descriptor.width, Math.ceil(seen.x + seen.width)) - x;
