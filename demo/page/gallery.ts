@@ -1,6 +1,8 @@
 import { element } from './element.ts';
 import { type Lists, type SlideEntry, thumbnailAddress, type UnreadableEntry } from './server.ts';
 
+const NO_MODELS = 'There are no models: slides are shown without heatmaps.';
+
 export interface Gallery {
   showLists(lists: Lists): void;
   /** Marks what is on the stage. */
@@ -19,42 +21,56 @@ export function createGallery(
   const chooser = element('label', { className: 'model', hidden: true }, element('span', {}, 'Model'), models);
   const list = element('ul');
   const none = element('p', { className: 'none', hidden: true });
-  const notes = element('div', { className: 'notes' });
+  const summary = element('summary');
+  const unreadable = element('ul', { ariaLabel: 'Files that cannot be read' });
+  const broken = element('details', { className: 'broken', hidden: true }, summary, unreadable);
+  const note = element('p', { className: 'none', hidden: true }, NO_MODELS);
   const notice = element('p', { className: 'notice', role: 'status', hidden: true });
-  container.append(element('div', { className: 'tools' }, filter, chooser), list, none, notes, notice);
+  container.append(element('div', { className: 'tools' }, filter, chooser), list, none, note, broken, notice);
 
+  /** Every row, those that cannot be read last. */
+  const items = () => [...list.children, ...unreadable.children];
   let current: string | undefined;
   let shown = '';
 
   const applyFilter = () => {
     const words = filter.value.toLowerCase().split(/\s+/).filter(Boolean);
     let matches = 0;
-    for (const item of list.children) {
+    for (const item of items()) {
       const text = item.textContent?.toLowerCase() ?? '';
       const match = words.every((word) => text.includes(word));
       item.toggleAttribute('hidden', !match);
       if (match) matches++;
     }
-    none.hidden = matches > 0 || list.childElementCount === 0;
+    none.hidden = matches > 0 || items().length === 0;
     none.textContent = `No slide matches “${filter.value}”.`;
   };
   const mark = () => {
-    for (const button of list.querySelectorAll('button')) {
-      if (button.value === current) button.setAttribute('aria-current', 'true');
-      else button.removeAttribute('aria-current');
+    for (const button of container.querySelectorAll<HTMLButtonElement>('li button')) {
+      const marked = button.getAttribute('aria-current') === 'true';
+      if (button.value !== current) button.removeAttribute('aria-current');
+      else if (!marked) {
+        button.setAttribute('aria-current', 'true');
+        if (unreadable.contains(button)) broken.open = true;
+        button.scrollIntoView({ block: 'nearest', inline: 'nearest' });
+      }
     }
   };
 
   filter.addEventListener('input', applyFilter);
   models.addEventListener('change', () => chosen.model(models.value));
-  list.addEventListener('click', ({ target }) => {
-    const button = target instanceof Element ? target.closest('button') : null;
-    if (button) chosen.slide(button.value);
-  });
+  for (const rows of [list, unreadable]) {
+    rows.addEventListener('click', ({ target }) => {
+      const button = target instanceof Element ? target.closest('button') : null;
+      if (button) chosen.slide(button.value);
+    });
+  }
   container.addEventListener('keydown', (event) => {
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
     if (step === undefined || event.target === models) return;
-    const buttons = [...list.querySelectorAll<HTMLButtonElement>('li:not([hidden]) button')];
+    const buttons = [...container.querySelectorAll<HTMLButtonElement>('li:not([hidden]) button')].filter((button) =>
+      button.checkVisibility(),
+    );
     const at = buttons.findIndex((button) => button.matches(':focus'));
     buttons[Math.max(0, Math.min(buttons.length - 1, at + step))]?.focus();
     event.preventDefault();
@@ -66,11 +82,18 @@ export function createGallery(
       const next = JSON.stringify(lists);
       if (next === shown) return;
       shown = next;
-      list.replaceChildren(...lists.slides.map(slideItem), ...lists.unreadableSlides.map(unreadableItem));
+      list.replaceChildren(...lists.slides.map(slideItem));
+      unreadable.replaceChildren(
+        ...lists.unreadableSlides.map(unreadableSlide),
+        ...lists.unreadableModels.map(unreadableModel),
+      );
+      const files = unreadable.childElementCount;
+      summary.textContent = files === 1 ? '1 file cannot be read' : `${files} files cannot be read`;
+      broken.hidden = files === 0;
+      note.hidden = lists.models.length + lists.unreadableModels.length > 0;
       models.replaceChildren(...lists.models.map(({ id, title }) => element('option', { value: id }, title)));
       chooser.hidden = lists.models.length < 2;
       filter.hidden = list.childElementCount < 2;
-      notes.replaceChildren(...modelNotes(lists).map((text) => element('p', {}, text)));
       applyFilter();
       mark();
     },
@@ -94,15 +117,17 @@ function slideItem(slide: SlideEntry): HTMLLIElement {
   return element('li', {}, element('button', { type: 'button', value: slide.id }, picture, text));
 }
 
-function unreadableItem({ id, title, message }: UnreadableEntry): HTMLLIElement {
-  const mark = element('span', { className: 'mark', ariaHidden: 'true' }, '!');
-  const text = element(
-    'span',
-    { className: 'text' },
-    element('b', { title }, title),
-    element('small', {}, 'cannot be read'),
-  );
-  return element('li', { title: message }, element('button', { type: 'button', value: id }, mark, text));
+function unreadableSlide({ id, title, message }: UnreadableEntry): HTMLLIElement {
+  const row = element('button', { type: 'button', value: id }, ...unreadableText(title, message));
+  return element('li', {}, row);
+}
+
+function unreadableModel({ title, message }: UnreadableEntry): HTMLLIElement {
+  return element('li', {}, element('div', {}, ...unreadableText(`Model ${title}`, message)));
+}
+
+function unreadableText(title: string, message: string): HTMLElement[] {
+  return [element('span', { className: 'text' }, element('b', { title }, title), element('small', {}, message))];
 }
 
 /** Size in pixels, and in millimetres where the slide knows. */
@@ -111,11 +136,4 @@ export function sizesOf({ width, height, mpp }: SlideEntry): string[] {
   if (mpp === null) return [pixels];
   const millimetres = (length: number) => ((length * mpp) / 1000).toPrecision(2);
   return [pixels, `${millimetres(width)} × ${millimetres(height)} mm`];
-}
-
-function modelNotes({ models, unreadableModels }: Lists): string[] {
-  const broken = unreadableModels.map(({ title, message }) => `Model ${title} cannot be used: ${message}`);
-  if (models.length === 0 && broken.length === 0)
-    broken.push('There are no models: slides are shown without heatmaps.');
-  return broken;
 }

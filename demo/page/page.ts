@@ -41,12 +41,14 @@ function start(): void {
     if (!lists) return;
     const { slides, unreadableSlides, models } = lists;
     const wanted = addressed();
-    const model = models.find(({ id }) => id === wanted.model)?.id ?? models[0]?.id;
+    const model = wanted.model ?? models[0]?.id;
     const broken = unreadableSlides.find(({ id }) => id === wanted.slide);
-    const slide = slides.find(({ id }) => id === wanted.slide) ?? (broken ? undefined : slides[0]);
-    gallery.select(slide?.id ?? broken?.id, model);
-    document.title = slide?.title ?? broken?.title ?? 'Slides';
-    if (slide) stage.show(slide.id, model);
+    // One that is not in the list is asked for too: the server says why there is none.
+    const slide = broken ? undefined : (wanted.slide ?? slides[0]?.id);
+    gallery.select(slide ?? broken?.id, model);
+    document.title = slides.find(({ id }) => id === slide)?.title ?? broken?.title ?? 'Slides';
+    const classes = models.find(({ id }) => id === model)?.classes.length ?? 1;
+    if (slide !== undefined) stage.show(slide, model === undefined ? undefined : { id: model, classes });
     else if (broken) stage.showMessage('This slide cannot be read', broken.message, ask);
     else if (unreadableSlides.length > 0) {
       stage.showMessage('None of the slides can be read', 'Choose one on the left to see why.', ask);

@@ -13,6 +13,7 @@ export interface SlideEntry {
 export interface ModelEntry {
   id: string;
   title: string;
+  classes: { name: string }[];
 }
 
 /** A file that is in a folder and cannot be shown, and why. */

@@ -3,9 +3,20 @@ import type { CamOverlay } from '../../plugin/src/index.ts';
 import { element } from './element.ts';
 import { checkSlide, heatmapAddress, slideAddress } from './server.ts';
 
+/** A model, and of how many classes. */
+export interface StageModel {
+  id: string;
+  classes: number;
+}
+
+/** Viewers wider than this, in CSS pixels, keep the panel off the slide at home. */
+const WIDE = 900;
+/** The panel's width and its distance from the slide and from the edge. */
+const PANEL_ROOM = 288 + 2 * 12;
+
 export interface Stage {
   /** Shows a slide, with a model's heatmap over it where one is named. */
-  show(slide: string, model: string | undefined): void;
+  show(slide: string, model: StageModel | undefined): void;
   /** Takes the slide away and shows words instead. */
   showMessage(title: string, text: string, retry?: () => void): void;
 }
@@ -19,16 +30,25 @@ export function createStage(container: HTMLElement, osd: typeof OpenSeadragon): 
   const viewer = new osd.Viewer({
     element: screen,
     prefixUrl: 'openseadragon/images/',
-    showNavigator: !window.matchMedia('(max-width: 720px)').matches,
+    showNavigator: true,
     navigatorPosition: 'BOTTOM_LEFT',
+    navigatorSizeRatio: 0.15,
+    navigatorMaintainSizeRatio: true,
+    navigatorOpacity: 1,
+    navigatorBackground: 'var(--stage)',
+    navigatorBorderColor: 'var(--line)',
+    navigatorDisplayRegionColor: 'var(--accent)',
     navigatorAutoFade: false,
     autoHideControls: false,
     maxZoomPixelRatio: 4,
     maxTilesPerFrame: 4,
     gestureSettingsMouse: { clickToZoom: false, dblClickToZoom: true },
   });
+  leaveRoom(viewer);
   let cam: CamOverlay | undefined;
   let shown: { slide: string; model: string | undefined } | undefined;
+  /** Whether the heatmap is missing for want of an answer, and to be asked for again. */
+  let unanswered = false;
   let opening = new AbortController();
 
   const say = (title: string, text: string, retry?: () => void) => {
@@ -44,8 +64,20 @@ export function createStage(container: HTMLElement, osd: typeof OpenSeadragon): 
     shown = undefined;
     viewer.close();
   };
-  const show = async (slide: string, model: string | undefined) => {
-    if (shown?.slide === slide && shown.model === model) return;
+  const lay = (slide: string, { id, classes }: StageModel) => {
+    const made = viewer.cam({
+      heatmap: heatmapAddress(slide, id),
+      mode: classes > 1 ? 'argmax' : 'single',
+      opacity: 0.55,
+    });
+    cam = made;
+    made.ready.catch(({ cause }: Error) => {
+      if (cam === made && cause !== undefined) unanswered = true;
+    });
+  };
+  const show = async (slide: string, model: StageModel | undefined) => {
+    if (shown?.slide === slide && shown.model === model?.id && !unanswered) return;
+    unanswered = false;
     if (shown?.slide === slide && viewer.isOpen()) {
       // Another model of the same slide: the view stays where it is.
       cam?.destroy();
@@ -54,7 +86,7 @@ export function createStage(container: HTMLElement, osd: typeof OpenSeadragon): 
       clear();
       const { signal } = opening;
       say('Opening the slide…', '');
-      shown = { slide, model };
+      shown = { slide, model: model?.id };
       try {
         // OpenSeadragon would say only that it failed; the server says why.
         await checkSlide(slide, signal);
@@ -71,8 +103,8 @@ export function createStage(container: HTMLElement, osd: typeof OpenSeadragon): 
       }
       message.hidden = true;
     }
-    shown = { slide, model };
-    if (model !== undefined) cam = viewer.cam({ heatmap: heatmapAddress(slide, model) });
+    shown = { slide, model: model?.id };
+    if (model !== undefined) lay(slide, model);
   };
 
   return {
@@ -82,6 +114,19 @@ export function createStage(container: HTMLElement, osd: typeof OpenSeadragon): 
       say(title, text, retry);
     },
   };
+}
+
+/** Keeps the slide at home off the panel, as long as there is room for both. */
+function leaveRoom({ container, viewport, world }: OpenSeadragon.Viewer): void {
+  let before: boolean | undefined;
+  new ResizeObserver(() => {
+    const wide = container.clientWidth > WIDE;
+    if (wide === before) return;
+    before = wide;
+    const atHome = world.getItemCount() > 0 && viewport.getZoom() / viewport.getHomeZoom() < 1.01;
+    viewport.setMargins({ right: wide ? PANEL_ROOM : 0 });
+    if (atHome) viewport.goHome(true);
+  }).observe(container);
 }
 
 /** Opens an image. @throws Error where OpenSeadragon cannot */

@@ -1,6 +1,7 @@
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
+import sharp from 'sharp';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { launchBrowser } from '../browser.ts';
 import { type RunningCommand, startCommand } from '../command-line.ts';
@@ -74,10 +75,49 @@ test('the filter and the arrow keys work on the list', async () => {
 
 test('a slide that cannot be read says why', async () => {
   const { page } = await openPage(server.address);
+  const rows = page.getByRole('list', { name: 'Files that cannot be read' });
+  expect(await rows.isVisible()).toBe(false);
+  await page.getByText(/^\d files cannot be read$/).click();
   await page.getByRole('button', { name: /^text/ }).click();
   const message = page.locator('main .message');
   await message.getByText('This slide cannot be read').waitFor();
   expect(await message.locator('p').textContent()).toMatch(/text\.png/);
+  await page.close();
+});
+
+test('an address that names no slide says so', async () => {
+  const { page } = await openPage(`${server.address}#slide=nosuch.png`);
+  await page
+    .locator('main .message')
+    .getByText(/nosuch\.png/)
+    .waitFor();
+  expect(await page.locator('aside [aria-current]').count()).toBe(0);
+  await page.close();
+});
+
+test('a slide smaller than a patch is shown, and the panel says why it has no heatmap', async () => {
+  const { page } = await openPage(`${server.address}#slide=tiny.png`);
+  await page.getByRole('region', { name: 'No heatmap' }).waitFor();
+  expect(await page.getByRole('alert').textContent()).toMatch(/tiny\.png/);
+  await page.close();
+});
+
+test('a model of several classes begins with the most likely one, at home beside the panel', async () => {
+  const { page } = await openPage(`${server.address}#slide=tissue.tif`);
+  await expect.poll(() => page.getByLabel('Most likely').isChecked()).toBe(true);
+  expect(await page.getByLabel('Opacity').inputValue()).toBe('0.55');
+  const panel = await page.locator('.osd-cam').boundingBox();
+  const shown = await page.locator('main').screenshot();
+  const { data, info } = await sharp(shown).removeAlpha().raw().toBuffer({ resolveWithObject: true });
+  const main = await page.locator('main').boundingBox();
+  // Left of the panel a column of the stage's own colour from top to bottom, but for the panel's shadow.
+  const column = Math.round((panel?.x ?? 0) - (main?.x ?? 0)) - 6;
+  let darkest = 255;
+  for (let y = 0; y < info.height; y++) {
+    const at = 3 * (y * info.width + column);
+    darkest = Math.min(darkest, ...data.subarray(at, at + 3));
+  }
+  expect(darkest).toBeGreaterThan(225);
   await page.close();
 });
 
