@@ -17,7 +17,13 @@ const BROWSER_ARGUMENTS = ['--no-sandbox', '--disable-3d-apis'];
 /** @type {{ name: string, colorScheme: 'light' | 'dark', width: number, height: number, options: object, zoom?: [x: number, y: number, width: number] }[]} */
 const PICTURES = [
   { name: 'demo', colorScheme: 'light', width: 1440, height: 900, options: { mode: 'argmax', opacity: 0.55 } },
-  { name: 'one-class', colorScheme: 'dark', width: 1440, height: 900, options: { classes: ['Tumour'], opacity: 0.6 } },
+  {
+    name: 'one-class',
+    colorScheme: 'dark',
+    width: 1440,
+    height: 900,
+    options: { mode: 'single', classes: ['Tumour'], opacity: 0.6 },
+  },
   {
     name: 'close',
     colorScheme: 'light',
