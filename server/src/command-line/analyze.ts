@@ -3,7 +3,7 @@ import type { Breakdown } from '../../../shared/heatmap-descriptor.ts';
 import { Problem } from '../errors.ts';
 import { breakdownOf } from '../heatmaps/breakdown.ts';
 import type { ModelDescription } from '../models/model.ts';
-import { withAnalysis } from './analysis-session.ts';
+import { withAnalysis } from './with-analysis.ts';
 
 /**
  * Classifies every patch, or a region's, and prints the breakdown.

@@ -17,8 +17,8 @@ import { renderSlide } from '../rendering/render-slide.ts';
 import { renderedSize } from '../rendering/slide-strip.ts';
 import { readSlideHeader } from '../slides/describe-slide.ts';
 import { openSlide } from '../slides/open-slide.ts';
-import { withAnalysis } from './analysis-session.ts';
 import { printBreakdown } from './analyze.ts';
+import { withAnalysis } from './with-analysis.ts';
 
 export interface RenderCommandOptions {
   /** Exactly one of `class` and `top`. */
