@@ -5,8 +5,8 @@ export interface LayerHandlers {
   /** In the viewer or its navigator, of any image. */
   loaded(event: OpenSeadragon.TileEvent): void;
   unloaded(event: OpenSeadragon.TileEvent): void;
-  /** Any image of the viewer was drawn. */
-  drawn(event: OpenSeadragon.TiledImageDrawnEvent): void;
+  /** The viewer has drawn a frame. */
+  drawn(): void;
   /** The navigator's copy of the layer has come, or has to take another opacity than OpenSeadragon gave it. */
   navigatorChanged(): void;
 }
@@ -23,10 +23,11 @@ export function listen(viewer: OpenSeadragon.Viewer, item: OpenSeadragon.TiledIm
       view.removeHandler('tile-unloaded', unloaded);
     });
   }
-  viewer.addHandler('tiled-image-drawn', drawn);
+  // Not `tiled-image-drawn`: the WebGL drawer raises that for the world's first image alone.
+  viewer.addHandler('update-viewport', drawn);
   item.addHandler('opacity-change', navigatorChanged);
   undo.push(() => {
-    viewer.removeHandler('tiled-image-drawn', drawn);
+    viewer.removeHandler('update-viewport', drawn);
     item.removeHandler('opacity-change', navigatorChanged);
   });
   if (viewer.navigator) {

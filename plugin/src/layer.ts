@@ -179,8 +179,8 @@ export function createLayer(
     refining.pump();
     options.progress();
   };
-  const onDrawn = (event: OpenSeadragon.TiledImageDrawnEvent) => {
-    if (event.tiledImage === item && !viewTimer) viewTimer = window.setTimeout(onView, VIEW_PAUSE);
+  const onDrawn = () => {
+    if (!viewTimer) viewTimer = window.setTimeout(onView, VIEW_PAUSE);
   };
 
   const detach = () => {

@@ -49,6 +49,11 @@ test('the gallery lists slides with their sizes, and the first one opens with it
   expect(await entry.getAttribute('aria-current')).toBe('true');
   await page.getByText('Lymphocytes').first().waitFor();
   expect(await page.title()).toBe('tissue');
+  // What is on screen is classified without anybody touching the page.
+  const { strides, grid } = await (await fetch(`${server.address}heatmaps/tissue.tif/tissue.h5.json`)).json();
+  expect(strides[0]).toBeGreaterThan(1);
+  const analysed = async () => (await (await fetch(`${server.address}healthz`)).json()).classified;
+  await expect.poll(analysed, { timeout: 20_000 }).toBeGreaterThan((grid.rows * grid.columns) / strides[0] ** 2);
   const thumbnail = await entry.locator('img').evaluate(async (image: HTMLImageElement) => {
     await image.decode();
     return [image.naturalWidth, image.naturalHeight];

@@ -38,6 +38,15 @@ test('incomplete tiles on screen are asked for again, two at a time, until nothi
   expect(control.mostWaiting).toBe(2);
 });
 
+test('the WebGL drawer, too, has what is on screen asked for again without anybody moving', async () => {
+  const { page, url, control } = browser;
+  control.missing = 4;
+  await openViewer(page, url, 'webgl');
+  expect(await page.evaluate(() => window.viewer.drawer.getType())).toBe('webgl');
+  await addCam(page);
+  await expect.poll(() => waits(5).length).toBeGreaterThan(0);
+});
+
 test('two overlays share the two waiting requests', async () => {
   const { page, url, control } = browser;
   control.missing = 4;
