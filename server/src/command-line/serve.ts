@@ -34,8 +34,8 @@ export async function serve({ config, ...given }: ServeOptions & { config?: stri
   });
 }
 
-/** Starts a server, prints its address, and closes it when the process is told to end. */
-export async function run(options: Parameters<typeof startServer>[0]): Promise<void> {
+/** Starts a server, prints its address, and closes it when the process is told to end. @returns the address */
+export async function run(options: Parameters<typeof startServer>[0]): Promise<string> {
   const server = await startServer(options);
   console.log(server.address);
   const stop = () => {
@@ -43,6 +43,7 @@ export async function run(options: Parameters<typeof startServer>[0]): Promise<v
   };
   process.once('SIGINT', stop);
   process.once('SIGTERM', stop);
+  return server.address;
 }
 
 function originOf(text: string): string {
