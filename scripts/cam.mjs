@@ -16,6 +16,7 @@ const SOURCES = [
   'plugin/src',
   'plugin/vite.config.ts',
   'plugin/package.json',
+  'plugin/tsconfig.json',
   'demo',
   'scripts/build.mjs',
   'package-lock.json',

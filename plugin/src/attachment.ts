@@ -19,6 +19,9 @@ export function keepAttached(
 ): { attached: Promise<void>; end(): void } {
   overlaySources.add(layer.source);
   let base = first;
+  /** The image that it is being laid on: OpenSeadragon tells of a new one twice, added and opened. */
+  let attaching: OpenSeadragon.TiledImage | undefined;
+  let ended = false;
   let resolve = () => {};
   let reject: (error: Error) => void = () => {};
   const attached = new Promise<void>((onDone, onError) => {
@@ -27,11 +30,20 @@ export function keepAttached(
   });
 
   const attach = () => {
+    if (ended) return;
     base ??= firstImage(viewer.world);
-    if (!base || layer.item()) return;
+    if (!base || layer.item() || attaching === base) return;
     if (fits(base, descriptor)) {
       report(undefined);
-      layer.attach(base).then(resolve, reject);
+      const mine = base;
+      attaching = mine;
+      layer
+        .attach(mine)
+        // Another attempt has taken the place of one that leaves no item.
+        .then(() => layer.item() && resolve(), reject)
+        .finally(() => {
+          if (attaching === mine) attaching = undefined;
+        });
       return;
     }
     const { x, y } = base.getContentSize();
@@ -42,6 +54,7 @@ export function keepAttached(
   };
   const detach = () => {
     base = undefined;
+    attaching = undefined;
     layer.detach();
   };
   const onAdd = ({ item }: OpenSeadragon.AddItemWorldEvent) => {
@@ -59,6 +72,7 @@ export function keepAttached(
   return {
     attached,
     end: () => {
+      ended = true;
       viewer.world?.removeHandler('add-item', onAdd);
       viewer.world?.removeHandler('remove-item', onRemove);
       viewer.removeHandler('close', detach);

@@ -42,7 +42,11 @@ program
   .command('analyze <slide> <model>')
   .description('classify every patch and print the breakdown: the mean probability of each class')
   .option('--store <dir>', "folder for the server's data", defaultStore())
-  .option('--region <x,y,w,h>', 'only the patches that this rectangle of slide pixels touches', region)
+  .option(
+    '--region <x,y,w,h>',
+    'only the patches that this rectangle of slide pixels touches, each by the share of it that lies inside',
+    region,
+  )
   .option('--json', 'print one JSON document on stdout and nothing else')
   .action(async (slide, model, options) => (await import('./analyze.ts')).analyze(slide, model, options));
 

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { DEMO_SLIDE, generateDemoSlide } from '../../../demo/slide/generate.ts';
 import { prepareStore } from '../store.ts';
+import { untilInterrupted } from './interrupted.ts';
 import { progressLine } from './progress-line.ts';
 import { run } from './serve.ts';
 
@@ -28,10 +29,13 @@ export async function demo({ port, store }: { port: number; store: string }): Pr
     await mkdir(slides, { recursive: true });
     const progress = progressLine();
     console.error('openseadragon-cam: drawing the demo slide, once');
-    await generateDemoSlide(file, {
-      ...DEMO_SLIDE,
-      onProgress: (done) => progress.show('drawing the demo slide', done),
-    });
+    await untilInterrupted((signal) =>
+      generateDemoSlide(file, {
+        ...DEMO_SLIDE,
+        signal,
+        onProgress: (done) => progress.show('drawing the demo slide', done),
+      }),
+    );
     progress.clear();
   }
   const address = await run({ slides, models: modelFolder, store, host: '127.0.0.1', port, cors: [] });

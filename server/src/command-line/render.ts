@@ -68,7 +68,8 @@ export async function render(slide: string, model: string, options: RenderComman
     const breakdown = breakdownOf(heatmap);
     const size = await renderSlide(openSlide(heatmap.slide), output, {
       scale,
-      paintStrip: (y, stripHeight) => paintStrip(heatmap, scheduler, options, { x: 0, y, width, height: stripHeight }),
+      paintStrip: (y, stripHeight) =>
+        paintStrip(heatmap, scheduler, { ...options, signal }, { x: 0, y, width, height: stripHeight }),
       ...(options.predictions && { predictions: async (y, rows) => predictionsWithin(heatmap, y, rows) }),
       onProgress: (done) => progress.show('rendering', done),
       signal,
@@ -83,7 +84,7 @@ export async function render(slide: string, model: string, options: RenderComman
 async function paintStrip(
   heatmap: Heatmap,
   scheduler: Scheduler,
-  options: RenderCommandOptions,
+  options: RenderCommandOptions & { signal: AbortSignal },
   area: { x: number; y: number; width: number; height: number },
 ): Promise<Uint8ClampedArray> {
   const { model, grid } = heatmap;
@@ -92,7 +93,7 @@ async function paintStrip(
   const window = areaWindow(grid, area, 1 / options.scale, finestRaster(style.score));
   // Of a slide too large for the cells to be kept, those of this strip are computed again.
   const missing = missingSamples(heatmap, window, 1);
-  if (missing.length > 0) await scheduler.classify(heatmap, missing, { priority: 'view' });
+  if (missing.length > 0) await scheduler.classify(heatmap, missing, { priority: 'view', signal: options.signal });
   const tile = scoreTile(heatmap, window, style.score, classes);
   return paintArea(tile, window, grid, area, 1 / options.scale, style).data;
 }

@@ -1,13 +1,14 @@
 import type { Rectangle } from '../../../shared/geometry/deep-zoom.ts';
+import { patchesTouching } from '../../../shared/geometry/patch-grid.ts';
 import { analyse } from '../heatmaps/analysis.ts';
-import { breakdownOf } from '../heatmaps/breakdown.ts';
-import type { Heatmap } from '../heatmaps/heatmap.ts';
+import { countKnown } from '../heatmaps/breakdown.ts';
+import { type Heatmap, knownPatches } from '../heatmaps/heatmap.ts';
 import { createHeatmapSource } from '../heatmaps/open-heatmap.ts';
 import { createScheduler, type Scheduler } from '../heatmaps/scheduler.ts';
 import { startWorker } from '../server.ts';
 import { untilAborted } from '../slides/until-aborted.ts';
 import { prepareStore } from '../store.ts';
-import { Interrupted } from './interrupted.ts';
+import { untilInterrupted } from './interrupted.ts';
 import { type ProgressLine, progressLine } from './progress-line.ts';
 
 /** What an analysis leaves behind. */
@@ -42,12 +43,7 @@ export async function withAnalysis<T>(
   await prepareStore(store);
   const progress = progressLine(silent);
   const worker = startWorker();
-  const interrupt = new AbortController();
-  const { signal } = interrupt;
-  const onInterrupt = () => interrupt.abort(new Interrupted('interrupted'));
-  process.once('SIGINT', onInterrupt);
-  process.once('SIGTERM', onInterrupt);
-  try {
+  const work = async (signal: AbortSignal) => {
     const source = createHeatmapSource({
       store,
       worker,
@@ -59,22 +55,24 @@ export async function withAnalysis<T>(
     check?.(heatmap);
     for (const warning of heatmap.warnings) console.error(`openseadragon-cam: ${modelFile}: ${warning}`);
     const scheduler = createScheduler(worker);
+    const range = patchesTouching(heatmap.grid, region ?? { x: 0, y: 0, ...heatmap.grid.slide });
+    const total = (range.rowEnd - range.rowStart) * (range.columnEnd - range.columnStart);
     const start = performance.now();
     await analyse(heatmap, scheduler, {
       region,
       signal,
       onProgress() {
-        const { known, total } = breakdownOf(heatmap, region).patches;
-        progress.show('classifying', known / total);
+        progress.show('classifying', (region ? countKnown(heatmap, range) : knownPatches(heatmap)) / total);
       },
     });
     const seconds = (performance.now() - start) / 1000;
     progress.clear();
     return await use({ heatmap, scheduler, progress, signal, seconds });
+  };
+  try {
+    return await untilInterrupted(work);
   } finally {
     progress.clear();
-    process.off('SIGINT', onInterrupt);
-    process.off('SIGTERM', onInterrupt);
     await worker.close();
   }
 }

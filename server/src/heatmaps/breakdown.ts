@@ -46,7 +46,8 @@ export function breakdownOf(heatmap: Heatmap, region?: Rectangle): Breakdown {
   }
 }
 
-function countKnown(heatmap: Heatmap, range: PatchRange): number {
+/** Classified patches of a range. */
+export function countKnown(heatmap: Heatmap, range: PatchRange): number {
   let known = 0;
   for (let row = range.rowStart; row < range.rowEnd; row++) {
     for (let column = range.columnStart; column < range.columnEnd; column++) {

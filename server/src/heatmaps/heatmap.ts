@@ -28,12 +28,15 @@ export interface Heatmap {
   cells: LRUCache<string, Float32Array>;
 }
 
+/** What an entry takes besides its values, as measured. */
+const ENTRY_BYTES = 400;
+
 /** Cells of all heatmaps share this cache; a patch's key is made by `cellsKey`. */
 export type CellsCache = LRUCache<string, Float32Array>;
 
 /** @param maxBytes bound of the cells kept, over all heatmaps */
 export function createCellsCache(maxBytes: number): CellsCache {
-  return new LRUCache({ maxSize: maxBytes, sizeCalculation: (cells) => cells.byteLength });
+  return new LRUCache({ maxSize: maxBytes, sizeCalculation: (cells) => cells.byteLength + ENTRY_BYTES });
 }
 
 /** @throws Problem `unreadable-slide` where the slide is smaller than one patch */

@@ -33,8 +33,8 @@ export async function scoreAtPoint(
   const patch = patchValues(heatmap, row, column, 'patch');
   if (!cells || !patch) throw new Error('a patch that was just classified is known');
 
-  const cellRow = Math.floor((y / (grid.patchHeight * grid.downsample) - row) * grid.cellRows);
-  const cellColumn = Math.floor((x / (grid.patchWidth * grid.downsample) - column) * grid.cellColumns);
+  const cellRow = cellAt(y, row, grid.patchHeight * grid.downsample, grid.cellRows);
+  const cellColumn = cellAt(x, column, grid.patchWidth * grid.downsample, grid.cellColumns);
   const start = (cellRow * grid.cellColumns + cellColumn) * model.classes.length;
   const cam = scoreOfCells(model, cells, 'cam');
   const probability = model.activation === 'none' ? null : scoreOfCells(model, cells, 'probability');
@@ -49,4 +49,9 @@ export async function scoreAtPoint(
       cam: cam[start + index],
     })),
   };
+}
+
+/** The cell, along one side of patch `index`, that a slide pixel lies in; the division comes last, for a border must not be missed. */
+function cellAt(pixel: number, index: number, patchSize: number, cells: number): number {
+  return Math.min(cells - 1, Math.floor(((pixel - index * patchSize) * cells) / patchSize));
 }

@@ -31,20 +31,18 @@ export function allowOrigins(origins: readonly string[]) {
 }
 
 /**
- * Refuses requests that change something and come from a page of another origin which was not named. Browsers send some
- * of them without asking first, so leaving out the answer's headers is not enough.
+ * Refuses requests that change something and come from a page of another origin, named or not. Browsers send some of them
+ * without asking first, so leaving out the answer's headers is not enough.
  */
-export function refuseForeignChanges(origins: readonly string[]) {
-  return async function foreignChanges(ctx: Context, next: Next) {
-    const origin = ctx.get('Origin');
-    const changes = !['GET', 'HEAD', 'OPTIONS'].includes(ctx.method);
-    const isOwn = URL.canParse(origin) && new URL(origin).host === ctx.get('Host');
-    if (changes && origin !== '' && !isOwn && !origins.includes(origin) && !origins.includes('*')) {
-      refuse(ctx, 'foreign-origin', `Origin: expected this server's own or one named with --cors, found ${origin}`);
-      return;
-    }
-    await next();
-  };
+export async function refuseForeignChanges(ctx: Context, next: Next) {
+  const origin = ctx.get('Origin');
+  const changes = !['GET', 'HEAD', 'OPTIONS'].includes(ctx.method);
+  const isOwn = URL.canParse(origin) && new URL(origin).host === ctx.get('Host');
+  if (changes && origin !== '' && !isOwn) {
+    refuse(ctx, 'foreign-origin', `Origin: expected this server's own, found ${origin}`);
+    return;
+  }
+  await next();
 }
 
 function refuse(ctx: Context, code: string, message: string): void {

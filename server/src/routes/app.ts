@@ -54,7 +54,7 @@ export function createApp(parts: AppParts): Koa {
   });
   if (loopback) app.use(loopbackNamesOnly);
   app.use(allowOrigins(cors));
-  app.use(refuseForeignChanges(cors));
+  app.use(refuseForeignChanges);
   app.use(
     compress({
       threshold: COMPRESS_FROM_BYTES,
@@ -71,7 +71,7 @@ export function createApp(parts: AppParts): Koa {
     slideRoutes(slides, source, tell),
     modelRoutes(models, source, tell),
     heatmapTileRoutes({ open, scheduler }),
-    heatmapRoutes({ open, scheduler, analyses }),
+    heatmapRoutes({ open, scheduler, analyses, tell }),
     pageRoutes(page),
   ];
   for (const router of routers) app.use(router.routes());

@@ -22,6 +22,8 @@ import { parseTilePath } from './tile-path.ts';
 /** Bytes of tiles kept; only exact ones are, for they never change. */
 const TILE_CACHE_BYTES = 128 * 1024 ** 2;
 
+const IMMUTABLE = 'public, max-age=31536000, immutable';
+
 /** Classes of a painted tile that names none. */
 const DEFAULT_TOP = 4;
 
@@ -54,7 +56,7 @@ interface TileContent {
 }
 
 /** Heatmap tiles: score tiles (`.npy`) and tiles painted from them (`.png`, `.webp`). */
-export function heatmapTileRoutes({ open, scheduler }: Omit<HeatmapRouteParts, 'analyses'>): Router {
+export function heatmapTileRoutes({ open, scheduler }: Omit<HeatmapRouteParts, 'analyses' | 'tell'>): Router {
   const router = new Router();
   const tiles = new LRUCache<string, Uint8Array>({
     maxSize: TILE_CACHE_BYTES,
@@ -90,6 +92,7 @@ export function heatmapTileRoutes({ open, scheduler }: Omit<HeatmapRouteParts, '
       throw new Problem('bad-parameter', `classes: expected numbers from 0 to ${count - 1}, found ${beyond}`);
     }
     const window = windowOfTile(heatmap, request.address, score);
+    if (sendKept(ctx, request, query.v, { score, classes })) return;
     await withDeadline(request.signal, query.wait, (deadline) => waitForSamples(request, window, deadline));
     await send(ctx, request, { window, v: query.v, content: { score, classes }, unsettled: false }, async () =>
       encodeScoreTile(heatmap, window, score, classes),
@@ -98,9 +101,17 @@ export function heatmapTileRoutes({ open, scheduler }: Omit<HeatmapRouteParts, '
 
   async function sendPaintedTile(ctx: Context, request: TileRequest) {
     const { heatmap, address, format } = request;
+    // Held on to: the manifest, and with it names and colours, may change while the tile waits.
+    const { model } = heatmap;
     const query = parseQuery(paintedTileQuery, ctx.query);
-    const named = checkShown(heatmap.model, query);
-    const score = scoreOf(heatmap.model, query);
+    const named = checkShown(model, query);
+    const score = scoreOf(model, query);
+    const contentOf = (classes: number[]) => {
+      const { colormap: _table, ...settings } = paintStyle(model, classes, query);
+      return { ...settings, classes, colormap: query.colormap };
+    };
+    const early = named ?? knownTopClasses(heatmap, query.top ?? DEFAULT_TOP);
+    if (early && sendKept(ctx, request, query.v, contentOf(early))) return;
     const window = windowOfTile(heatmap, address, score);
     const classes = await withDeadline(request.signal, query.wait, async (deadline) => {
       const found = named ?? (await topClasses(heatmap, scheduler, query.top ?? DEFAULT_TOP, deadline));
@@ -108,9 +119,8 @@ export function heatmapTileRoutes({ open, scheduler }: Omit<HeatmapRouteParts, '
       return found;
     });
     const shown = classes ?? named ?? knownTopClasses(heatmap, query.top ?? DEFAULT_TOP);
-    const style = paintStyle(heatmap.model, shown ?? [], query);
-    const { colormap: _table, ...settings } = style;
-    const content = { ...settings, classes: shown, colormap: query.colormap };
+    const style = paintStyle(model, shown ?? [], query);
+    const content = contentOf(shown ?? []);
     await send(ctx, request, { window, v: query.v, content, unsettled: !shown }, async () => {
       // Through the bytes of the score tile, so that the pixels are those that the plugin paints from it.
       const tile = scoreTileFromNpy(encodeScoreTile(heatmap, window, score, shown ?? []));
@@ -125,22 +135,30 @@ export function heatmapTileRoutes({ open, scheduler }: Omit<HeatmapRouteParts, '
     if (missing.length > 0) await scheduler.classify(heatmap, missing, { priority: 'view', signal });
   }
 
+  /** Answers with a tile that is kept: it is exact, whatever has become of its cells since. */
+  function sendKept(ctx: Context, request: TileRequest, v: string | undefined, content: unknown): boolean {
+    const body = tiles.get(keyOf(request, content));
+    if (!body) return false;
+    ctx.set('X-Cam-Missing', '0');
+    const cacheControl = v === request.heatmap.fingerprint ? IMMUTABLE : 'no-cache';
+    sendBody(ctx, body, { type: TYPES[request.format], cacheControl });
+    return true;
+  }
+
   async function send(
     ctx: Context,
-    { heatmap, address, format }: TileRequest,
+    request: TileRequest,
     { window, v, content, unsettled }: TileContent,
     encode: () => Promise<Uint8Array>,
   ) {
-    const { fingerprint } = heatmap;
+    const { heatmap, address, format } = request;
     const missing = missingSamples(heatmap, window, heatmap.strides[address.level]).length;
     const exact = !unsettled && isExact(heatmap, window);
-    const key: TileKey = { fingerprint, address, format, content };
-    const keyText = JSON.stringify(key);
-    const body = (exact && tiles.get(keyText)) || (await encode());
-    if (exact) tiles.set(keyText, body);
-    const isFinal = exact && v === fingerprint;
+    const body = await encode();
+    if (exact) tiles.set(keyOf(request, content), body);
+    const isFinal = exact && v === heatmap.fingerprint;
     const isPassing = missing > 0 || unsettled;
-    const cacheControl = isFinal ? 'public, max-age=31536000, immutable' : isPassing ? 'no-store' : 'no-cache';
+    const cacheControl = isFinal ? IMMUTABLE : isPassing ? 'no-store' : 'no-cache';
     ctx.set('X-Cam-Missing', String(missing));
     sendBody(ctx, body, { type: TYPES[format], cacheControl });
   }
@@ -154,6 +172,11 @@ function encodeScoreTile(heatmap: Heatmap, window: TileWindow, score: Score, cla
   return tile.data instanceof Float32Array
     ? encodeNpy({ dtype: '<f2', shape, data: tile.data })
     : encodeNpy({ dtype: '|u1', shape, data: tile.data });
+}
+
+function keyOf({ heatmap, address, format }: TileRequest, content: unknown): string {
+  const key: TileKey = { fingerprint: heatmap.fingerprint, address, format, content };
+  return JSON.stringify(key);
 }
 
 function isFormat(format: string): format is Format {

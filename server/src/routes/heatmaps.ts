@@ -2,7 +2,7 @@ import Router from '@koa/router';
 import type { Context } from 'koa';
 import { maxLevel } from '../../../shared/geometry/deep-zoom.ts';
 import { patchesTouching } from '../../../shared/geometry/patch-grid.ts';
-import type { HeatmapDescriptor } from '../../../shared/heatmap-descriptor.ts';
+import type { AnalysisState, HeatmapDescriptor } from '../../../shared/heatmap-descriptor.ts';
 import { Problem } from '../errors.ts';
 import type { Analyses } from '../heatmaps/analysis.ts';
 import { breakdownOf } from '../heatmaps/breakdown.ts';
@@ -11,7 +11,8 @@ import { checkShown, classInfos } from '../heatmaps/paint-style.ts';
 import type { Scheduler } from '../heatmaps/scheduler.ts';
 import { scoreAtPoint } from '../heatmaps/score-at-point.ts';
 import { encodingOf } from '../heatmaps/score-tile.ts';
-import { abortWhenClosed } from './deadline.ts';
+import { abortWhenClosed, withDeadline } from './deadline.ts';
+import type { Tell } from './errors.ts';
 import { analysisBody, paintedTileQuery, parseQuery, pointQuery, regionQuery } from './query.ts';
 import { readJson } from './read-json.ts';
 import { titleOf } from './slides.ts';
@@ -22,11 +23,16 @@ export interface HeatmapRouteParts {
   open(slideId: string, modelId: string): Promise<Heatmap>;
   scheduler: Scheduler;
   analyses: Analyses;
+  tell: Tell;
 }
 
 /** What a heatmap is and what it says: descriptors, breakdown, score at a point, whole-slide analysis. */
-export function heatmapRoutes({ open, scheduler, analyses }: HeatmapRouteParts): Router {
+export function heatmapRoutes({ open, scheduler, analyses, tell }: HeatmapRouteParts): Router {
   const router = new Router();
+  const stateOf = (heatmap: Heatmap) => {
+    const { error, ...state } = analyses.state(heatmap);
+    return error === undefined ? state : { ...state, error: tell(error) };
+  };
 
   router.get('/heatmaps/:slide/:descriptor', async (ctx) => {
     const { slide, descriptor } = ctx.params;
@@ -37,7 +43,7 @@ export function heatmapRoutes({ open, scheduler, analyses }: HeatmapRouteParts):
     const heatmap = await open(slide, model);
     ctx.set('Cache-Control', 'no-cache');
     if (ending === 'json') {
-      ctx.body = describeHeatmap(heatmap, slide, model, analyses);
+      ctx.body = describeHeatmap(heatmap, slide, model, stateOf(heatmap));
       return;
     }
     // The query travels on to the tiles, where a fault in it would show as an empty layer: it is told here.
@@ -61,13 +67,15 @@ export function heatmapRoutes({ open, scheduler, analyses }: HeatmapRouteParts):
       throw new Problem('bad-parameter', `${x === undefined ? 'x' : 'y'}: expected slide pixels, found nothing`);
     }
     ctx.set('Cache-Control', 'no-cache');
-    ctx.body = await scoreAtPoint(heatmap, scheduler, x, y, signal);
+    const found = await withDeadline(signal, undefined, (deadline) => scoreAtPoint(heatmap, scheduler, x, y, deadline));
+    if (!found) throw new Problem('busy', 'the patch at this point is not classified yet; ask again later');
+    ctx.body = found;
   });
 
   router.get('/heatmaps/:slide/:model/analysis', async (ctx) => {
     const heatmap = await openOf(ctx);
     ctx.set('Cache-Control', 'no-store');
-    ctx.body = analyses.state(heatmap);
+    ctx.body = stateOf(heatmap);
   });
   router.post('/heatmaps/:slide/:model/analysis', async (ctx) => {
     const heatmap = await openOf(ctx);
@@ -83,12 +91,12 @@ export function heatmapRoutes({ open, scheduler, analyses }: HeatmapRouteParts):
     }
     analyses.start(heatmap, region);
     ctx.status = 202;
-    ctx.body = analyses.state(heatmap);
+    ctx.body = stateOf(heatmap);
   });
   router.delete('/heatmaps/:slide/:model/analysis', async (ctx) => {
     const heatmap = await openOf(ctx);
     analyses.stop(heatmap);
-    ctx.body = analyses.state(heatmap);
+    ctx.body = stateOf(heatmap);
   });
 
   function openOf(ctx: Context): Promise<Heatmap> {
@@ -98,7 +106,12 @@ export function heatmapRoutes({ open, scheduler, analyses }: HeatmapRouteParts):
   return router;
 }
 
-function describeHeatmap(heatmap: Heatmap, slideId: string, modelId: string, analyses: Analyses): HeatmapDescriptor {
+function describeHeatmap(
+  heatmap: Heatmap,
+  slideId: string,
+  modelId: string,
+  analysis: AnalysisState,
+): HeatmapDescriptor {
   const { pyramid, grid, model } = heatmap;
   return {
     slide: slideId,
@@ -121,7 +134,7 @@ function describeHeatmap(heatmap: Heatmap, slideId: string, modelId: string, ana
     },
     fingerprint: heatmap.fingerprint,
     tiles: `${encodeURIComponent(modelId)}_files/`,
-    analysis: analyses.state(heatmap),
+    analysis,
     warnings: heatmap.warnings,
   };
 }

@@ -13,7 +13,7 @@ import type { ModelVersion, PatchResults, WorkerRequest, WorkerResponse, WorkerT
  * The worker process: opens slides, reads patches, runs the model. A network's inference blocks the thread that calls
  * it, which is why this is a process of its own, and one of lower priority than the server's.
  */
-os.setPriority(os.constants.priority.PRIORITY_BELOW_NORMAL);
+lowerPriority();
 
 /** Threads of one inference, given by the supervisor. */
 const threads = Number(process.argv[2]) || undefined;
@@ -39,6 +39,12 @@ const slides = new LRUCache<string, SlideReader>({ max: MAX_OPEN_SLIDES });
 
 /** Inference goes in the order of arrival; patches of the next task are read meanwhile. */
 let inference: Promise<unknown> = Promise.resolve();
+
+function lowerPriority(): void {
+  const wanted = os.constants.priority.PRIORITY_BELOW_NORMAL;
+  // One that is lower already could be raised by nobody but root.
+  if (os.getPriority() < wanted) os.setPriority(wanted);
+}
 
 process.on('message', async ({ id, task }: WorkerRequest) => {
   try {

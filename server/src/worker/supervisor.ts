@@ -86,6 +86,8 @@ export function superviseWorker(
     job.reject(
       new Problem('unreadable-model', `${describe(job.task)} took more than ${openingSeconds} s and was stopped`),
     );
+    // Those behind it have waited for it alone, and are tried again.
+    for (const other of sent.values()) clearTimeout(other.timer);
     child?.kill('SIGKILL');
   }
 

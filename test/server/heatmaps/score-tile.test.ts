@@ -73,7 +73,7 @@ describe('a tile of cells', () => {
   });
 
   test('a patch whose cells are no longer kept is asked for again and is not called exact', () => {
-    const heatmap = syntheticHeatmap(4, 4, 3 * 48);
+    const heatmap = syntheticHeatmap(4, 4, 3 * (48 + 400));
     classify(heatmap, ...all(heatmap));
     const address = { level: maxLevel(heatmap.pyramid), column: 0, row: 0 };
     const window = windowOfTile(heatmap, address, 'cam');
