@@ -9,7 +9,7 @@ import { syntheticHeatmap } from './synthetic-heatmap.ts';
 const idle: Scheduler = { classify: async () => {}, patchesPerSecond: () => null, classified: 0 };
 
 test('on the border of two cells it is the cell that begins there', async () => {
-  const plain = syntheticHeatmap(30, 2);
+  const plain = syntheticHeatmap(30, 4);
   const shape = { patchHeight: 75, patchWidth: 75, cellRows: 10, cellColumns: 10 };
   const heatmap = { ...plain, grid: patchGrid(plain.grid.slide, shape, 1) };
   const classes = heatmap.model.classes.length;
