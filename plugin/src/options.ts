@@ -7,7 +7,7 @@ import { MODES, type Mode } from '../../shared/painting/style.ts';
 /** A score's place in the range, 0 to 1, to red, green and blue, 0 to 255. */
 export type ColourFunction = (place: number) => readonly [red: number, green: number, blue: number];
 
-export const INTERPOLATIONS = ['smooth', 'cells', 'patches'] as const;
+const INTERPOLATIONS = ['smooth', 'cells', 'patches'] as const;
 /** Bilinear between cells; each cell as a rectangle; each patch as a rectangle, with the score `patch`. */
 export type Interpolation = (typeof INTERPOLATIONS)[number];
 

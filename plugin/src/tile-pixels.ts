@@ -11,7 +11,7 @@ import { type CamSettings, type ColourFunction, colourOf, shownClasses } from '.
 import type { TileRequest } from './tile-request.ts';
 
 /** Settings in the terms of a tile got by `request`; opacity 1, for the layer's own opacity comes on top. */
-export function tileStyle(settings: CamSettings, descriptor: HeatmapDescriptor, request: TileRequest): PaintStyle {
+function tileStyle(settings: CamSettings, descriptor: HeatmapDescriptor, request: TileRequest): PaintStyle {
   const shown = shownClasses(settings, descriptor).filter((index) => request.planes.includes(index));
   return {
     mode: settings.mode,

@@ -63,7 +63,7 @@ export function tileBounds(pyramid: TilePyramid, { level, column, row }: TileAdd
 }
 
 /** First pixel and end (exclusive) of tile `index` along a side of `length` pixels. */
-export function tileInterval({ tileSize, overlap }: TilePyramid, index: number, length: number): [number, number] {
+function tileInterval({ tileSize, overlap }: TilePyramid, index: number, length: number): [number, number] {
   const start = Math.max(0, index * tileSize - overlap);
   const end = Math.min(length, (index + 1) * tileSize + overlap);
   return [start, end];

@@ -2,7 +2,7 @@ import { decodeNpy } from '../codecs/npy.ts';
 import type { ScoreTile } from './style.ts';
 
 /** Planes of a score tile that are no class: coverage and background, in that order, last. */
-export const EXTRA_PLANES = 2;
+const EXTRA_PLANES = 2;
 
 /** Decodes the body of a `.npy` score tile, shape [classes + 2, rows, columns]. @throws Error for any other body */
 export function scoreTileFromNpy(bytes: Uint8Array): ScoreTile {

@@ -1,7 +1,7 @@
 import type { ScoreTile } from './style.ts';
 
 /** Opacity of values that are estimated from neighbouring patches, as a share of that of computed ones. */
-export const ESTIMATED_OPACITY = 0.6;
+const ESTIMATED_OPACITY = 0.6;
 
 /** Stands for an infinite score: the largest half, so that interpolation stays finite. */
 const LARGEST_SCORE = 65504;

@@ -2,7 +2,7 @@ import type OpenSeadragon from 'openseadragon';
 import type { CamOptions } from '../options.ts';
 
 /** Viewers narrower than this, in CSS pixels, get the panel as a sheet of their width. */
-export const NARROW = 560;
+const NARROW = 560;
 
 /**
  * Puts a panel into its corner of the viewer: the top right one, the bottom left one while the viewer is narrow, or the

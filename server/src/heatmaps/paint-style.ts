@@ -16,7 +16,7 @@ export interface StyleChoice {
   interpolation?: 'smooth' | 'cells' | 'patches';
 }
 
-export const DEFAULT_OPACITY = 0.5;
+const DEFAULT_OPACITY = 0.5;
 
 /** Classes with a colour each: the manifest's, else one of the palette's. */
 export function classInfos(model: ModelDescription): ClassInfo[] {

@@ -7,7 +7,7 @@ const perChannel = z.tuple([z.number(), z.number(), z.number()], { error: 'three
 const nonZero = z.number().refine((value) => value !== 0, 'a number other than 0 is expected');
 
 /** `STEM.manifest.json` beside a model file; every field is optional. */
-export const manifestSchema = z.strictObject({
+const manifestSchema = z.strictObject({
   classes: z
     .array(
       z.union(

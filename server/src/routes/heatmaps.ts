@@ -13,9 +13,9 @@ import { scoreAtPoint } from '../heatmaps/score-at-point.ts';
 import { encodingOf } from '../heatmaps/score-tile.ts';
 import { abortWhenClosed, withDeadline } from './deadline.ts';
 import type { Tell } from './errors.ts';
+import { titleOf } from './listing.ts';
 import { analysisBody, paintedTileQuery, parseQuery, pointQuery, regionQuery } from './query.ts';
 import { readJson } from './read-json.ts';
-import { titleOf } from './slides.ts';
 import { deepZoomXml } from './tile-path.ts';
 
 export interface HeatmapRouteParts {

@@ -7,6 +7,7 @@ import type { HeatmapSource } from '../heatmaps/open-heatmap.ts';
 import { deepZoomTile } from '../slides/deep-zoom-tile.ts';
 import { openSlide } from '../slides/open-slide.ts';
 import type { Tell } from './errors.ts';
+import { listEntries } from './listing.ts';
 import { sendBody } from './send-body.ts';
 import { deepZoomXml, parseTilePath } from './tile-path.ts';
 
@@ -17,24 +18,13 @@ export function slideRoutes(catalogue: Catalogue, source: HeatmapSource, tell: T
   const router = new Router();
 
   router.get('/slides', async (ctx) => {
-    const { entries } = await catalogue.list();
-    const described = await Promise.all(
-      entries.map(async ({ id, file }) => {
-        try {
-          const { width, height, mpp, format } = await source.slideHeader(file);
-          return { slide: { id, title: titleOf(id), width, height, mpp, format } };
-        } catch (error) {
-          if (error instanceof Problem) return { unreadable: { id, title: titleOf(id), message: tell(error.message) } };
-          throw error;
-        }
-      }),
-    );
-    ctx.set('Cache-Control', 'no-cache');
-    ctx.body = {
-      slides: described.flatMap(({ slide }) => slide ?? []),
-      unreadable: described.flatMap(({ unreadable }) => unreadable ?? []),
-      next: null,
+    const describe = async (file: string) => {
+      const { width, height, mpp, format } = await source.slideHeader(file);
+      return { width, height, mpp, format };
     };
+    const { readable, unreadable } = await listEntries(catalogue, describe, tell);
+    ctx.set('Cache-Control', 'no-cache');
+    ctx.body = { slides: readable, unreadable, next: null };
   });
 
   router.get('/slides/:descriptor', async (ctx) => {
@@ -68,9 +58,4 @@ export function slideRoutes(catalogue: Catalogue, source: HeatmapSource, tell: T
   });
 
   return router;
-}
-
-/** A title for people: the path in the catalogue's folder, without its ending. */
-export function titleOf(id: string): string {
-  return id.replaceAll(':', '/').replace(/\.[^.]+$/, '');
 }

@@ -9,7 +9,7 @@ const LARGEST_TILE = 2048;
  * A pyramid whose smallest level is larger than this on a side has no level for an overview: each overview tile would
  * decode all of it.
  */
-export const LARGEST_OVERVIEW = 4096;
+const LARGEST_OVERVIEW = 4096;
 
 /** The picture of a TIFF that is the slide: the largest page. */
 export function mainPage(directories: readonly TiffDirectory[]): number {
