@@ -1,14 +1,29 @@
 import { createHash } from 'node:crypto';
-import { basename } from 'node:path';
+import { createReadStream } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import { Problem } from '../errors.ts';
 import type { Manifest } from './manifest.ts';
 import type { ModelDescription } from './model.ts';
 import type { Head } from './onnx/head.ts';
 import type { NetworkGraph } from './onnx/network-graph.ts';
 
-/** Names and colours for every output; two names for one output mean [1 - p, p]. */
-export function classNames(outputs: number, manifest: Manifest | null, file: string): ModelDescription['classes'] {
-  if (!manifest?.classes) return Array.from({ length: outputs }, (_, i) => ({ name: `class ${i}`, color: null }));
+/**
+ * Names and colours for every output, the manifest's before the file's own; two names for one output mean [1 - p, p].
+ *
+ * @param own names that the model file itself has
+ * @param file the manifest's path, for messages
+ */
+export function classNames(
+  outputs: number,
+  manifest: Manifest | null,
+  own: readonly string[] | null,
+  file: string,
+): ModelDescription['classes'] {
+  if (!manifest?.classes) {
+    const count = outputs === 1 && own?.length === 2 ? 2 : outputs;
+    const names = own?.length === count ? own : null;
+    return Array.from({ length: count }, (_, i) => ({ name: names?.[i] ?? `class ${i}`, color: null }));
+  }
   const classes = manifest.classes.map((entry) =>
     typeof entry === 'string' ? { name: entry, color: null } : { name: entry.name, color: entry.color ?? null },
   );
@@ -34,14 +49,20 @@ export function camLayerName(network: NetworkGraph, head: Head, manifest: Manife
   );
 }
 
-export function warnings(network: NetworkGraph, manifest: Manifest | null, file: string): string[] {
+/** What was assumed because nobody said it. */
+export function warnings(
+  network: Pick<NetworkGraph, 'rescales' | 'classNames'>,
+  manifest: Manifest | null,
+  file: string,
+): string[] {
   const name = basename(file);
+  const named = network.classNames !== null;
   if (!manifest) {
     const scaling = network.rescales ? 'RGB as it is (the model rescales it)' : 'RGB / 255';
-    return [`there is no ${name}: classes have no names and the input is taken as ${scaling}`];
+    return [`there is no ${name}: ${named ? '' : 'classes have no names and '}the input is taken as ${scaling}`];
   }
   const list: string[] = [];
-  if (!manifest.classes) list.push(`${name} names no classes`);
+  if (!manifest.classes && !named) list.push(`${name} names no classes`);
   if (!manifest.preprocessing && !network.rescales) list.push(`${name} has no preprocessing: RGB / 255 is assumed`);
   if (network.rescales && manifest.preprocessing && manifest.preprocessing.scale !== 1) {
     list.push(
@@ -51,8 +72,17 @@ export function warnings(network: NetworkGraph, manifest: Manifest | null, file:
   return list;
 }
 
+/** SHA-256 of a model's file and of those that belong to it. @param companions relative to the file's folder */
+export async function fileHash(file: string, companions: readonly string[]): Promise<string> {
+  const hash = createHash('sha256');
+  for (const path of [file, ...companions.map((name) => join(dirname(file), name))]) {
+    for await (const chunk of createReadStream(path)) hash.update(chunk);
+  }
+  return hash.digest('hex');
+}
+
 /** Everything that the numbers depend on, and nothing else: neither names nor colours. */
-export function fingerprint(bytes: Uint8Array, description: ModelDescription): string {
+export function fingerprint(fileHash: string, description: ModelDescription): string {
   const { patchHeight, patchWidth, preprocessing, resolution, camLayer, activation, classes, engine } = description;
   const settings = {
     patch: [patchHeight, patchWidth],
@@ -68,5 +98,5 @@ export function fingerprint(bytes: Uint8Array, description: ModelDescription): s
     classes: classes.length,
     engine,
   };
-  return createHash('sha256').update(bytes).update(JSON.stringify(settings)).digest('hex').slice(0, 16);
+  return createHash('sha256').update(fileHash).update(JSON.stringify(settings)).digest('hex').slice(0, 16);
 }

@@ -8,6 +8,7 @@ const nonZero = z.number().refine((value) => value !== 0, 'a number other than 0
 
 /** `STEM.manifest.json` beside a model file; every field is optional. */
 const manifestSchema = z.strictObject({
+  $schema: z.string().optional(),
   classes: z
     .array(
       z.union(

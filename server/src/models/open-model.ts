@@ -1,17 +1,15 @@
-import { readFile } from 'node:fs/promises';
 import { basename, extname } from 'node:path';
-import { type Activation, activate } from '../../../shared/activation.ts';
+import { activate } from '../../../shared/activation.ts';
 import type { Engine } from '../engines/engine.ts';
 import { DEFAULT_ENGINE, loadEngine } from '../engines/engines.ts';
 import { Problem } from '../errors.ts';
-import { camLayerName, classNames, fingerprint, warnings } from './describe-model.ts';
+import type { ConvertedModel } from './convert-model.ts';
+import { classNames, fileHash, fingerprint, warnings } from './describe-model.ts';
 import { checkGolden } from './golden-patch.ts';
-import { checkInvariant, isBatchInvariant } from './load-check.ts';
+import { checkInvariant, isBatchInvariant, type LoadCheck } from './load-check.ts';
 import { type Manifest, manifestFile, readManifest } from './manifest.ts';
 import type { Classification, Model, ModelDescription } from './model.ts';
 import { checkModelFile } from './model-file.ts';
-import type { NetworkGraph } from './onnx/network-graph.ts';
-import type { PatchSize } from './patch-size.ts';
 
 export { isModelFile, MODEL_ENDINGS } from './model-file.ts';
 
@@ -36,58 +34,21 @@ export async function openModel(file: string, options: OpenModelOptions = {}): P
   const ending = await checkModelFile(file);
   const manifest = await readManifest(manifestFile(file));
   return await naming(file, async () => {
-    const bytes = await readFile(file);
-    const network = await readNetwork(file, ending, bytes, manifest?.patchSize);
-    const { findHead } = await import('./onnx/head.ts');
-    const { DATA_TYPE } = await import('./onnx/proto.ts');
-    const { classifierModel, complemented } = await import('./onnx/classifier.ts');
-    const found = findHead(network);
-    const classes = classNames(found.outputs, manifest, manifestFile(file));
-    const complement = classes.length > found.outputs;
-    const head = complement ? { ...found, ...complemented(found) } : found;
-    checkActivation(manifest?.activation, found.activation, manifestFile(file));
-    const activation = manifest?.activation ?? found.activation ?? (found.outputs === 1 ? 'sigmoid' : 'softmax');
-    if (found.outputs === 1 && activation === 'softmax') {
-      throw new Problem(
-        'unreadable-model',
-        'has 1 output with softmax, which is always 1; sigmoid or none is expected',
-      );
-    }
-    const camLayer = camLayerName(network, head, manifest, manifestFile(file));
-    const preprocessing = manifest?.preprocessing ?? {
-      ...DEFAULT_PREPROCESSING,
-      scale: network.rescales ? 1 : 1 / 255,
-    };
-    const { height, width } = network.input;
-    const source = { onnx: classifierModel(network, found, preprocessing, complement), height, width };
-    const engine = await startEngine(() => createEngine(source, { threads: options.threads }), engineName);
+    // Loaded here, so that a command that opens no model does not wait for it.
+    const { convertModel } = await import('./convert-model.ts');
+    const converted = await convertModel(file, ending, manifest);
+    const { onnx, patchHeight: height, patchWidth: width, camLayer, outputs, halfPrecision } = converted;
+    const engine = await startEngine(
+      () => createEngine({ onnx, height, width }, { threads: options.threads }),
+      engineName,
+    );
     try {
-      const shape = { height, width, outputs: classes.length };
-      const halfPrecision = network.input.elementType === DATA_TYPE.float16;
+      const shape = { height, width, outputs };
       const check = await checkInvariant(engine, shape, camLayer, halfPrecision);
       const preferred = Math.max(height, width) <= SMALL_PATCH ? 16 : 4;
       const batchSize = (await isBatchInvariant(engine, shape, preferred)) ? preferred : 1;
-      const description: ModelDescription = {
-        file,
-        title: basename(file, extname(file)),
-        format: network.format,
-        classes,
-        patchHeight: height,
-        patchWidth: width,
-        cellRows: check.rows,
-        cellColumns: check.columns,
-        camLayer,
-        activation,
-        bias: Array.from(head.bias),
-        preprocessing,
-        resolution: manifest?.resolution,
-        engine: engineName,
-        layers: network.layers,
-        check: { difference: check.difference, largestLogit: check.largestLogit },
-        warnings: warnings(network, manifest, manifestFile(file)),
-        fingerprint: '',
-      };
-      description.fingerprint = fingerprint(bytes, description);
+      const description = describe(file, converted, manifest, engineName, check);
+      description.fingerprint = fingerprint(await fileHash(file, converted.companions), description);
       const model = runningModel(engine, description, batchSize);
       if (manifest?.golden) await checkGolden(model, manifest.golden, manifestFile(file));
       return model;
@@ -98,9 +59,35 @@ export async function openModel(file: string, options: OpenModelOptions = {}): P
   });
 }
 
-const DEFAULT_PREPROCESSING = { channelOrder: 'rgb', mean: [0, 0, 0], std: [1, 1, 1] } satisfies Partial<
-  NonNullable<Manifest['preprocessing']>
->;
+function describe(
+  file: string,
+  converted: ConvertedModel,
+  manifest: Manifest | null,
+  engine: string,
+  check: LoadCheck,
+): ModelDescription {
+  const { format, patchHeight, patchWidth, camLayer, activation, bias, preprocessing, layers } = converted;
+  return {
+    file,
+    title: basename(file, extname(file)),
+    format,
+    classes: classNames(converted.outputs, manifest, converted.classNames, manifestFile(file)),
+    patchHeight,
+    patchWidth,
+    cellRows: check.rows,
+    cellColumns: check.columns,
+    camLayer,
+    activation,
+    bias,
+    preprocessing,
+    resolution: manifest?.resolution,
+    engine,
+    layers,
+    check: { difference: check.difference, largestLogit: check.largestLogit },
+    warnings: warnings(converted, manifest, manifestFile(file)),
+    fingerprint: '',
+  };
+}
 
 /** Puts the file's name before a problem that names neither it nor its manifest; one line, whatever names it holds. */
 async function naming<T>(file: string, work: () => Promise<T>): Promise<T> {
@@ -112,21 +99,6 @@ async function naming<T>(file: string, work: () => Promise<T>): Promise<T> {
     const message = named ? error.message : `${file}: ${error.message}`;
     throw new Problem(error.code, message.replace(/\s*[\r\n]\s*/g, ' '), { cause: error });
   }
-}
-
-async function readNetwork(
-  file: string,
-  ending: string,
-  bytes: Uint8Array,
-  patchSize: PatchSize | undefined,
-): Promise<NetworkGraph> {
-  if (ending === '.onnx') {
-    const { readOnnx } = await import('./onnx/read-onnx.ts');
-    return readOnnx(bytes, patchSize);
-  }
-  const { readKerasH5 } = await import('./keras/h5.ts');
-  const { kerasToOnnx } = await import('./keras/to-onnx.ts');
-  return kerasToOnnx(await readKerasH5(file), patchSize);
 }
 
 async function startEngine(start: () => Promise<Engine>, engineName: string): Promise<Engine> {
@@ -162,13 +134,4 @@ function runningModel(engine: Engine, description: ModelDescription, batchSize: 
     },
     close: () => engine.close(),
   };
-}
-
-/** The manifest says the activation of a head that has none; a model's own is the model's. */
-function checkActivation(wanted: Activation | undefined, own: Activation | null, manifest: string): void {
-  if (wanted === undefined || own === null || wanted === own) return;
-  throw new Problem(
-    'unreadable-model',
-    `${manifest}: activation: expected ${own}, which the model ends in, or nothing, found ${wanted}`,
-  );
 }

@@ -8,6 +8,10 @@ export interface KerasNetwork {
   model: KerasModel;
   /** Weights of each leaf layer in the order of Keras's get_weights(); layers without weights may be missing. */
   weights: Map<KerasLayer, WeightArray[]>;
+  /** The file's own names of its classes, where it has any. */
+  classNames?: string[];
+  /** Paths of the other files that it was read from, relative to its folder. */
+  companions?: string[];
 }
 
 export interface WeightArray {

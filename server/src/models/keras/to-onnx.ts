@@ -99,6 +99,8 @@ export function kerasToOnnx(network: KerasNetwork, patchSize: PatchSize | undefi
     input: { name: input.name, layout: 'NCHW', elementType: DATA_TYPE.float, height, width },
     output: output.name,
     layers,
+    classNames: network.classNames ?? null,
+    companions: network.companions ?? [],
     layersOf: (tensor) => makers.get(tensor) ?? [],
     rescales: layers.some(({ type }) => type === 'Rescaling' || type === 'Normalization'),
   };

@@ -15,6 +15,10 @@ export interface NetworkGraph {
   layers: LayerDescription[];
   /** The layer that made a tensor, as the user knows it; several where some pass their input through. */
   layersOf(tensor: string): { name: string; type: string }[];
+  /** The file's own names of its classes, one for each output; null where it has none. */
+  classNames: string[] | null;
+  /** Paths of the other files that it was read from, relative to its folder. */
+  companions: string[];
   /** Whether the network begins by scaling the pixels itself. */
   rescales: boolean;
 }

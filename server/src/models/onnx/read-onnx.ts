@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { Problem } from '../../errors.ts';
 import { inputSize, type PatchSize } from '../patch-size.ts';
 import type { NetworkGraph } from './network-graph.ts';
@@ -19,8 +20,8 @@ const OLDEST_OPSET = 7;
  *
  * @throws Problem `unreadable-model` for what is not such a file
  */
-export function readOnnx(bytes: Uint8Array, patchSize: PatchSize | undefined): NetworkGraph {
-  const model = decoded(bytes);
+export async function readOnnx(file: string, patchSize: PatchSize | undefined): Promise<NetworkGraph> {
+  const model = decoded(await readFile(file));
   const graph = model.graph;
   if (!graph?.node?.length || !graph.output?.length) throw new Problem('unreadable-model', 'is not an ONNX model');
   const opsets = model.opsetImport.map(({ domain, version }) => ({ domain: domain ?? '', version: Number(version) }));
@@ -48,6 +49,8 @@ export function readOnnx(bytes: Uint8Array, patchSize: PatchSize | undefined): N
     layers: graph.node
       .filter(({ opType }) => opType !== 'Constant')
       .map(({ name, opType, output }) => ({ name: name || output?.[0] || '', type: opType ?? '', outputShape: null })),
+    classNames: null,
+    companions: [],
     layersOf: (tensor) => makers.get(tensor) ?? [],
     rescales: false,
   };
