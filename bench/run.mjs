@@ -1,13 +1,13 @@
-// npm run bench -- analysis | latency: seeded measurements; ratios hold within one run only, for machines differ and
+// npm run bench -- analysis | latency | load: seeded measurements; ratios hold within one run only, for machines differ and
 // are shared.
 import path from 'node:path';
 import { createServer } from 'vite';
 
-const BENCHMARKS = ['analysis', 'latency'];
+const BENCHMARKS = ['analysis', 'latency', 'load'];
 const names = process.argv.slice(2);
 const unknown = names.find((name) => !BENCHMARKS.includes(name));
 if (unknown !== undefined) {
-  console.error(`bench: expected ${BENCHMARKS.join(' or ')}, found ${unknown}`);
+  console.error(`bench: expected ${BENCHMARKS.join(', ')}, found ${unknown}`);
   process.exit(2);
 }
 // Runs the sources as they are, dynamic imports included.

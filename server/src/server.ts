@@ -1,10 +1,11 @@
 import { realpath } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Logger, pino } from 'pino';
 import { openCatalogue } from './catalogue.ts';
+import { DEFAULT_ENGINE, engineNamed } from './engines/engines.ts';
 import { Problem } from './errors.ts';
 import { createAnalyses } from './heatmaps/analysis.ts';
 import { createHeatmapSource } from './heatmaps/open-heatmap.ts';
@@ -27,6 +28,8 @@ export interface ServerOptions {
   /** 0 picks a free one. */
   port: number;
   cors: readonly string[];
+  /** One of `ENGINE_NAMES`, or its short form; the default one unless given. */
+  engine?: string;
 }
 
 export interface RunningServer {
@@ -39,9 +42,19 @@ export interface RunningServer {
 const workerEntry = fileURLToPath(new URL('./worker.js', import.meta.url));
 const pageFolder = fileURLToPath(new URL('./demo/', import.meta.url));
 
-/** Supervised workers of the built script. */
-export function startWorker(onDeath?: (reason: string) => void) {
-  return workerPool(workerEntry, onDeath);
+/**
+ * Supervised workers of the built script.
+ * @param store where converted models are kept; they are not unless given
+ * @throws Problem `bad-parameter` for an engine that there is not
+ */
+export function startWorker(
+  { store, engine }: Partial<Pick<ServerOptions, 'store' | 'engine'>>,
+  onDeath?: (reason: string) => void,
+) {
+  return workerPool(workerEntry, onDeath, {
+    engine: engineNamed(engine ?? DEFAULT_ENGINE),
+    conversions: store === undefined ? undefined : join(resolve(store), 'models'),
+  });
 }
 
 /**
@@ -57,7 +70,9 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     const { warnings } = await catalogue.list();
     for (const warning of warnings) logger.warn(warning);
   }
-  const worker = startWorker((reason) => logger.warn(`the worker process died (${reason}); it is started again`));
+  const worker = startWorker(options, (reason) =>
+    logger.warn(`the worker process died (${reason}); it is started again`),
+  );
   const source = createHeatmapSource({
     store: options.store,
     worker,

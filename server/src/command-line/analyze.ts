@@ -12,7 +12,7 @@ import { withAnalysis } from './with-analysis.ts';
 export async function analyze(
   slide: string,
   model: string,
-  options: { store: string; region?: Rectangle; json?: boolean },
+  options: { store: string; engine?: string; region?: Rectangle; json?: boolean },
 ): Promise<void> {
   const { region, json } = options;
   await withAnalysis(

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { SCORES } from '../../../shared/heatmap-descriptor.ts';
+import { DEFAULT_ENGINE, ENGINE_NAMES } from '../engines/engines.ts';
 import { defaultStore } from './default-store.ts';
 
 /**
@@ -32,6 +33,7 @@ program
   .option('--host <h>', 'address to listen on (default: 127.0.0.1)')
   .option('--port <n>', 'port to listen on; 0 picks a free one (default: 8080)', port)
   .option('--cors <origin>', 'origin whose pages may read answers; repeatable, * for any', repeated)
+  .addOption(engineOption())
   .option(
     '--config <file>',
     'JSON file with any of these options, { "slides": DIR, "cors": [ORIGIN], ... }; the command line wins',
@@ -42,6 +44,7 @@ program
   .command('analyze <slide> <model>')
   .description('classify every patch and print the breakdown: the mean probability of each class')
   .option('--store <dir>', "folder for the server's data", defaultStore())
+  .addOption(engineOption())
   .option(
     '--region <x,y,w,h>',
     'only the patches that this rectangle of slide pixels touches, each by the share of it that lies inside',
@@ -68,6 +71,7 @@ program
   .option('--predictions', "write each patch's predictions on it")
   .option('--scale <s>', 'size of the picture relative to the slide, above 0 up to 1', scale, 1)
   .option('--store <dir>', "folder for the server's data", defaultStore())
+  .addOption(engineOption())
   .requiredOption('-o, --output <file>', 'file to write: .png, .jpg, .webp or .tif (tiled pyramid)')
   .action(async (slide, model, options) => (await import('./render.ts')).render(slide, model, options));
 
@@ -75,6 +79,11 @@ program
   .command('inspect <file>')
   .description('what a slide or a model is; with a patch, its logits, probabilities and cells')
   .option('--patch <image>', 'image of exactly one patch to classify with the model')
+  .option(
+    '--write-manifest',
+    'write a manifest to start from beside the model, with everything that the file says itself',
+  )
+  .addOption(engineOption())
   .option('--json', 'print one JSON document on stdout and nothing else')
   .action(async (file, options) => (await import('./inspect.ts')).inspect(file, options));
 
@@ -90,6 +99,13 @@ try {
 /** 0 for --help and --version, 2 for wrong usage. */
 function usageStatus({ exitCode }: CommanderError): number {
   return exitCode === 0 ? 0 : 2;
+}
+
+function engineOption(): Option {
+  return new Option('--engine <name>', `what runs the models: ${ENGINE_NAMES.join(', ')}`).default(
+    undefined,
+    DEFAULT_ENGINE,
+  );
 }
 
 function port(text: string): number {

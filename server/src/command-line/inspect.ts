@@ -1,21 +1,33 @@
 import { Problem } from '../errors.ts';
 import { classInfos } from '../heatmaps/paint-style.ts';
-import type { Model, ModelDescription } from '../models/model.ts';
+import type { ModelDescription } from '../models/model.ts';
 import { isNamedAsModel } from '../models/model-file.ts';
-import { openModel } from '../models/open-model.ts';
+import { writeStartingManifest } from '../models/starting-manifest.ts';
+import { startWorker } from '../server.ts';
 import { readSlideHeader } from '../slides/describe-slide.ts';
+import type { Worker } from '../worker/supervisor.ts';
 import { readPatchImage } from './patch-image.ts';
 
 /**
  * Prints what a slide or a model is; with a patch, what the model says of it.
  * @throws Problem where the file is neither, or the patch has another size than the model's
  */
-export async function inspect(file: string, { patch, json }: { patch?: string; json?: boolean }): Promise<void> {
-  if (isNamedAsModel(file)) return inspectModel(file, patch, json);
-  if (patch !== undefined) {
-    throw new Problem('bad-parameter', `--patch: expected a model to classify it with, found ${file}`);
+export async function inspect(file: string, options: InspectOptions): Promise<void> {
+  if (isNamedAsModel(file)) return inspectModel(file, options);
+  for (const option of ['patch', 'writeManifest', 'engine'] as const) {
+    if (options[option] === undefined) continue;
+    const flag = option === 'writeManifest' ? 'write-manifest' : option;
+    throw new Problem('bad-parameter', `--${flag}: expected a model, found ${file}`);
   }
-  await inspectSlide(file, json);
+  await inspectSlide(file, options.json);
+}
+
+export interface InspectOptions {
+  /** An image of exactly one patch. */
+  patch?: string;
+  writeManifest?: boolean;
+  engine?: string;
+  json?: boolean;
 }
 
 async function inspectSlide(file: string, json?: boolean): Promise<void> {
@@ -32,15 +44,23 @@ async function inspectSlide(file: string, json?: boolean): Promise<void> {
   ]);
 }
 
-async function inspectModel(file: string, patchFile?: string, json?: boolean): Promise<void> {
-  const model = await openModel(file);
+async function inspectModel(file: string, { patch: patchFile, writeManifest, engine, json }: InspectOptions) {
+  // In a process of its own, which is stopped where a damaged file makes a library loop for ever.
+  const worker = startWorker({ engine });
   try {
-    const { description } = model;
-    const patch = patchFile === undefined ? undefined : await classifyPatch(model, patchFile);
-    if (json) console.log(JSON.stringify({ kind: 'model', ...summary(description), ...(patch && { patch }) }));
-    else printModel(description, patch);
+    const description = await worker.perform({ type: 'describe-model', file });
+    const patch = patchFile === undefined ? undefined : await classifyPatch(worker, description, patchFile);
+    const written = writeManifest ? await writeStartingManifest(description) : undefined;
+    if (json) {
+      console.log(
+        JSON.stringify({ kind: 'model', ...summary(description), ...(patch && { patch }), manifest: written }),
+      );
+      return;
+    }
+    printModel(description, patch);
+    if (written !== undefined) console.log(`written: ${written}`);
   } finally {
-    await model.close();
+    await worker.close();
   }
 }
 
@@ -52,9 +72,10 @@ interface PatchSummary {
   cells: { shape: [rows: number, columns: number, classes: number]; data: number[] };
 }
 
-async function classifyPatch(model: Model, file: string): Promise<PatchSummary> {
-  const { cellRows, cellColumns, classes } = model.description;
-  const { cells, logits, probabilities } = await model.classify(await readPatchImage(file, model.description), 1);
+async function classifyPatch(worker: Worker, model: ModelDescription, file: string): Promise<PatchSummary> {
+  const { cellRows, cellColumns, classes } = model;
+  const pixels = await readPatchImage(file, model);
+  const { cells, logits, probabilities } = await worker.perform({ type: 'classify-pixels', model, pixels });
   return {
     file,
     logits: Array.from(logits),

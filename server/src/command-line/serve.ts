@@ -10,6 +10,7 @@ const optionsSchema = z.strictObject({
   store: z.string().optional(),
   host: z.string().optional(),
   port: z.int().min(0).max(65535).optional(),
+  engine: z.string().optional(),
   cors: z.union([z.string(), z.array(z.string())], { error: 'expected an origin or a list of origins' }).optional(),
 });
 
@@ -30,6 +31,7 @@ export async function serve({ config, ...given }: ServeOptions & { config?: stri
     store: options.store ?? defaultStore(),
     host: options.host ?? '127.0.0.1',
     port: options.port ?? 8080,
+    engine: options.engine,
     cors: [options.cors ?? []].flat().map(originOf),
   });
 }

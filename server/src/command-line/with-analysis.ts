@@ -24,6 +24,7 @@ export interface Analysis {
 
 export interface AnalysisOptions {
   store: string;
+  engine?: string;
   region?: Rectangle;
   silent?: boolean;
   /** Sees the heatmap before any patch is classified; throws where what is asked for cannot be done. */
@@ -37,12 +38,12 @@ export interface AnalysisOptions {
 export async function withAnalysis<T>(
   slideFile: string,
   modelFile: string,
-  { store, region, silent, check }: AnalysisOptions,
+  { store, engine, region, silent, check }: AnalysisOptions,
   use: (analysis: Analysis) => Promise<T> | T,
 ): Promise<T> {
   await prepareStore(store);
   const progress = progressLine(silent);
-  const worker = startWorker();
+  const worker = startWorker({ store, engine });
   const work = async (signal: AbortSignal) => {
     const source = createHeatmapSource({
       store,

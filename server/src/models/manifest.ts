@@ -1,57 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { basename, dirname, extname, join } from 'node:path';
-import { z } from 'zod';
 import { Problem } from '../errors.ts';
+import { firstIssue, type Manifest, manifestSchema } from './manifest-schema.ts';
 
-const perChannel = z.tuple([z.number(), z.number(), z.number()], { error: 'three numbers are expected' });
-const nonZero = z.number().refine((value) => value !== 0, 'a number other than 0 is expected');
-
-/** `STEM.manifest.json` beside a model file; every field is optional. */
-const manifestSchema = z.strictObject({
-  $schema: z.string().optional(),
-  classes: z
-    .array(
-      z.union(
-        [
-          z.string().min(1),
-          z.strictObject({
-            name: z.string().min(1),
-            color: z
-              .string()
-              .regex(/^#[0-9a-f]{6}$/i)
-              .optional(),
-          }),
-        ],
-        { error: 'a name, or { "name", "color" } with a colour like #d62728, is expected' },
-      ),
-      { error: 'a list of names is expected' },
-    )
-    .min(1, 'at least one name is expected')
-    .optional(),
-  patchSize: z
-    .union([z.int().positive(), z.tuple([z.int().positive(), z.int().positive()])], {
-      error: 'a number of pixels, or [height, width], is expected',
-    })
-    .optional(),
-  preprocessing: z
-    .strictObject({
-      channelOrder: z.enum(['rgb', 'bgr']).default('rgb'),
-      scale: nonZero.default(1 / 255),
-      mean: perChannel.default([0, 0, 0]),
-      std: z.tuple([nonZero, nonZero, nonZero]).default([1, 1, 1]),
-    })
-    .optional(),
-  resolution: z
-    .union([z.literal('any'), z.strictObject({ mpp: z.number().positive() })], {
-      error: '"any", or { "mpp" } with a number above 0, is expected',
-    })
-    .optional(),
-  camLayer: z.string().optional(),
-  activation: z.enum(['softmax', 'sigmoid', 'none']).optional(),
-  golden: z.strictObject({ patch: z.string(), probabilities: z.array(z.number()) }).optional(),
-});
-
-export type Manifest = z.infer<typeof manifestSchema>;
+export type { Manifest };
 
 /** The path of a model's manifest: `STEM.manifest.json` beside it, whether it exists or not. */
 export function manifestFile(modelFile: string): string {
@@ -87,18 +39,16 @@ export function parseManifest(text: string, file: string): Manifest {
   }
   const parsed = manifestSchema.safeParse(value);
   if (parsed.success) return parsed.data;
-  const [issue] = parsed.error.issues;
-  const path = issue.path.map((part) => (typeof part === 'number' ? `[${part}]` : `.${String(part)}`)).join('');
-  const found = issue.path.reduce<unknown>(
+  const { path, message, unknownField } = firstIssue(parsed.error);
+  const written = path.map((part) => (typeof part === 'number' ? `[${part}]` : `.${String(part)}`)).join('');
+  const found = path.reduce<unknown>(
     (inner, key) => (typeof inner === 'object' && inner !== null ? Reflect.get(inner, key) : undefined),
     value,
   );
-  // A field that nobody knows is named by the message itself.
-  const isUnknown = issue.code === 'unrecognized_keys';
-  const shown = isUnknown ? 'it' : (JSON.stringify(found)?.slice(0, 80) ?? 'nothing');
+  const shown = unknownField ? 'it' : (JSON.stringify(found)?.slice(0, 80) ?? 'nothing');
   throw new Problem(
     'unreadable-model',
-    `${file}: ${path.replace(/^\./, '') || 'the manifest'}: ${lowerFirst(issue.message)}, found ${shown}`,
+    `${file}: ${written.replace(/^\./, '') || 'the manifest'}: ${lowerFirst(message)}, found ${shown}`,
   );
 }
 

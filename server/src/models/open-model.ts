@@ -6,6 +6,7 @@ import { Problem } from '../errors.ts';
 import type { ConvertedModel } from './convert-model.ts';
 import { classNames, fileHash, fingerprint, warnings } from './describe-model.ts';
 import { checkGolden } from './golden-patch.ts';
+import { keptConversion } from './kept-conversions.ts';
 import { checkInvariant, isBatchInvariant, type LoadCheck } from './load-check.ts';
 import { type Manifest, manifestFile, readManifest } from './manifest.ts';
 import type { Classification, Model, ModelDescription } from './model.ts';
@@ -18,6 +19,8 @@ export interface OpenModelOptions {
   engine?: string;
   /** Threads of one inference; all that the process may use unless given. */
   threads?: number;
+  /** Folder in which converted models are kept; none are unless given. */
+  conversions?: string;
 }
 
 /** Patches up to this side run in batches of 16: larger ones fill the processor alone, and memory grows with both. */
@@ -36,7 +39,11 @@ export async function openModel(file: string, options: OpenModelOptions = {}): P
   return await naming(file, async () => {
     // Loaded here, so that a command that opens no model does not wait for it.
     const { convertModel } = await import('./convert-model.ts');
-    const converted = await convertModel(file, ending, manifest);
+    const convert = () => convertModel(file, ending, manifest);
+    const { conversions } = options;
+    const converted = await (conversions === undefined
+      ? convert()
+      : keptConversion(conversions, file, manifest, convert));
     const { onnx, patchHeight: height, patchWidth: width, camLayer, outputs, halfPrecision } = converted;
     const engine = await startEngine(
       () => createEngine({ onnx, height, width }, { threads: options.threads }),

@@ -7,7 +7,14 @@ import { openModel } from '../models/open-model.ts';
 import { openSlide } from '../slides/open-slide.ts';
 import { readPatches } from '../slides/patches.ts';
 import type { SlideReader } from '../slides/slide.ts';
-import type { ModelVersion, PatchResults, WorkerRequest, WorkerResponse, WorkerTask } from './messages.ts';
+import type {
+  ModelVersion,
+  PatchResults,
+  WorkerOptions,
+  WorkerRequest,
+  WorkerResponse,
+  WorkerTask,
+} from './messages.ts';
 
 /**
  * The worker process: opens slides, reads patches, runs the model. A network's inference blocks the thread that calls
@@ -15,8 +22,8 @@ import type { ModelVersion, PatchResults, WorkerRequest, WorkerResponse, WorkerT
  */
 lowerPriority();
 
-/** Threads of one inference, given by the supervisor. */
-const threads = Number(process.argv[2]) || undefined;
+/** Given by the supervisor. */
+const options: WorkerOptions = JSON.parse(process.argv[2] ?? '{}');
 
 const MAX_OPEN_MODELS = 4;
 const MAX_OPEN_SLIDES = 64;
@@ -67,7 +74,7 @@ function respond(response: WorkerResponse): void {
 async function perform(task: WorkerTask) {
   if (task.type === 'describe-model') {
     // Described anew each time it is asked: the file may have changed.
-    const model = await openModel(task.file, { threads });
+    const model = await openModel(task.file, options);
     const key = modelKey(model.description);
     // The same network under other names: what runs goes on running.
     if (models.has(key)) await model.close();
@@ -78,25 +85,34 @@ async function perform(task: WorkerTask) {
     await openedModel(task.model).model;
     return null;
   }
+  if (task.type === 'classify-pixels') {
+    return using(task.model, (model) => model.classify(task.pixels, 1));
+  }
   return classify(task);
 }
 
-async function classify(task: Extract<WorkerTask, { type: 'classify' }>): Promise<PatchResults> {
-  const { slide, grid, positions } = task;
-  const opened = openedModel(task.model);
+/** A model that stays open while it is used. */
+async function using<T>(version: ModelVersion, use: (model: Model) => Promise<T>): Promise<T> {
+  const opened = openedModel(version);
   opened.tasks++;
   try {
-    const model = await checkedModel(opened, task.model);
+    return await use(await checkedModel(opened, version));
+  } finally {
+    opened.tasks--;
+    closeIfUnused(opened);
+  }
+}
+
+function classify(task: Extract<WorkerTask, { type: 'classify' }>): Promise<PatchResults> {
+  const { slide, grid, positions } = task;
+  return using(task.model, (model) => {
     const reading = readPatches(slideFor(slide), grid, positions);
     // Awaited only when its turn comes; until then a failure must not count as unhandled.
     reading.catch(() => {});
     const running = inference.then(async () => runInBatches(model, await reading, positions.length));
     inference = running.catch(() => {});
-    return await running;
-  } finally {
-    opened.tasks--;
-    closeIfUnused(opened);
-  }
+    return running;
+  });
 }
 
 async function runInBatches(model: Model, patches: Uint8Array, count: number): Promise<PatchResults> {
@@ -120,7 +136,7 @@ function openedModel({ file, fingerprint }: ModelVersion): OpenedModel {
   const key = modelKey({ file, fingerprint });
   const found = models.get(key);
   if (found) return found;
-  const opened = { model: openModel(file, { threads }), tasks: 0, kept: true };
+  const opened = { model: openModel(file, options), tasks: 0, kept: true };
   models.set(key, opened);
   opened.model.catch(() => models.delete(key));
   return opened;

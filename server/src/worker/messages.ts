@@ -1,11 +1,17 @@
 import type { PatchGrid, PatchPosition } from '../../../shared/geometry/patch-grid.ts';
 import type { ProblemCode } from '../errors.ts';
-import type { ModelDescription } from '../models/model.ts';
+import type { Classification, ModelDescription } from '../models/model.ts';
+import type { OpenModelOptions } from '../models/open-model.ts';
 import type { SlideDescription } from '../slides/slide.ts';
+
+/** How a worker process opens models: its first argument, as JSON. */
+export type WorkerOptions = OpenModelOptions;
 
 /** What a worker process is asked. Everything here is plain data: it crosses a process boundary. */
 export type WorkerTask =
   | { type: 'describe-model'; file: string }
+  /** RGB bytes of one patch, shape [patchHeight, patchWidth, 3]. */
+  | { type: 'classify-pixels'; model: ModelVersion; pixels: Uint8Array }
   /** Opens a model that will be wanted soon. */
   | { type: 'prepare-model'; model: ModelVersion }
   | {
@@ -26,6 +32,7 @@ export interface ModelVersion {
 export interface WorkerAnswers {
   'prepare-model': null;
   'describe-model': ModelDescription;
+  'classify-pixels': Classification;
   classify: PatchResults;
 }
 

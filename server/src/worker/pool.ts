@@ -1,5 +1,5 @@
 import { availableParallelism } from 'node:os';
-import type { WorkerTask } from './messages.ts';
+import type { WorkerOptions, WorkerTask } from './messages.ts';
 import { superviseWorker, type Worker } from './supervisor.ts';
 
 /** Each process holds the model once more: beyond this many, the cores are shared out as threads. */
@@ -10,13 +10,18 @@ const MAX_PROCESSES = 4;
  * threads wait for each other at every layer whenever one of them reads pixels.
  * @param entry the worker's script
  * @param onDeath told of every unexpected end of a process
+ * @param options how models are opened, but for the threads
  */
-export function workerPool(entry: string, onDeath?: (reason: string) => void): Worker {
+export function workerPool(
+  entry: string,
+  onDeath?: (reason: string) => void,
+  options: Omit<WorkerOptions, 'threads'> = {},
+): Worker {
   const cores = availableParallelism();
   const processes = Math.min(cores, MAX_PROCESSES);
   const threads = Math.floor(cores / processes);
   const workers = Array.from({ length: processes }, () => ({
-    worker: superviseWorker(entry, onDeath, { threads }),
+    worker: superviseWorker(entry, onDeath, { ...options, threads }),
     tasks: 0,
   }));
   return {

@@ -1,6 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { Problem } from '../errors.ts';
-import type { ModelVersion, WorkerAnswers, WorkerResponse, WorkerTask } from './messages.ts';
+import type { ModelVersion, WorkerAnswers, WorkerOptions, WorkerResponse, WorkerTask } from './messages.ts';
 
 /** One or several worker processes that are there when they are needed. */
 export interface Worker {
@@ -32,11 +32,9 @@ const MAX_SENT = 4;
 /** A damaged file can make a library loop for ever; the largest networks open in a few seconds. */
 const OPENING_SECONDS = 120;
 
-export interface SupervisionOptions {
+export interface SupervisionOptions extends WorkerOptions {
   /** How long opening a model may take. */
   openingSeconds?: number;
-  /** Threads of one inference; all cores unless given. */
-  threads?: number;
 }
 
 /**
@@ -47,7 +45,7 @@ export interface SupervisionOptions {
 export function superviseWorker(
   entry: string,
   onDeath: (reason: string) => void = () => {},
-  { openingSeconds = OPENING_SECONDS, threads }: SupervisionOptions = {},
+  { openingSeconds = OPENING_SECONDS, ...options }: SupervisionOptions = {},
 ): Worker {
   const waiting: Job[] = [];
   const sent = new Map<number, Job>();
@@ -70,7 +68,7 @@ export function superviseWorker(
   }
 
   function start(): ChildProcess {
-    const started = fork(entry, threads === undefined ? [] : [String(threads)], {
+    const started = fork(entry, [JSON.stringify(options)], {
       serialization: 'advanced',
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     });
@@ -147,7 +145,8 @@ export function superviseWorker(
 
 function describe(task: WorkerTask): string {
   if (task.type === 'describe-model') return `opening ${task.file}`;
-  return task.type === 'prepare-model'
-    ? `opening ${task.model.file}`
+  if (task.type === 'prepare-model') return `opening ${task.model.file}`;
+  return task.type === 'classify-pixels'
+    ? `a patch with ${task.model.file}`
     : `${task.positions.length} patches of ${task.slide.file} with ${task.model.file}`;
 }

@@ -1,9 +1,9 @@
-import { mkdir, readdir, rm } from 'node:fs/promises';
+import { copyFile, mkdir, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { runCommand } from '../../command-line.ts';
-import { type SmallCatalogue, smallCatalogue } from '../../small-catalogue.ts';
+import { demoModelFiles, type SmallCatalogue, smallCatalogue } from '../../small-catalogue.ts';
 
 let catalogue: SmallCatalogue;
 let slide: string;
@@ -134,6 +134,35 @@ describe('inspect', () => {
       expect(sum / (rows * columns)).toBeCloseTo(found.logits[c], 3);
     }
   });
+});
+
+describe('inspect --write-manifest', () => {
+  test('writes what the model is then read with, and never over one that is there', async () => {
+    const bare = join(catalogue.root, 'bare.h5');
+    const manifest = join(catalogue.root, 'bare.manifest.json');
+    await copyFile(demoModelFiles.model, bare);
+    const first = await run('inspect', bare, '--write-manifest');
+    expect(first).toContain(`written: ${manifest}`);
+    const text = await readFile(manifest, 'utf8');
+    expect(text.split('\n').length).toBeLessThan(20);
+    const before = JSON.parse((await runCommand('inspect', model, '--json')).stdout);
+    const { warnings, fingerprint, manifest: path } = JSON.parse(await run('inspect', bare, '--json'));
+    expect({ warnings, path }).toEqual({ warnings: [], path: undefined });
+    expect(JSON.parse(text)).toMatchObject({
+      preprocessing: { channelOrder: 'rgb', scale: 1 / 255, mean: [0, 0, 0], std: [1, 1, 1] },
+      activation: before.activation,
+      camLayer: before.camLayer,
+    });
+    expect(fingerprint).toMatch(/^[0-9a-f]{16}$/);
+    const again = await runCommand('inspect', bare, '--write-manifest');
+    expect(again).toMatchObject({ status: 1, stdout: '' });
+    expect(again.stderr).toContain('bare.manifest.json, found one that is there already');
+    expect(await readFile(manifest, 'utf8')).toBe(text);
+  });
+});
+
+test.each(['onnxruntime', 'onnxruntime-float32'])('inspect --engine %s says the full name', async (engine) => {
+  expect(JSON.parse(await run('inspect', model, '--engine', engine, '--json')).engine).toBe('onnxruntime-float32');
 });
 
 test.each(['demo', 'serve', 'analyze', 'render', 'inspect'])('%s --help explains every option', async (command) => {

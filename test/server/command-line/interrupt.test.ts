@@ -11,12 +11,13 @@ const cli = fileURLToPath(new URL('../../../server/dist/cli.js', import.meta.url
 
 test('an interrupted render leaves nothing behind', async () => {
   const folder = await temporaryFolder();
+  const store = await temporaryFolder();
   const slide = join(folder, 'slide.tif');
   await generateDemoSlide(slide, { seed: 4, width: 3000, height: 3000 });
   const output = join(folder, 'out.png');
   const child = spawn(
     process.execPath,
-    [cli, 'render', slide, demoModelFiles.model, '--top', '2', '--store', folder, '-o', output],
+    [cli, 'render', slide, demoModelFiles.model, '--top', '2', '--store', store, '-o', output],
     { stdio: ['ignore', 'ignore', 'pipe'] },
   );
   let stderr = '';
@@ -35,5 +36,5 @@ test('an interrupted render leaves nothing behind', async () => {
   expect(await ended).toBe(130);
   expect(stderr.trim()).toBe('openseadragon-cam: interrupted');
   expect(await readdir(folder)).toEqual(['slide.tif']);
-  await rm(folder, { recursive: true });
+  for (const made of [folder, store]) await rm(made, { recursive: true });
 });
