@@ -2,6 +2,7 @@ import type { Activation } from '../../../../shared/activation.ts';
 import { Problem } from '../../errors.ts';
 import { type AffineMap, linearStep } from './affine-map.ts';
 import { type GraphView, graphView, inputName, operator, RESHAPING } from './graph-view.ts';
+import { findLogits, type Logits } from './logits.ts';
 import { layerTitle, type NetworkGraph } from './network-graph.ts';
 import { integersAttribute, type NodeProto } from './proto.ts';
 
@@ -9,11 +10,7 @@ import { integersAttribute, type NodeProto } from './proto.ts';
  * The end of a classifier with a class activation map (Zhou et al. 2016): logits = weights x mean of the CAM layer's
  * cells + bias. Because both are linear, the same weights applied to every cell give the map.
  */
-export interface Head {
-  /** What the network ends with after the logits; null where it ends with them. */
-  activation: Activation | null;
-  /** The tensor of logits, [N, outputs] or with 1 x 1 cells behind. */
-  logits: string;
+export interface Head extends Logits {
   /** The tensor of the CAM layer's feature maps. */
   features: string;
   layout: 'NCHW' | 'NHWC';
@@ -25,8 +22,6 @@ export interface Head {
   bias: Float32Array;
 }
 
-const ACTIVATIONS: Record<string, Activation> = { Softmax: 'softmax', LogSoftmax: 'softmax', Sigmoid: 'sigmoid' };
-
 /**
  * Finds the head from the output backwards.
  *
@@ -34,24 +29,8 @@ const ACTIVATIONS: Record<string, Activation> = { Softmax: 'softmax', LogSoftmax
  */
 export function findHead(network: NetworkGraph): Head {
   const graph = graphView(network);
-  let tensor = network.output;
-  let activation: Activation | null = null;
-  let node = graph.producer(tensor);
-  for (; node && (RESHAPING.has(operator(node)) || operator(node) in ACTIVATIONS); node = graph.producer(tensor)) {
-    const found = ACTIVATIONS[operator(node)];
-    if (found && activation) break;
-    // Logits begin at the activation's input; what only reshapes them before it stays part of them.
-    if (found) activation = found;
-    else if (activation || !leadsToActivation(graph, tensor)) break;
-    tensor = inputName(node, 0);
-  }
-  return linearHead(network, graph, tensor, activation);
-}
-
-function leadsToActivation(graph: GraphView, start: string): boolean {
-  let node = graph.producer(start);
-  while (node && RESHAPING.has(operator(node))) node = graph.producer(inputName(node, 0));
-  return node !== undefined && operator(node) in ACTIVATIONS;
+  const { logits, activation } = findLogits(network, graph);
+  return linearHead(network, graph, logits, activation);
 }
 
 /** Walks from the logits to the pooling, composing what lies between into one linear map. */
