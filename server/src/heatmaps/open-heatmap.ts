@@ -1,4 +1,5 @@
 import { access } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { LRUCache } from 'lru-cache';
 import { fileCache } from '../file-cache.ts';
 import { manifestFile } from '../models/manifest.ts';
@@ -45,14 +46,13 @@ export function createHeatmapSource({ store, worker, onConversion }: HeatmapSour
   const slideHeader = fileCache(readSlideHeader);
   const slide = fileCache(
     (file) => describeSlide(file, { store, onProgress: (done) => onConversion?.(file, done) }),
-    () => [],
     // Somebody may have emptied the store.
-    ({ regionFile }) => isThere(regionFile),
+    { isWhole: ({ regionFile }) => isThere(regionFile) },
   );
-  const model = fileCache(
-    (file) => worker.perform({ type: 'describe-model', file }),
-    (file) => [manifestFile(file)],
-  );
+  const model = fileCache((file) => worker.perform({ type: 'describe-model', file }), {
+    beside: (file) => [manifestFile(file)],
+    companions: ({ file, companions }) => companions.map((name) => join(dirname(file), name)),
+  });
 
   return {
     slideHeader,

@@ -4,6 +4,8 @@ import type { Manifest } from './manifest.ts';
 /** What is known of a model that passed its load check; plain data, so that it travels between processes. */
 export interface ModelDescription {
   file: string;
+  /** Paths of the other files that it is made of, relative to its folder: shards of weights, for one. */
+  companions: string[];
   title: string;
   /** For people: `Keras 2.1.6 HDF5`, `ONNX opset 13`. */
   format: string;

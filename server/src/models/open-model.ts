@@ -76,6 +76,7 @@ function describe(
   const { format, patchHeight, patchWidth, camLayer, activation, bias, preprocessing, layers } = converted;
   return {
     file,
+    companions: converted.companions,
     title: basename(file, extname(file)),
     format,
     classes: classNames(converted.outputs, manifest, converted.classNames, manifestFile(file)),

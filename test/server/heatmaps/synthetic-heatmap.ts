@@ -20,6 +20,7 @@ export function syntheticHeatmap(columns: number, rows: number, cellsBytes = 1e8
   };
   const model = {
     file: 'model.h5',
+    companions: [],
     title: 'model',
     format: 'Keras',
     classes: ['a', 'b', 'c'].map((name) => ({ name, color: null })),
