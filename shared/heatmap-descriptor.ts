@@ -31,6 +31,8 @@ export interface HeatmapDescriptor {
   /** Sampling stride of each level, index = level. */
   strides: number[];
   method: 'cam';
+  /** Runtime and precision that the values come from, e.g. `onnxruntime-float32`. */
+  engine: string;
   classes: ClassInfo[];
   grid: PatchGrid;
   scores: readonly Score[];

@@ -28,6 +28,7 @@ export function describeHeatmap(classes: number): HeatmapDescriptor {
     maxLevel: maxLevel(slide),
     strides: new Array(maxLevel(slide) + 1).fill(1),
     method: 'cam',
+    engine: 'none',
     classes: Array.from({ length: classes }, (_, i) => ({ name: className(i), color: classColour(i) })),
     grid,
     scores: ['probability', 'cam', 'patch'],

@@ -124,6 +124,7 @@ function describeHeatmap(
     maxLevel: maxLevel(pyramid),
     strides: heatmap.strides,
     method: 'cam',
+    engine: model.engine,
     classes: classInfos(model),
     grid,
     scores: heatmap.scores,
