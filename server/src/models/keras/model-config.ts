@@ -1,6 +1,9 @@
-import { Problem } from '../../errors.ts';
+import { isReference, parseCalls, reference } from './calls.ts';
+import { isRecord, malformed } from './config-json.ts';
 import { modernConfig } from './keras1.ts';
-import type { KerasCall, KerasLayer, KerasModel, TensorReference } from './network.ts';
+import type { KerasLayer, KerasModel, TensorReference } from './network.ts';
+
+export { isRecord } from './config-json.ts';
 
 const MODEL_CLASSES = new Set(['Sequential', 'Functional', 'Model']);
 
@@ -54,8 +57,7 @@ function functional(config: unknown, version: number): KerasModel {
   if (!isRecord(config) || !Array.isArray(config.layers)) throw malformed('a Functional model', 'layers', config);
   const layers = config.layers.map((entry, index) => {
     const layer = parseLayer(entry, version, `layer ${index}`);
-    layer.calls = parseCalls(layer, isRecord(entry) ? entry.inbound_nodes : undefined);
-    return layer;
+    return { ...layer, ...parseCalls(layer, isRecord(entry) ? entry.inbound_nodes : undefined) };
   });
   return {
     name: typeof config.name === 'string' ? config.name : 'model',
@@ -79,63 +81,9 @@ function parseLayer(entry: unknown, version: number, position: string): KerasLay
   return { name: name ?? position, className, config, version, calls: [] };
 }
 
-/**
- * Keras 2: `[[["c2", 0, 0, {}]]]`, for Python operators `[["c2", 0, 0, {"y": 2.0}]]`;
- * Keras 3: `[{"args": [{"class_name": "__keras_tensor__", "config": {"keras_history": ["c2", 0, 0]}}]}]`.
- */
-function parseCalls(layer: KerasLayer, nodes: unknown): KerasCall[] {
-  if (nodes === undefined) return [];
-  if (!Array.isArray(nodes)) throw malformed(`inbound_nodes of layer '${layer.name}'`, 'a list', nodes);
-  return nodes.map((node) => {
-    if (isRecord(node)) return [...argumentsOf(node.args), ...tensorsOf(node.kwargs)];
-    if (!Array.isArray(node)) throw malformed(`inbound_nodes of layer '${layer.name}'`, 'a list', node);
-    const entries = typeof node[0] === 'string' ? [node] : node;
-    return entries.flatMap((entry) => legacyArguments(layer, entry));
-  });
-}
-
-function legacyArguments(layer: KerasLayer, entry: unknown): KerasCall {
-  if (!Array.isArray(entry)) throw malformed(`inbound_nodes of layer '${layer.name}'`, 'a list', entry);
-  const other = isRecord(entry[3]) ? entry[3].y : undefined;
-  const operand: KerasCall = typeof other === 'number' ? [other] : isReference(other) ? [reference(other)] : [];
-  return [reference(entry), ...operand];
-}
-
-/** Tensors and numbers of Keras 3's positional arguments, in their order, through lists of them. */
-function argumentsOf(value: unknown): KerasCall {
-  if (typeof value === 'number') return [value];
-  if (Array.isArray(value)) return value.flatMap(argumentsOf);
-  return tensorsOf(value);
-}
-
-function tensorsOf(value: unknown): TensorReference[] {
-  if (!isRecord(value)) return [];
-  if (value.class_name === '__keras_tensor__' && isRecord(value.config)) return [reference(value.config.keras_history)];
-  return Object.values(value).flatMap((item) => (Array.isArray(item) ? item.flatMap(tensorsOf) : tensorsOf(item)));
-}
-
 /** `[["image", 0, 0]]`, for a single one in Keras 3 flat `["image", 0, 0]`. */
 function references(value: unknown, what: string): TensorReference[] {
   if (isReference(value)) return [reference(value)];
   if (Array.isArray(value) && value.every(isReference)) return value.map(reference);
   throw malformed(what, 'a list of [layer, node, tensor]', value);
-}
-
-function isReference(value: unknown): value is [string, number, ...unknown[]] {
-  return Array.isArray(value) && typeof value[0] === 'string' && typeof value[1] === 'number';
-}
-
-function reference(value: unknown): TensorReference {
-  if (!isReference(value)) throw malformed('a connection between layers', '[layer, node, tensor]', value);
-  return { layer: value[0], call: value[1] };
-}
-
-export function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function malformed(what: string, expected: string, found: unknown): Problem {
-  const text = JSON.stringify(found) ?? 'nothing';
-  const shown = text.length > 80 ? `${text.slice(0, 80)}...` : text;
-  return new Problem('unreadable-model', `model_config: ${what} should be ${expected}, found ${shown}`);
 }

@@ -36,6 +36,8 @@ export interface KerasLayer {
   version: number;
   /** What the layer is applied to; more than once where it is shared. */
   calls: KerasCall[];
+  /** Everything that each call is given, for what needs more than tensors; absent where `calls` says it all. */
+  callArguments?: CallArguments[];
   /** Present where the layer is a model itself. */
   model?: KerasModel;
 }
@@ -43,8 +45,19 @@ export interface KerasLayer {
 /** Arguments in their order: tensors, and the plain numbers of Python operators (`x * 2`). */
 export type KerasCall = (TensorReference | number)[];
 
+/** Arguments of one call, the tensors among them as references. */
+export interface CallArguments {
+  positional: Argument[];
+  named: Record<string, Argument>;
+}
+
+/** A tensor, a list that may hold tensors, or anything else as the file has it. */
+export type Argument<Tensor = TensorReference> = { tensor: Tensor } | { list: Argument<Tensor>[] } | { value: unknown };
+
 /** The result of one call of a layer. */
 export interface TensorReference {
   layer: string;
   call: number;
+  /** Which one, where a call has several and it is not the first. */
+  result?: number;
 }
