@@ -34,7 +34,19 @@ export interface NetworkInput {
 
 /** The name of a node's layer for messages: `layer 'block5_pool' (MaxPooling2D)`. */
 export function layerTitle(network: NetworkGraph, node: NodeProto): string {
-  const [output = ''] = node.output ?? [];
-  const [layer] = network.layersOf(output);
-  return layer ? `layer '${layer.name}' (${layer.type})` : `node '${node.name || output}' (${node.opType})`;
+  const layers = network.layersOf(node.output?.[0] ?? '');
+  // A node that only passes values on is known by the name of the layer before it too.
+  const layer = layers.find(({ name }) => name === node.name) ?? layers[0];
+  return layer ? `layer '${shown(layer.name)}' (${shown(layer.type)})` : nodeTitle(node);
+}
+
+/** A node for messages: `node 'relu_3' (Relu)`. */
+export function nodeTitle(node: NodeProto): string {
+  return `node '${shown(node.name || node.output?.[0])}' (${shown(node.opType)})`;
+}
+
+/** A name out of a file, for messages: at most 100 characters of it. */
+export function shown(name: string | null | undefined): string {
+  const text = name ?? '';
+  return text.length > 100 ? `${text.slice(0, 100)}…` : text;
 }

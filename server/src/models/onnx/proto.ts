@@ -1,6 +1,4 @@
 import onnxProto from 'onnx-proto';
-import { float16Value } from '../../../../shared/codecs/float16.ts';
-import { Problem } from '../../errors.ts';
 
 // The package is CommonJS: Node sees its names only through the default export.
 const { onnx } = onnxProto;
@@ -16,7 +14,28 @@ export type AttributeProto = ConstructorParameters<Proto['AttributeProto']>[0] &
 export type ValueInfoProto = ConstructorParameters<Proto['ValueInfoProto']>[0] & object;
 
 /** `TensorProto.DataType` of the ONNX specification, those used here. */
-export const DATA_TYPE = { float: 1, uint8: 2, int32: 6, int64: 7, float16: 10, double: 11 } as const;
+export const DATA_TYPE = {
+  float: 1,
+  uint8: 2,
+  int8: 3,
+  uint16: 4,
+  int16: 5,
+  int32: 6,
+  int64: 7,
+  string: 8,
+  bool: 9,
+  float16: 10,
+  double: 11,
+  uint32: 12,
+  uint64: 13,
+  bfloat16: 16,
+} as const;
+
+/** The name of an element type for people. */
+export function dataTypeName(dataType: number): string {
+  const known = Object.entries(DATA_TYPE).find(([, code]) => code === dataType);
+  return known ? known[0] : `ONNX type ${dataType}`;
+}
 
 /** An attribute's value: integers are told from floats by wrapping floats. */
 export type AttributeValue = number | readonly number[] | { float: number };
@@ -90,52 +109,7 @@ export function integersAttribute(node: NodeProto, name: string): number[] | nul
   return attribute?.ints ? attribute.ints.map(Number) : null;
 }
 
-export interface TensorValues {
-  shape: number[];
-  values: Float32Array;
-}
-
-/**
- * The numbers of a constant as float32, whichever way the file stores them; null for types that are no numbers of a
- * network (strings, booleans, packed integers).
- *
- * @throws Problem where they lie in another file, or fewer are stored than the shape says
- */
-export function tensorValues(tensor: TensorProto): TensorValues | null {
-  const shape = (tensor.dims ?? []).map(Number);
-  const count = shape.reduce((product, size) => product * size, 1);
-  const values = storedValues(tensor);
-  if (values === null) return null;
-  if (values.length !== count) {
-    throw new Problem(
-      'unreadable-model',
-      `tensor '${tensor.name}' of shape [${shape.join(', ')}] should hold ${count} numbers, found ${values.length}`,
-    );
-  }
-  return { shape, values };
-}
-
-function storedValues(tensor: TensorProto): Float32Array | null {
-  const raw = tensor.rawData?.length ? tensor.rawData : null;
-  // A copy, because raw bytes start anywhere in the file and typed arrays need their alignment.
-  const buffer = raw ? new Uint8Array(raw).buffer : new ArrayBuffer(0);
-  const whole = (size: number) => buffer.slice(0, Math.floor(buffer.byteLength / size) * size);
-  switch (tensor.dataType) {
-    case DATA_TYPE.float:
-      return raw ? new Float32Array(whole(4)) : Float32Array.from(tensor.floatData ?? []);
-    case DATA_TYPE.double:
-      return Float32Array.from(raw ? new Float64Array(whole(8)) : (tensor.doubleData ?? []));
-    case DATA_TYPE.float16:
-      return Float32Array.from(raw ? new Uint16Array(whole(2)) : (tensor.int32Data ?? []), float16Value);
-    case DATA_TYPE.int64:
-      return Float32Array.from(raw ? Array.from(new BigInt64Array(whole(8)), Number) : int64s(tensor));
-    case DATA_TYPE.int32:
-      return Float32Array.from(raw ? new Int32Array(whole(4)) : (tensor.int32Data ?? []));
-    default:
-      return null;
-  }
-}
-
-function int64s(tensor: TensorProto): number[] {
-  return (tensor.int64Data ?? []).map(Number);
+export function stringAttribute(node: NodeProto, name: string): string | null {
+  const value = node.attribute?.find((candidate) => candidate.name === name)?.s;
+  return value ? new TextDecoder().decode(value) : null;
 }

@@ -1,62 +1,67 @@
-import { readFile } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { Problem } from '../../errors.ts';
-import { inputSize, type PatchSize } from '../patch-size.ts';
+import type { PatchSize } from '../patch-size.ts';
+import { checkConstants, checkOrder } from './check-graph.ts';
+import { chooseOutput } from './choose-output.ts';
+import { metadataClassNames } from './class-names.ts';
+import { LARGEST_MODEL_BYTES, readExternalData } from './external-data.ts';
+import { graphView } from './graph-view.ts';
+import { imageInput, rescalesBytes } from './image-input.ts';
 import type { NetworkGraph } from './network-graph.ts';
-import {
-  DATA_TYPE,
-  type GraphProto,
-  integersAttribute,
-  type ModelProto,
-  onnx,
-  tensorValues,
-  valueShape,
-} from './proto.ts';
+import { nodeLayers } from './node-layers.ts';
+import { type ModelProto, onnx } from './proto.ts';
+import { checkWireFormat } from './wire-scan.ts';
 
 /** Since this version operators broadcast as they do now. */
 const OLDEST_OPSET = 7;
+/** The last versions that onnxruntime 1.30 loads. */
+const NEWEST_OPSET = 26;
+const NEWEST_IR_VERSION = 13;
 
 /**
- * Reads an ONNX classifier: one image input, channels first (PyTorch) or last (tf2onnx), and one output.
+ * Reads an ONNX classifier, with the files beside it that hold its weights: one image input, channels first (PyTorch)
+ * or last (tf2onnx), and one output that is the logits or probabilities.
  *
+ * @param patchSize from the manifest, for a model whose input is open
  * @throws Problem `unreadable-model` for what is not such a file
  */
 export async function readOnnx(file: string, patchSize: PatchSize | undefined): Promise<NetworkGraph> {
+  const { size } = await stat(file);
+  if (size > LARGEST_MODEL_BYTES) {
+    throw new Problem('unreadable-model', `has ${size} bytes; no ONNX file is larger than 2 GiB`);
+  }
   const model = decoded(await readFile(file));
-  const graph = model.graph;
+  const { graph } = model;
   if (!graph?.node?.length || !graph.output?.length) throw new Problem('unreadable-model', 'is not an ONNX model');
   const opsets = model.opsetImport.map(({ domain, version }) => ({ domain: domain ?? '', version: Number(version) }));
   const version = opsets.find(({ domain }) => domain === '' || domain === 'ai.onnx')?.version ?? 0;
-  if (version < OLDEST_OPSET) {
-    throw new Problem('unreadable-model', `is of ONNX opset ${version}; ${OLDEST_OPSET} or later is read`);
-  }
+  const irVersion = Number(model.irVersion);
+  checkVersions(version, irVersion);
+  checkOrder(graph);
+  const companions = await readExternalData(file, graph);
   checkConstants(graph);
-  if (graph.output.length !== 1) {
-    const names = graph.output.map(({ name }) => `'${name}'`).join(', ');
-    throw new Problem('unreadable-model', `should have 1 output, the logits or probabilities, found ${names}`);
-  }
-  const makers = new Map<string, { name: string; type: string }[]>();
-  for (const { name, opType, output } of graph.node) {
-    for (const tensor of output ?? []) makers.set(tensor, [{ name: name || tensor, type: opType ?? '' }]);
-  }
-  return {
+  const input = imageInput(graph, patchSize);
+  const view = graphView({ proto: graph, input });
+  const { layers, layersOf } = nodeLayers(graph, view, input);
+  const network: NetworkGraph = {
     format: `ONNX opset ${version}`,
-    irVersion: Number(model.irVersion),
+    irVersion,
     opsets,
     proto: graph,
     functions: model.functions,
-    input: imageInput(graph, patchSize),
+    input,
     output: graph.output[0].name ?? '',
-    layers: graph.node
-      .filter(({ opType }) => opType !== 'Constant')
-      .map(({ name, opType, output }) => ({ name: name || output?.[0] || '', type: opType ?? '', outputShape: null })),
-    classNames: null,
-    companions: [],
-    layersOf: (tensor) => makers.get(tensor) ?? [],
-    rescales: false,
+    layers,
+    layersOf,
+    classNames: metadataClassNames(model.metadataProps),
+    companions,
+    rescales: rescalesBytes(view, graph.node, input),
   };
+  return { ...network, output: chooseOutput(network, view) };
 }
 
 function decoded(bytes: Uint8Array): ModelProto {
+  checkWireFormat(bytes);
   try {
     return onnx.ModelProto.decode(bytes);
   } catch (error) {
@@ -66,56 +71,19 @@ function decoded(bytes: Uint8Array): ModelProto {
   }
 }
 
-/** Every constant must be whole, here, and finite. */
-function checkConstants(graph: GraphProto): void {
-  for (const tensor of graph.initializer ?? []) {
-    if (tensor.dataLocation === onnx.TensorProto.DataLocation.EXTERNAL || tensor.externalData?.length) {
-      throw new Problem(
-        'unreadable-model',
-        `keeps tensor '${tensor.name}' in another file, which is not read; save the model with its data inside`,
-      );
-    }
-    const values = tensorValues(tensor)?.values;
-    if (values?.every(Number.isFinite) === false) {
-      const user = graph.node?.find(({ input }) => input?.includes(tensor.name ?? ''));
-      const title = user ? `node '${user.name || user.output?.[0]}' (${user.opType})` : 'the model';
-      throw new Problem('unreadable-model', `${title} has a weight '${tensor.name}' that is not finite`);
-    }
-  }
-}
-
-function imageInput(graph: GraphProto, patchSize: PatchSize | undefined): NetworkGraph['input'] {
-  // Before IR version 4 the constants were inputs too.
-  const constants = new Set((graph.initializer ?? []).map(({ name }) => name));
-  const inputs = (graph.input ?? []).filter(({ name }) => !constants.has(name));
-  if (inputs.length !== 1) {
-    throw new Problem('unreadable-model', `should have 1 input, an image, found ${inputs.length}`);
-  }
-  const [input] = inputs;
-  const shape = valueShape(input);
-  const elementType = input.type?.tensorType?.elemType ?? 0;
-  const name = input.name ?? '';
-  if (shape?.length !== 4) {
+function checkVersions(opset: number, irVersion: number): void {
+  if (opset < OLDEST_OPSET || opset > NEWEST_OPSET) {
+    const advice = opset > NEWEST_OPSET ? '; export it for an older one' : '';
     throw new Problem(
       'unreadable-model',
-      `the input '${name}' should be images in 4 dimensions, found ${shape?.length ?? 0}`,
+      `is of ONNX opset ${opset}; ${OLDEST_OPSET} to ${NEWEST_OPSET} are read${advice}`,
     );
   }
-  if (elementType !== DATA_TYPE.float && elementType !== DATA_TYPE.float16) {
+  if (irVersion > NEWEST_IR_VERSION) {
+    const advice = 'save it with an older onnx package';
     throw new Problem(
       'unreadable-model',
-      `the input '${name}' should be float32 or float16, found ONNX type ${elementType}`,
+      `is of ONNX file format (IR) version ${irVersion}; versions up to ${NEWEST_IR_VERSION} are read; ${advice}`,
     );
   }
-  const layout = isChannelsLast(graph, name, shape) ? 'NHWC' : 'NCHW';
-  return { name, layout, elementType, ...inputSize(shape.slice(1), layout, patchSize) };
-}
-
-/** By the dimension that can be channels, else by what the graph does first: tf2onnx begins with a Transpose. */
-function isChannelsLast(graph: GraphProto, input: string, shape: readonly (number | null)[]): boolean {
-  const channels = [1, 3, 4];
-  if (shape[1] !== null && channels.includes(shape[1])) return false;
-  if (shape[3] !== null && channels.includes(shape[3])) return true;
-  const first = graph.node?.find((node) => node.input?.includes(input));
-  return first?.opType === 'Transpose' && integersAttribute(first, 'perm')?.join() === '0,3,1,2';
 }

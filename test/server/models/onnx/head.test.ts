@@ -196,7 +196,7 @@ describe('what has no exact map', () => {
       nodes: [makeNode('Flatten', ['map'], 'flat'), makeNode('Gemm', ['flat', 'wide'], 'scores')],
       constants: [makeTensor('wide', [CHANNELS * SIDE * SIDE, OUTPUTS], numbers(CHANNELS * SIDE * SIDE * OUTPUTS, 8))],
       output: 'scores',
-      says: "'map' (Relu) lies before the last Dense layer",
+      says: "'flat' (Flatten) lays out the cells of the map",
     },
     {
       name: 'a Relu between two linear layers',
@@ -269,7 +269,7 @@ describe('what is not read', () => {
         },
       ],
       output: 'scores',
-      says: "keeps tensor 'elsewhere' in another file",
+      says: "'w.bin', where weights are kept, is not there",
     },
     {
       name: 'weights that are not finite',
