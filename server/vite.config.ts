@@ -1,9 +1,9 @@
 import { defineConfig } from 'vite';
 
 /**
- * The command line and the worker process as ES modules for Node: npm dependencies stay imports, `shared/` and `demo/`
- * are bundled, and every dynamic import is a chunk of its own, so that a command loads only what it needs. Chunks lie
- * beside the entries: `new URL('./worker.js', import.meta.url)` is right in each of them.
+ * The command line, the worker process and the thread that reads HDF5 as ES modules for Node: npm dependencies stay
+ * imports, `shared/` and `demo/` are bundled, and every dynamic import is a chunk of its own, so that a command loads
+ * only what it needs. Chunks lie beside the entries: `new URL('./worker.js', import.meta.url)` is right in each of them.
  */
 export default defineConfig({
   publicDir: false,
@@ -12,7 +12,11 @@ export default defineConfig({
     ssr: true,
     minify: false,
     rolldownOptions: {
-      input: { cli: 'src/command-line/cli.ts', worker: 'src/worker/main.ts' },
+      input: {
+        cli: 'src/command-line/cli.ts',
+        worker: 'src/worker/main.ts',
+        'hdf5-thread': 'src/models/keras/hdf5-thread.js',
+      },
       output: {
         format: 'es',
         entryFileNames: '[name].js',

@@ -1,8 +1,10 @@
 import type { Activation } from '../../../shared/activation.ts';
 import { Problem } from '../errors.ts';
 import { camLayerName, classNames } from './describe-model.ts';
+import type { KerasNetwork } from './keras/network.ts';
 import { type Manifest, manifestFile } from './manifest.ts';
 import type { ModelDescription } from './model.ts';
+import type { ModelKind } from './model-file.ts';
 import { classifierModel, complemented } from './onnx/classifier.ts';
 import { findHead } from './onnx/head.ts';
 import type { NetworkGraph } from './onnx/network-graph.ts';
@@ -31,11 +33,11 @@ export interface ConvertedModel
 /**
  * Reads a model file and makes of it what an engine runs.
  *
- * @param ending what `checkModelFile` gave
+ * @param kind what `checkModelFile` gave
  * @throws Problem `unreadable-model`
  */
-export async function convertModel(file: string, ending: string, manifest: Manifest | null): Promise<ConvertedModel> {
-  const network = await readNetwork(file, ending, manifest?.patchSize);
+export async function convertModel(file: string, kind: ModelKind, manifest: Manifest | null): Promise<ConvertedModel> {
+  const network = await readNetwork(file, kind, manifest?.patchSize);
   const found = findHead(network);
   const classes = classNames(found.outputs, manifest, network.classNames, manifestFile(file));
   const complement = classes.length > found.outputs;
@@ -66,14 +68,19 @@ const DEFAULT_PREPROCESSING = { channelOrder: 'rgb', mean: [0, 0, 0], std: [1, 1
   NonNullable<Manifest['preprocessing']>
 >;
 
-async function readNetwork(file: string, ending: string, patchSize: Manifest['patchSize']): Promise<NetworkGraph> {
-  if (ending === '.onnx') {
+async function readNetwork(file: string, kind: ModelKind, patchSize: Manifest['patchSize']): Promise<NetworkGraph> {
+  if (kind === 'onnx') {
     const { readOnnx } = await import('./onnx/read-onnx.ts');
     return readOnnx(file, patchSize);
   }
-  const { readKerasH5 } = await import('./keras/h5.ts');
   const { kerasToOnnx } = await import('./keras/to-onnx.ts');
-  return kerasToOnnx(await readKerasH5(file), patchSize);
+  return kerasToOnnx(await readKeras(file, kind), patchSize);
+}
+
+async function readKeras(file: string, kind: Exclude<ModelKind, 'onnx'>): Promise<KerasNetwork> {
+  if (kind === 'keras-archive') return (await import('./keras/keras-archive.ts')).readKerasArchive(file);
+  if (kind === 'tfjs-layers') return (await import('./keras/tfjs-layers.ts')).readTfjsLayers(file);
+  return (await import('./keras/h5.ts')).readKerasH5(file);
 }
 
 /** The manifest says the activation of a head that has none; a model's own is the model's. */

@@ -1,63 +1,118 @@
-import { stat } from 'node:fs/promises';
-import { basename, extname } from 'node:path';
+import { open, readdir, stat } from 'node:fs/promises';
+import { basename, dirname, extname, resolve } from 'node:path';
 import { Problem } from '../errors.ts';
+import {
+  FOREIGN_ENDINGS,
+  foreignByContent,
+  foreignByName,
+  foreignFolder,
+  foreignZip,
+  HEAD_BYTES,
+} from './foreign-formats.ts';
+import { isOnnx } from './onnx-signature.ts';
 
-/** Endings of the files that `openModel` reads; lower case, with the dot. */
-export const MODEL_ENDINGS: readonly string[] = ['.h5', '.hdf5', '.onnx'];
+/** What a model file holds, whatever its name. */
+export type ModelKind = 'keras-hdf5' | 'keras-archive' | 'tfjs-layers' | 'onnx';
 
-/** Endings of models that are listed, though some cannot be read, so that people learn why. */
-export const LISTED_MODEL_ENDINGS: readonly string[] = [
-  ...MODEL_ENDINGS,
-  '.keras',
-  '.pt',
-  '.pth',
-  '.tflite',
-  'model.json',
-];
+/** Ends of the names of files that `openModel` reads; lower case. */
+export const MODEL_ENDINGS: readonly string[] = ['.h5', '.hdf5', '.keras', '.onnx', 'model.json'];
+
+/** Ends of the names of models that are listed, though some cannot be read, so that people learn why. */
+export const LISTED_MODEL_ENDINGS: readonly string[] = [...MODEL_ENDINGS, ...FOREIGN_ENDINGS];
+
+const WHAT_IS_READ = 'models are read from .h5, .hdf5, .keras, .onnx and TensorFlow.js model.json files';
 
 /** Whether a file's name says that it is a model that is read; what it holds is known when it is opened. */
 export function isModelFile(name: string): boolean {
-  return MODEL_ENDINGS.includes(extname(name).toLowerCase());
+  return MODEL_ENDINGS.some((ending) => name.toLowerCase().endsWith(ending));
 }
 
 /** Whether a file's name says that it is a model of any kind, read or not. */
 export function isNamedAsModel(name: string): boolean {
-  const ending = extname(name).toLowerCase();
-  return isModelFile(name) || Object.hasOwn(OTHER_FORMATS, ending);
+  return isModelFile(name) || name.toLowerCase().endsWith('.json') || foreignByName(name) !== null;
 }
 
-/** What people have instead, and what to do with it. */
-const OTHER_FORMATS: Record<string, string> = {
-  '.keras': 'Keras archives are not read yet: save the model as .h5',
-  '.json': 'TensorFlow.js models are not read yet: convert the Keras model itself',
-  '.pb': 'TensorFlow graphs are not read: save the Keras model as .h5, or convert it to ONNX',
-  '.tflite': 'TensorFlow Lite models are not read: save the Keras model as .h5, or convert it to ONNX',
-  '.pt': 'PyTorch models are not read: export the model to ONNX',
-  '.pth': 'PyTorch models are not read: export the model to ONNX',
-  '.ckpt': 'checkpoints are not read: save the whole model as .h5, or export it to ONNX',
-};
+/** What people call a model: its file's name without the ending, for a `model.json` its folder's name. */
+export function modelTitle(file: string): string {
+  const stem = basename(file, extname(file));
+  return basename(file).toLowerCase() === 'model.json' ? basename(dirname(resolve(file))) || stem : stem;
+}
 
 /**
- * Checks that a path is a file of a format that is read.
+ * Checks that a path is a file of a format that is read; its content decides before its name.
  *
- * @returns its ending, one of `MODEL_ENDINGS`
- * @throws Problem `not-found`, `unreadable-model`
+ * @throws Problem `not-found`, `unreadable-model`, beginning with the file's name
  */
-export async function checkModelFile(file: string): Promise<string> {
-  const ending = extname(file).toLowerCase();
-  const read = `models are read from ${MODEL_ENDINGS.join(', ')} files`;
-  const status = await stat(file).catch((error: unknown) => {
+export async function checkModelFile(file: string): Promise<ModelKind> {
+  try {
+    const status = await stat(file);
+    if (status.isDirectory()) throw unreadable(foreignFolder(file, await readdir(file)));
+    if (!status.isFile()) throw unreadable(`is neither a file nor a folder; ${WHAT_IS_READ}`);
+    if (status.size === 0) throw unreadable('is empty');
+    return await kindOf(file, status.size);
+  } catch (error) {
+    if (error instanceof Problem) {
+      throw new Problem(error.code, `${file}: ${error.message}`.replace(/\s*[\r\n]\s*/g, ' '), { cause: error });
+    }
     const code = error instanceof Error && 'code' in error ? error.code : undefined;
     if (code === 'ENOENT' || code === 'ENOTDIR') throw new Problem('not-found', `${file}: there is no such model file`);
     throw new Problem('unreadable-model', `${file}: cannot be read (${code ?? 'unknown error'})`, { cause: error });
-  });
-  if (status.isDirectory()) {
-    throw new Problem('unreadable-model', `${file}: is a folder, perhaps a TensorFlow SavedModel; ${read}`);
   }
-  if (!isModelFile(file)) {
-    const advice = OTHER_FORMATS[ending] ?? `'${ending || basename(file)}' is no format of models`;
-    throw new Problem('unreadable-model', `${file}: ${advice}; ${read}`);
+}
+
+async function kindOf(file: string, size: number): Promise<ModelKind> {
+  const head = await readHead(file);
+  const text = head.toString('latin1');
+  if (HDF5_PLACES.some((place) => text.startsWith(HDF5_SIGNATURE, place))) return 'keras-hdf5';
+  if (text.startsWith('PK\x03\x04') || text.startsWith('PK\x05\x06')) return zipKind(file);
+  if (isOnnx(head)) return 'onnx';
+  const foreign = foreignByContent(head, file, size);
+  if (foreign !== null) throw unreadable(foreign);
+  if (/^(\xef\xbb\xbf)?\s*\{/.test(text)) {
+    if (/\.manifest\.json$/i.test(file)) throw unreadable('is a manifest; name the model file beside it');
+    return 'tfjs-layers';
   }
-  if (status.size === 0) throw new Problem('unreadable-model', `${file}: is empty`);
-  return ending;
+  return kindByName(file);
+}
+
+/** What a file is whose content is of no known kind. */
+function kindByName(file: string): ModelKind {
+  const ending = extname(file).toLowerCase();
+  if (ending === '.onnx') return 'onnx';
+  const expected = EXPECTED[ending];
+  if (expected) throw unreadable(`is not ${expected} (truncated, or of another kind)`);
+  throw unreadable(foreignByName(file) ?? `'${ending || basename(file)}' is no format of models; ${WHAT_IS_READ}`);
+}
+
+const EXPECTED: Record<string, string> = {
+  '.h5': 'a complete HDF5 file',
+  '.hdf5': 'a complete HDF5 file',
+  '.keras': 'a complete Keras archive',
+  '.json': 'a TensorFlow.js model',
+};
+
+async function zipKind(file: string): Promise<ModelKind> {
+  const { openZip } = await import('./zip-entries.ts');
+  const zip = await openZip(file);
+  zip.close();
+  if (zip.names.includes('config.json')) return 'keras-archive';
+  throw unreadable(foreignZip(zip.names, file));
+}
+
+async function readHead(file: string): Promise<Buffer> {
+  const opened = await open(file);
+  try {
+    const { buffer, bytesRead } = await opened.read(Buffer.alloc(HEAD_BYTES), 0, HEAD_BYTES, 0);
+    return buffer.subarray(0, bytesRead);
+  } finally {
+    await opened.close();
+  }
+}
+
+const HDF5_SIGNATURE = '\x89HDF\r\n\x1a\n';
+/** Behind a block of the user's own, of 512 bytes or a power of two times that. */
+const HDF5_PLACES = [0, 512, 1024, 2048];
+
+function unreadable(message: string): Problem {
+  return new Problem('unreadable-model', message);
 }

@@ -22,7 +22,7 @@ const cases = !folder
   ? []
   : readdirSync(folder).flatMap((name) =>
       readdirSync(join(folder, name))
-        .filter((file) => /\.(h5|onnx)$/.test(file))
+        .filter((file) => /\.(h5|keras|onnx)$|^model\.json$/.test(file))
         .map((file) => ({ name, file, path: join(folder, name, file), folder: join(folder, name) })),
     );
 

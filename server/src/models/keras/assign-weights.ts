@@ -1,11 +1,14 @@
 import { layerProblem } from './layer.ts';
 import type { KerasLayer, KerasModel, WeightArray } from './network.ts';
+import { ownersInOrder, weightCounts } from './weight-order.ts';
 
 /**
  * Gives every leaf layer its weights. A model inside a model is stored as one list for all its layers, in which the
- * trainable weights of all come before the others: there the names tell the layers apart.
+ * trainable weights of all come before the others: there the names tell the layers apart, or, where they are not those
+ * of the layers, the order.
  *
  * @param stored by the name of the outermost layer, each in the order of get_weights()
+ * @throws Problem `unreadable-model` naming a model whose weights belong to none of its layers
  */
 export function assignWeights(
   model: KerasModel,
@@ -14,50 +17,89 @@ export function assignWeights(
   const assigned = new Map<KerasLayer, WeightArray[]>();
   for (const layer of model.layers) {
     const weights = stored.get(layer.name) ?? [];
-    if (layer.model) assignNested(layer, layer.model, weights, assigned);
+    if (layer.model) for (const [leaf, own] of nestedWeights(layer, layer.model, weights)) assigned.set(leaf, own);
     else assigned.set(layer, weights);
   }
   return assigned;
 }
 
-function assignNested(
+function nestedWeights(
   outer: KerasLayer,
   model: KerasModel,
   weights: readonly WeightArray[],
-  assigned: Map<KerasLayer, WeightArray[]>,
-): void {
+): Map<KerasLayer, WeightArray[]> {
   const leaves = leafLayers(model);
-  const groups = new Map<string, WeightArray[]>();
-  for (const weight of weights) {
-    const owner = weight.name.slice(0, Math.max(0, weight.name.lastIndexOf('/')));
-    groups.set(owner, [...(groups.get(owner) ?? []), weight]);
-  }
-  for (const [owner, members] of groups) {
-    const layer = ownerOf(owner, leaves);
-    if (!layer) throw layerProblem(outer, `holds weights '${owner}' that belong to none of its layers`);
-    assigned.set(layer, [...(assigned.get(layer) ?? []), ...members]);
-  }
+  const names = layersByName(leaves);
+  const byName = grouped(weights, (weight) => ownerOf(ownerPath(weight.name), names));
+  if (byName && leaves.every((leaf) => fits(leaf, byName.get(leaf) ?? []))) return byName;
+  // Layers that were renamed, or that bear one name in two models, keep their weights' order.
+  const owners = ownersInOrder(model);
+  const byOrder = owners.length === weights.length ? grouped(weights, (_, index) => owners[index]) : null;
+  if (byOrder) return byOrder;
+  if (byName) return byName;
+  throw layerProblem(
+    outer,
+    `holds ${weights.length} weights that its layers, which need ${owners.length}, do not name`,
+  );
 }
 
-function leafLayers(model: KerasModel): KerasLayer[] {
+/** Null where a weight has no owner. */
+function grouped(
+  weights: readonly WeightArray[],
+  ownerOfWeight: (weight: WeightArray, index: number) => KerasLayer | undefined,
+): Map<KerasLayer, WeightArray[]> | null {
+  const groups = new Map<KerasLayer, WeightArray[]>();
+  for (const [index, weight] of weights.entries()) {
+    const owner = ownerOfWeight(weight, index);
+    if (!owner) return null;
+    const members = groups.get(owner);
+    if (members) members.push(weight);
+    else groups.set(owner, [weight]);
+  }
+  return groups;
+}
+
+function fits(layer: KerasLayer, weights: readonly WeightArray[]): boolean {
+  const { trained, other } = weightCounts(layer);
+  return trained + other === 0 || weights.length === trained + other;
+}
+
+/** The layers of a model and of those inside it that are no models themselves. */
+export function leafLayers(model: KerasModel): KerasLayer[] {
   return model.layers.flatMap((layer) => (layer.model ? leafLayers(layer.model) : [layer]));
 }
+
+/** A weight's name without its own last part. */
+export function ownerPath(name: string): string {
+  return name.slice(0, Math.max(0, name.lastIndexOf('/')));
+}
+
+/** Layers by name; undefined for a name that two of them have. */
+export function layersByName(layers: readonly KerasLayer[]): Map<string, KerasLayer | undefined> {
+  const byName = new Map<string, KerasLayer | undefined>();
+  for (const layer of layers) byName.set(layer.name, byName.has(layer.name) ? undefined : layer);
+  return byName;
+}
+
+/** Parts of a path that are looked at, from its end. */
+const MAX_PARTS = 12;
 
 /**
  * The layer that a weight's path names: the path itself, its end (`vgg16/block1_conv1`), or its beginning
  * (TensorFlow adds `_1` to a name that it has seen before, Keras 2 a second part to it). The longest name wins,
- * because names may hold a slash.
+ * because names may hold a slash, and then the one nearest the end.
  */
-function ownerOf(path: string, layers: readonly KerasLayer[]): KerasLayer | undefined {
-  const candidates = [path, path.replace(/_\d+$/, '')];
-  let found: KerasLayer | undefined;
-  for (const candidate of candidates) {
-    for (const layer of layers) {
-      const matches = candidate === layer.name || candidate.endsWith(`/${layer.name}`);
-      const ancestor = candidate.startsWith(`${layer.name}/`) || candidate.includes(`/${layer.name}/`);
-      if ((matches || ancestor) && layer.name.length > (found?.name.length ?? 0)) found = layer;
+export function ownerOf(path: string, layers: ReadonlyMap<string, KerasLayer | undefined>): KerasLayer | undefined {
+  for (const candidate of [path, path.replace(/_\d+$/, '')]) {
+    const parts = candidate.split('/').slice(-MAX_PARTS);
+    let longest: string | undefined;
+    for (let end = parts.length; end > 0; end--) {
+      for (let start = 0; start < end; start++) {
+        const name = parts.slice(start, end).join('/');
+        if (layers.has(name) && name.length > (longest?.length ?? 0)) longest = name;
+      }
     }
-    if (found) return found;
+    if (longest !== undefined) return layers.get(longest);
   }
   return undefined;
 }
