@@ -4,6 +4,13 @@ import type { PatchGrid } from './geometry/patch-grid.ts';
 export const SCORES = ['probability', 'cam', 'patch'] as const;
 export type Score = (typeof SCORES)[number];
 
+/** How a map of cells comes about; see docs/models.md. */
+export const METHODS = ['cam', 'hirescam', 'gradcam'] as const;
+export type Method = (typeof METHODS)[number];
+
+/** As their authors write them. */
+export const METHOD_NAMES: Readonly<Record<Method, string>> = { cam: 'CAM', hirescam: 'HiResCAM', gradcam: 'Grad-CAM' };
+
 /** Heatmap tiles are 256 pixels with Overlap 1: translucent tiles without overlap show their borders. */
 export const HEATMAP_TILE_SIZE = 256;
 export const HEATMAP_OVERLAP = 1;
@@ -30,7 +37,7 @@ export interface HeatmapDescriptor {
   maxLevel: number;
   /** Sampling stride of each level, index = level. */
   strides: number[];
-  method: 'cam';
+  method: Method;
   /** Runtime and precision that the values come from, e.g. `onnxruntime-float32`. */
   engine: string;
   classes: ClassInfo[];

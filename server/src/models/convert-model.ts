@@ -1,12 +1,12 @@
 import type { Activation } from '../../../shared/activation.ts';
 import { Problem } from '../errors.ts';
 import { camLayerName, classNames } from './describe-model.ts';
-import type { KerasNetwork } from './keras/network.ts';
 import { type Manifest, manifestFile } from './manifest.ts';
 import type { ModelDescription } from './model.ts';
-import type { ModelKind } from './model-file.ts';
-import { classifierModel, complemented } from './onnx/classifier.ts';
+import { type ClassifierMap, classifierModel, complemented, linearCells } from './onnx/classifier.ts';
+import type { GradientMethod } from './onnx/gradient/gradient-map.ts';
 import { findHead } from './onnx/head.ts';
+import type { Logits } from './onnx/logits.ts';
 import type { NetworkGraph } from './onnx/network-graph.ts';
 import { DATA_TYPE } from './onnx/proto.ts';
 
@@ -14,7 +14,7 @@ import { DATA_TYPE } from './onnx/proto.ts';
 export interface ConvertedModel
   extends Pick<
     ModelDescription,
-    'format' | 'patchHeight' | 'patchWidth' | 'camLayer' | 'activation' | 'bias' | 'preprocessing' | 'layers'
+    'format' | 'patchHeight' | 'patchWidth' | 'method' | 'camLayer' | 'activation' | 'bias' | 'preprocessing' | 'layers'
   > {
   /** An ONNX model as `EngineSource.onnx` describes it. */
   onnx: Uint8Array;
@@ -33,27 +33,36 @@ export interface ConvertedModel
 /**
  * Reads a model file and makes of it what an engine runs.
  *
- * @param kind what `checkModelFile` gave
+ * @param ending what `checkModelFile` gave
  * @throws Problem `unreadable-model`
  */
-export async function convertModel(file: string, kind: ModelKind, manifest: Manifest | null): Promise<ConvertedModel> {
-  const network = await readNetwork(file, kind, manifest?.patchSize);
-  const found = findHead(network);
-  const classes = classNames(found.outputs, manifest, network.classNames, manifestFile(file));
-  const complement = classes.length > found.outputs;
-  const head = complement ? { ...found, ...complemented(found) } : found;
+export async function convertModel(file: string, ending: string, manifest: Manifest | null): Promise<ConvertedModel> {
+  const network = await readNetwork(file, ending, manifest?.patchSize);
+  const method = manifest?.method ?? 'cam';
+  const map =
+    method === 'cam' ? linearMap(network, manifest, file) : await mapByGradients(network, method, manifest, file);
+  const classes = classNames(map.outputs, manifest, network.classNames, manifestFile(file));
+  const complement = classes.length > map.outputs;
   const preprocessing = manifest?.preprocessing ?? {
     ...DEFAULT_PREPROCESSING,
     scale: network.rescales ? 1 : 1 / 255,
   };
+  const { logits, outputs, metadata } = map;
   return {
-    onnx: classifierModel(network, found, preprocessing, complement),
+    onnx: classifierModel(network, preprocessing, {
+      logits,
+      outputs,
+      complement,
+      cells: map.cells(complement),
+      metadata,
+    }),
     format: network.format,
     patchHeight: network.input.height,
     patchWidth: network.input.width,
-    camLayer: camLayerName(network, head, manifest, manifestFile(file)),
-    activation: activationOf(found, manifest, manifestFile(file)),
-    bias: Array.from(head.bias),
+    method,
+    camLayer: map.camLayer,
+    activation: activationOf(map, manifest, manifestFile(file)),
+    bias: map.bias(complement),
     preprocessing,
     layers: network.layers,
     outputs: classes.length,
@@ -64,23 +73,48 @@ export async function convertModel(file: string, kind: ModelKind, manifest: Mani
   };
 }
 
+/** A map of each class, whichever method makes it. */
+interface ClassMap extends Logits, Pick<ClassifierMap, 'outputs' | 'metadata'> {
+  camLayer: string;
+  /** @param complement whether one output becomes two classes */
+  cells(complement: boolean): ClassifierMap['cells'];
+  /** Part of every cell that is no evidence, for each class. */
+  bias(complement: boolean): number[];
+}
+
+function linearMap(network: NetworkGraph, manifest: Manifest | null, file: string): ClassMap {
+  const head = findHead(network);
+  return {
+    ...head,
+    camLayer: camLayerName(network, head, manifest, manifestFile(file)),
+    cells: (complement) => linearCells(head, complement),
+    bias: (complement) => Array.from(complement ? complemented(head).bias : head.bias),
+  };
+}
+
+async function mapByGradients(
+  network: NetworkGraph,
+  method: GradientMethod,
+  manifest: Manifest | null,
+  file: string,
+): Promise<ClassMap> {
+  const { gradientMap } = await import('./onnx/gradient/gradient-network.ts');
+  const map = await gradientMap(network, method, manifest?.camLayer, manifestFile(file));
+  return { ...map, bias: (complement) => new Array<number>(complement ? 2 : map.outputs).fill(0) };
+}
+
 const DEFAULT_PREPROCESSING = { channelOrder: 'rgb', mean: [0, 0, 0], std: [1, 1, 1] } satisfies Partial<
   NonNullable<Manifest['preprocessing']>
 >;
 
-async function readNetwork(file: string, kind: ModelKind, patchSize: Manifest['patchSize']): Promise<NetworkGraph> {
-  if (kind === 'onnx') {
+async function readNetwork(file: string, ending: string, patchSize: Manifest['patchSize']): Promise<NetworkGraph> {
+  if (ending === '.onnx') {
     const { readOnnx } = await import('./onnx/read-onnx.ts');
     return readOnnx(file, patchSize);
   }
+  const { readKerasH5 } = await import('./keras/h5.ts');
   const { kerasToOnnx } = await import('./keras/to-onnx.ts');
-  return kerasToOnnx(await readKeras(file, kind), patchSize);
-}
-
-async function readKeras(file: string, kind: Exclude<ModelKind, 'onnx'>): Promise<KerasNetwork> {
-  if (kind === 'keras-archive') return (await import('./keras/keras-archive.ts')).readKerasArchive(file);
-  if (kind === 'tfjs-layers') return (await import('./keras/tfjs-layers.ts')).readTfjsLayers(file);
-  return (await import('./keras/h5.ts')).readKerasH5(file);
+  return kerasToOnnx(await readKerasH5(file), patchSize);
 }
 
 /** The manifest says the activation of a head that has none; a model's own is the model's. */

@@ -83,7 +83,8 @@ export async function fileHash(file: string, companions: readonly string[]): Pro
 
 /** Everything that the numbers depend on, and nothing else: neither names nor colours. */
 export function fingerprint(fileHash: string, description: ModelDescription): string {
-  const { patchHeight, patchWidth, preprocessing, resolution, camLayer, activation, classes, engine } = description;
+  const { patchHeight, patchWidth, preprocessing, resolution, method, camLayer, activation, classes, engine } =
+    description;
   const settings = {
     patch: [patchHeight, patchWidth],
     preprocessing: preprocessing && [
@@ -93,6 +94,7 @@ export function fingerprint(fileHash: string, description: ModelDescription): st
       preprocessing.std,
     ],
     resolution: resolution ?? null,
+    method,
     camLayer,
     activation,
     classes: classes.length,

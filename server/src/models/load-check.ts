@@ -1,3 +1,4 @@
+import type { Method } from '../../../shared/heatmap-descriptor.ts';
 import { seededRandom } from '../../../shared/seeded-random.ts';
 import type { Engine, EngineOutput } from '../engines/engine.ts';
 import { Problem } from '../errors.ts';
@@ -6,6 +7,15 @@ import { Problem } from '../errors.ts';
 const FLOAT32_TOLERANCE = 1e-4;
 /** The same where the network itself computes in float16, of 11 bits. */
 const FLOAT16_TOLERANCE = 2e-2;
+
+/**
+ * Largest |slope - sum of the map| allowed: `tolerance` times the largest sum of |cells|, and `rounding` of the largest
+ * logit over the way that it was measured on.
+ */
+const LINEAR_SLOPE = { tolerance: 1e-4, rounding: 1e-5 };
+/** Where activations change their sides within 1/128 of the way. */
+const SLOPE = { tolerance: 1e-2, rounding: 1e-6 };
+const HALF_SLOPE = { tolerance: 1e-1, rounding: 2e-3 };
 
 /** Pixels of a patch, and the network's outputs. */
 export interface ProbeShape {
@@ -44,37 +54,39 @@ function probePatches({ height, width }: ProbeShape, count: number): Uint8Array 
   return patches;
 }
 
+/** What is known of a map before it is proved. */
+export interface MapToCheck extends ProbeShape {
+  method: Method;
+  /** For messages. */
+  camLayer: string;
+  /** Whether the network itself computes in float16. */
+  halfPrecision: boolean;
+}
+
 /**
- * Runs one probe patch and checks that the mean over its cells of CAM + bias is the logit, for every output.
+ * Proves the map on a probe patch by the network's own logits, each method in its way.
  *
- * @param camLayer for the message
+ * @param classifier the ONNX model that `engine` runs
+ * @param start starts the same engine with another model
  * @throws Problem `unreadable-model` naming the layer and the two numbers
  */
-export async function checkInvariant(
+export async function checkMap(
   engine: Engine,
-  shape: ProbeShape,
-  camLayer: string,
-  halfPrecision: boolean,
+  map: MapToCheck,
+  classifier: Uint8Array,
+  start: (onnx: Uint8Array) => Promise<Engine>,
 ): Promise<LoadCheck> {
-  const { outputs } = shape;
-  const { cells, logits, rows, columns } = await engine.run(probePatches(shape, 1), 1).catch((error: unknown) => {
-    const reason = String(error instanceof Error ? error.message : error).split('\n')[0];
-    throw new Problem('unreadable-model', `the map at layer '${camLayer}' cannot be computed: ${reason}`, {
-      cause: error,
-    });
-  });
-  if (cells.length !== rows * columns * outputs || logits.length !== outputs) {
-    const found = `${logits.length} logits, ${cells.length} values in ${rows} x ${columns} cells`;
-    throw new Problem('unreadable-model', `layer '${camLayer}': ${outputs} outputs were expected, found ${found}`);
-  }
-  if (![...cells, ...logits].every(Number.isFinite)) {
-    throw new Problem('unreadable-model', `layer '${camLayer}' gives values that are not finite for a patch of noise`);
-  }
-  const largestCell = cells.reduce((largest, cell) => Math.max(largest, Math.abs(cell)), 0);
-  const allowed = (halfPrecision ? FLOAT16_TOLERANCE : FLOAT32_TOLERANCE) * largestCell;
+  return map.method === 'cam' ? checkInvariant(engine, map) : checkGradient(engine, map, classifier, start);
+}
+
+/** Checks that the mean over the cells of CAM + bias is the logit, for every output. */
+async function checkInvariant(engine: Engine, map: MapToCheck): Promise<LoadCheck> {
+  const { cells, logits, rows, columns } = await runProbe(engine, map);
+  const { outputs, camLayer, halfPrecision } = map;
+  const allowed = (halfPrecision ? FLOAT16_TOLERANCE : FLOAT32_TOLERANCE) * largest(cells);
   let difference = 0;
   for (let output = 0; output < outputs; output++) {
-    const mean = meanOfCells(cells, outputs, output);
+    const mean = sumOfCells(cells, outputs, output) / (rows * columns);
     const off = Math.abs(mean - logits[output]);
     if (off > allowed) {
       throw new Problem(
@@ -85,14 +97,84 @@ export async function checkInvariant(
     }
     difference = Math.max(difference, off);
   }
-  const largestLogit = logits.reduce((largest, logit) => Math.max(largest, Math.abs(logit)), 0);
-  return { difference, largestLogit, rows, columns };
+  return { difference, largestLogit: largest(logits), rows, columns };
 }
 
-function meanOfCells(cells: Float32Array, outputs: number, output: number): number {
+/**
+ * Checks the gradient behind a map: the sum over the cells of HiResCAM must be the slope of the logit where the feature
+ * maps are scaled (`GradientCheck`). For a head that is linear the slope is exact, and the sum plus the head's bias is the
+ * logit; for any other it is measured over a short way, on which a few activations change their sides.
+ */
+async function checkGradient(
+  engine: Engine,
+  map: MapToCheck,
+  classifier: Uint8Array,
+  start: (onnx: Uint8Array) => Promise<Engine>,
+): Promise<LoadCheck> {
+  const { logits, rows, columns } = await runProbe(engine, map);
+  const { gradientCheck } = await import('./onnx/gradient/gradient-check.ts');
+  const check = gradientCheck(classifier);
+  if (!check) throw new Problem('failed', `the map at layer '${map.camLayer}' has nothing to be checked by`);
+  const proof = await start(check.onnx);
+  const { cells, logits: both } = await proof
+    .run(probePatches(map, 1), 1)
+    .catch(cannotCompute(map.camLayer))
+    .finally(() => proof.close());
+  const outputs = both.length / 2;
+  const { tolerance, rounding } = map.halfPrecision ? HALF_SLOPE : check.linear ? LINEAR_SLOPE : SLOPE;
+  const way = check.to - check.from;
+  // What cancels in the sums is what rounding, and activations that change their sides, are measured against.
+  const sizes = Array.from({ length: outputs }, (_, output) => sumOfCells(cells.map(Math.abs), outputs, output));
+  const allowed = tolerance * largest(sizes) + (rounding / way) * largest(both);
+  let difference = 0;
+  for (let output = 0; output < outputs; output++) {
+    const slope = (both[outputs + output] - both[output]) / way;
+    const sum = sumOfCells(cells, outputs, output);
+    const off = Math.abs(slope - sum);
+    if (!(off <= allowed)) {
+      throw new Problem(
+        'unreadable-model',
+        `no exact gradient at layer '${map.camLayer}': for output ${output} the sum over the cells of the map is ` +
+          `${sum.toPrecision(6)}, the slope of the model's own logit ${slope.toPrecision(6)}`,
+      );
+    }
+    difference = Math.max(difference, off);
+  }
+  return { difference, largestLogit: largest(logits), rows, columns };
+}
+
+/** Runs one probe patch; what comes back is of the right sizes and finite. */
+async function runProbe(engine: Engine, map: MapToCheck): Promise<EngineOutput> {
+  const { outputs, camLayer } = map;
+  const output = await engine.run(probePatches(map, 1), 1).catch(cannotCompute(camLayer));
+  const { cells, logits, rows, columns } = output;
+  if (cells.length !== rows * columns * outputs || logits.length !== outputs) {
+    const found = `${logits.length} logits, ${cells.length} values in ${rows} x ${columns} cells`;
+    throw new Problem('unreadable-model', `layer '${camLayer}': ${outputs} outputs were expected, found ${found}`);
+  }
+  if (![...cells, ...logits].every(Number.isFinite)) {
+    throw new Problem('unreadable-model', `layer '${camLayer}' gives values that are not finite for a patch of noise`);
+  }
+  return output;
+}
+
+function cannotCompute(camLayer: string): (error: unknown) => never {
+  return (error) => {
+    const reason = String(error instanceof Error ? error.message : error).split('\n')[0];
+    throw new Problem('unreadable-model', `the map at layer '${camLayer}' cannot be computed: ${reason}`, {
+      cause: error,
+    });
+  };
+}
+
+function largest(values: ArrayLike<number>): number {
+  return Array.from(values).reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+}
+
+function sumOfCells(cells: Float32Array, outputs: number, output: number): number {
   let sum = 0;
   for (let i = output; i < cells.length; i += outputs) sum += cells[i];
-  return sum / (cells.length / outputs);
+  return sum;
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { Activation } from '../../../shared/activation.ts';
+import type { Method } from '../../../shared/heatmap-descriptor.ts';
 import type { Manifest } from './manifest.ts';
 
 /** What is known of a model that passed its load check; plain data, so that it travels between processes. */
@@ -17,17 +18,22 @@ export interface ModelDescription {
   /** Cells of a patch. */
   cellRows: number;
   cellColumns: number;
+  /** How the map comes about; all but `cam` follow the gradient of the logits. */
+  method: Method;
   camLayer: string;
   /** From logits to probabilities; `none` offers the scores `cam` and `patch` (the logit, unchanged) only. */
   activation: Activation;
-  /** Bias of each class, 0 where the head has none: `cells` hold CAM + bias, so CAM = cell - bias. */
+  /** Bias of each class, 0 where the map has none: `cells` hold CAM + bias, so CAM = cell - bias. */
   bias: number[];
   preprocessing: Manifest['preprocessing'];
   resolution: Manifest['resolution'];
   /** Name of the engine and its precision, e.g. `onnxruntime-float32`. */
   engine: string;
   layers: LayerDescription[];
-  /** Load check: the largest |mean over cells of (CAM + bias) - logit| and the largest |logit| of the probe patch. */
+  /**
+   * Load check on a probe patch: for `cam` the largest |mean over cells of (CAM + bias) - logit|, for other methods the
+   * largest difference between the slope of a logit and the sum of its map; and the largest |logit|.
+   */
   check: { difference: number; largestLogit: number };
   warnings: string[];
   /** Hash of the file, of the manifest fields that change numbers, and of the engine's name. */

@@ -1,3 +1,4 @@
+import { basename, extname } from 'node:path';
 import { activate } from '../../../shared/activation.ts';
 import type { Engine } from '../engines/engine.ts';
 import { DEFAULT_ENGINE, loadEngine } from '../engines/engines.ts';
@@ -6,10 +7,10 @@ import type { ConvertedModel } from './convert-model.ts';
 import { classNames, fileHash, fingerprint, warnings } from './describe-model.ts';
 import { checkGolden } from './golden-patch.ts';
 import { keptConversion } from './kept-conversions.ts';
-import { checkInvariant, isBatchInvariant, type LoadCheck } from './load-check.ts';
+import { checkMap, isBatchInvariant, type LoadCheck } from './load-check.ts';
 import { type Manifest, manifestFile, readManifest } from './manifest.ts';
 import type { Classification, Model, ModelDescription } from './model.ts';
-import { checkModelFile, modelTitle } from './model-file.ts';
+import { checkModelFile } from './model-file.ts';
 
 export { isModelFile, MODEL_ENDINGS } from './model-file.ts';
 
@@ -33,24 +34,23 @@ const SMALL_PATCH = 160;
 export async function openModel(file: string, options: OpenModelOptions = {}): Promise<Model> {
   const engineName = options.engine ?? DEFAULT_ENGINE;
   const createEngine = await loadEngine(engineName);
-  const kind = await checkModelFile(file);
+  const ending = await checkModelFile(file);
   const manifest = await readManifest(manifestFile(file));
   return await naming(file, async () => {
     // Loaded here, so that a command that opens no model does not wait for it.
     const { convertModel } = await import('./convert-model.ts');
-    const convert = () => convertModel(file, kind, manifest);
+    const convert = () => convertModel(file, ending, manifest);
     const { conversions } = options;
     const converted = await (conversions === undefined
       ? convert()
       : keptConversion(conversions, file, manifest, convert));
-    const { onnx, patchHeight: height, patchWidth: width, camLayer, outputs, halfPrecision } = converted;
-    const engine = await startEngine(
-      () => createEngine({ onnx, height, width }, { threads: options.threads }),
-      engineName,
-    );
+    const { onnx, patchHeight: height, patchWidth: width, outputs } = converted;
+    const start = (network: Uint8Array) =>
+      startEngine(() => createEngine({ onnx: network, height, width }, { threads: options.threads }), engineName);
+    const engine = await start(onnx);
     try {
       const shape = { height, width, outputs };
-      const check = await checkInvariant(engine, shape, camLayer, halfPrecision);
+      const check = await checkMap(engine, { ...converted, ...shape }, onnx, start);
       const preferred = Math.max(height, width) <= SMALL_PATCH ? 16 : 4;
       const batchSize = (await isBatchInvariant(engine, shape, preferred)) ? preferred : 1;
       const description = describe(file, converted, manifest, engineName, check);
@@ -72,17 +72,18 @@ function describe(
   engine: string,
   check: LoadCheck,
 ): ModelDescription {
-  const { format, patchHeight, patchWidth, camLayer, activation, bias, preprocessing, layers } = converted;
+  const { format, patchHeight, patchWidth, method, camLayer, activation, bias, preprocessing, layers } = converted;
   return {
     file,
     companions: converted.companions,
-    title: modelTitle(file),
+    title: basename(file, extname(file)),
     format,
     classes: classNames(converted.outputs, manifest, converted.classNames, manifestFile(file)),
     patchHeight,
     patchWidth,
     cellRows: check.rows,
     cellColumns: check.columns,
+    method,
     camLayer,
     activation,
     bias,

@@ -28,6 +28,7 @@ export function syntheticHeatmap(columns: number, rows: number, cellsBytes = 1e8
     patchWidth: PATCH,
     cellRows: CELLS,
     cellColumns: CELLS,
+    method: 'cam' as const,
     camLayer: 'last',
     activation: 'softmax' as const,
     bias: BIAS,
