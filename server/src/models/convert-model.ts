@@ -1,8 +1,10 @@
 import type { Activation } from '../../../shared/activation.ts';
 import { Problem } from '../errors.ts';
 import { camLayerName, classNames } from './describe-model.ts';
+import type { KerasNetwork } from './keras/network.ts';
 import { type Manifest, manifestFile } from './manifest.ts';
 import type { ModelDescription } from './model.ts';
+import type { ModelKind } from './model-file.ts';
 import { type ClassifierMap, classifierModel, complemented, linearCells } from './onnx/classifier.ts';
 import type { GradientMethod } from './onnx/gradient/gradient-map.ts';
 import { findHead } from './onnx/head.ts';
@@ -33,11 +35,11 @@ export interface ConvertedModel
 /**
  * Reads a model file and makes of it what an engine runs.
  *
- * @param ending what `checkModelFile` gave
+ * @param kind what `checkModelFile` gave
  * @throws Problem `unreadable-model`
  */
-export async function convertModel(file: string, ending: string, manifest: Manifest | null): Promise<ConvertedModel> {
-  const network = await readNetwork(file, ending, manifest?.patchSize);
+export async function convertModel(file: string, kind: ModelKind, manifest: Manifest | null): Promise<ConvertedModel> {
+  const network = await readNetwork(file, kind, manifest?.patchSize);
   const method = manifest?.method ?? 'cam';
   const map =
     method === 'cam' ? linearMap(network, manifest, file) : await mapByGradients(network, method, manifest, file);
@@ -107,14 +109,19 @@ const DEFAULT_PREPROCESSING = { channelOrder: 'rgb', mean: [0, 0, 0], std: [1, 1
   NonNullable<Manifest['preprocessing']>
 >;
 
-async function readNetwork(file: string, ending: string, patchSize: Manifest['patchSize']): Promise<NetworkGraph> {
-  if (ending === '.onnx') {
+async function readNetwork(file: string, kind: ModelKind, patchSize: Manifest['patchSize']): Promise<NetworkGraph> {
+  if (kind === 'onnx') {
     const { readOnnx } = await import('./onnx/read-onnx.ts');
     return readOnnx(file, patchSize);
   }
-  const { readKerasH5 } = await import('./keras/h5.ts');
   const { kerasToOnnx } = await import('./keras/to-onnx.ts');
-  return kerasToOnnx(await readKerasH5(file), patchSize);
+  return kerasToOnnx(await readKeras(file, kind), patchSize);
+}
+
+async function readKeras(file: string, kind: Exclude<ModelKind, 'onnx'>): Promise<KerasNetwork> {
+  if (kind === 'keras-archive') return (await import('./keras/keras-archive.ts')).readKerasArchive(file);
+  if (kind === 'tfjs-layers') return (await import('./keras/tfjs-layers.ts')).readTfjsLayers(file);
+  return (await import('./keras/h5.ts')).readKerasH5(file);
 }
 
 /** The manifest says the activation of a head that has none; a model's own is the model's. */

@@ -1,4 +1,3 @@
-import { basename, extname } from 'node:path';
 import { activate } from '../../../shared/activation.ts';
 import type { Engine } from '../engines/engine.ts';
 import { DEFAULT_ENGINE, loadEngine } from '../engines/engines.ts';
@@ -10,7 +9,7 @@ import { keptConversion } from './kept-conversions.ts';
 import { checkMap, isBatchInvariant, type LoadCheck } from './load-check.ts';
 import { type Manifest, manifestFile, readManifest } from './manifest.ts';
 import type { Classification, Model, ModelDescription } from './model.ts';
-import { checkModelFile } from './model-file.ts';
+import { checkModelFile, modelTitle } from './model-file.ts';
 
 export { isModelFile, MODEL_ENDINGS } from './model-file.ts';
 
@@ -34,12 +33,12 @@ const SMALL_PATCH = 160;
 export async function openModel(file: string, options: OpenModelOptions = {}): Promise<Model> {
   const engineName = options.engine ?? DEFAULT_ENGINE;
   const createEngine = await loadEngine(engineName);
-  const ending = await checkModelFile(file);
+  const kind = await checkModelFile(file);
   const manifest = await readManifest(manifestFile(file));
   return await naming(file, async () => {
     // Loaded here, so that a command that opens no model does not wait for it.
     const { convertModel } = await import('./convert-model.ts');
-    const convert = () => convertModel(file, ending, manifest);
+    const convert = () => convertModel(file, kind, manifest);
     const { conversions } = options;
     const converted = await (conversions === undefined
       ? convert()
@@ -76,7 +75,7 @@ function describe(
   return {
     file,
     companions: converted.companions,
-    title: basename(file, extname(file)),
+    title: modelTitle(file),
     format,
     classes: classNames(converted.outputs, manifest, converted.classNames, manifestFile(file)),
     patchHeight,
