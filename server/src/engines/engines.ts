@@ -4,6 +4,7 @@ import type { EngineFactory } from './engine.ts';
 /** Name with precision (both are part of every fingerprint) to the lazily loaded runtime. */
 const ENGINES: Record<string, () => Promise<EngineFactory>> = {
   'onnxruntime-float32': async () => (await import('./onnxruntime.ts')).createOnnxruntimeEngine,
+  'tfjs-float32': async () => (await import('./tfjs.ts')).tfjsEngineFactory(),
 };
 
 export const ENGINE_NAMES: readonly string[] = Object.keys(ENGINES);
@@ -12,6 +13,7 @@ export const DEFAULT_ENGINE = 'onnxruntime-float32';
 /** Short names, each for the precision that the runtime has by default. */
 const SHORT_NAMES: Record<string, string> = {
   onnxruntime: 'onnxruntime-float32',
+  tfjs: 'tfjs-float32',
 };
 
 /**
