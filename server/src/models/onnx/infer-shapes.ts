@@ -62,11 +62,12 @@ export function inferShapes(
       of: (index) => shape(inputName(node, index)),
       list: (index, attribute) => integersAttribute(node, attribute) ?? integers(inputName(node, index)),
     };
-    const [output = ''] = node.output ?? [];
+    const [output = '', ...others] = node.output ?? [];
     const rule = SHAPE_RULES.get(operator(node));
     const found = rule?.(context);
     const told = shape(output);
     if (found) shapes.set(output, merged(found, told));
+    if (found && operator(node) === 'Split') for (const other of others) shapes.set(other, found);
     const integerRule = INTEGER_RULES.get(operator(node));
     if (integerRule) lists.set(output, integerRule(context));
   }

@@ -68,7 +68,7 @@ export function pooledValues(network: NetworkGraph, graph: GraphView, logits: st
         ? { ...values, form }
         : { fault: 'other', reason: `${title} has constants that do not fit its input` };
     }
-    return merged(node, title, depth) ?? faultOf(node, title, tensor);
+    return merged(node, title, depth) ?? faultOf(node, title, tensor, depth);
   };
 
   /** Several values of the same map, added or joined. */
@@ -95,15 +95,26 @@ export function pooledValues(network: NetworkGraph, graph: GraphView, logits: st
     return form && { pooling: first.pooling, form };
   };
 
-  const faultOf = (node: NodeProto, title: string, tensor: string): Fault => {
-    const fault = FAULTS.get(operator(node));
-    if (fault) return { fault: fault.fault, reason: `${title} ${fault.reason}` };
+  /** Why a node that is not linear stands in the way; what lies before it may tell more. */
+  const faultOf = (node: NodeProto, title: string, tensor: string, depth: number): Fault => {
+    const input = (node.input ?? []).find((name) => graph.constant(name) === null) ?? '';
+    const before = input === '' ? null : valuesOf(input, depth + 1);
+    const fault = FAULTS.get(takesMaximum(graph, node) ? 'GlobalMaxPool' : operator(node));
+    const activates = ACTIVATIONS.has(operator(node)) || isGated(graph, node);
+    if (fault && !activates) return { fault: fault.fault, reason: `${title} ${fault.reason}` };
+    if (before && 'fault' in before && before.fault === 'recurrent') return before;
+    const kind = activates ? 'activation' : 'other';
     if (tensor === logits) {
-      const reason = `${title} stands where a Dense layer, or softmax or sigmoid after one, is expected`;
-      return { fault: 'activation', reason };
+      return {
+        fault: kind,
+        reason: `${title} stands where a Dense layer, or softmax or sigmoid after one, is expected`,
+      };
+    }
+    if (before && !('fault' in before)) {
+      return { fault: kind, reason: `${title} lies between the pooling and the scores and is not linear` };
     }
     return {
-      fault: ACTIVATIONS.has(operator(node)) ? 'activation' : 'other',
+      fault: kind === 'activation' ? 'no-pooling' : kind,
       reason: `${title} lies before the last Dense layer, where global average pooling is expected`,
     };
   };
@@ -132,6 +143,34 @@ function laysOutCells(graph: GraphView, node: NodeProto): boolean {
   return before.filter((size, i) => i > 0 && size !== null && size > 1).length > 1;
 }
 
+/** An activation written as the product of its input with a function of it: swish, hard swish, GELU. */
+function isGated(graph: GraphView, node: NodeProto): boolean {
+  if (operator(node) !== 'Mul') return false;
+  const [a, b] = [inputName(node, 0), inputName(node, 1)].map((tensor) => origin(graph, tensor));
+  return a === b;
+}
+
+/** The tensor that another is computed of value by value. */
+function origin(graph: GraphView, tensor: string): string {
+  let name = tensor;
+  for (let steps = 0; steps < 8; steps++) {
+    const node = graph.producer(name);
+    if (!node || !(ACTIVATIONS.has(operator(node)) || ['Add', 'Sub', 'Mul', 'Div'].includes(operator(node))))
+      return name;
+    const inputs = (node.input ?? []).filter((input) => input !== '' && graph.constant(input) === null);
+    if (inputs.length !== 1) return name;
+    [name] = inputs;
+  }
+  return name;
+}
+
+/** A maximum over the whole map, written as a window. */
+function takesMaximum(graph: GraphView, node: NodeProto): boolean {
+  if (operator(node) !== 'MaxPool') return false;
+  const [, , rows, columns] = graph.shape(node.output?.[0] ?? '') ?? [];
+  return rows === 1 && columns === 1;
+}
+
 /** The Softmax behind the weights of cells that are summed. */
 function attentionBefore(graph: GraphView, { features, node }: Pooling): NodeProto | null {
   const product = graph.producer(features);
@@ -158,7 +197,7 @@ const FAULTS: ReadonlyMap<string, Fault> = new Map<string, Fault>([
   ),
   ...each(
     'LayerNormalization GroupNormalization InstanceNormalization LpNormalization SimplifiedLayerNormalization ' +
-      'RMSNormalization ReduceL2 ReduceL1 ReduceSumSquare Sqrt Pow Max GlobalLpPool MeanVarianceNormalization',
+      'RMSNormalization ReduceL2 ReduceL1 ReduceSumSquare Sqrt Pow GlobalLpPool MeanVarianceNormalization',
     'normalization',
     'lies between the cells and the scores; it is not linear, for what it divides by depends on the image',
   ),
@@ -168,9 +207,14 @@ const FAULTS: ReadonlyMap<string, Fault> = new Map<string, Fault>([
     'passes the cells on from one step to the next, which is not linear',
   ),
   ...each(
-    'Mul Div MatMul Gemm Einsum Softmax Attention MultiHeadAttention',
+    'Mul MatMul Gemm Einsum Softmax Attention MultiHeadAttention',
     'product',
-    'combines values that all depend on the image, as attention does, which is not linear',
+    'multiplies values that all depend on the image, as attention and gates do, which is not linear',
+  ),
+  ...each(
+    'Div',
+    'normalization',
+    'divides by a value that depends on the image, as normalization does, which is not linear',
   ),
   ...each(
     'QuantizeLinear DynamicQuantizeLinear MatMulInteger QLinearMatMul QLinearConv QGemm',

@@ -10,6 +10,7 @@ import { imageInput, rescalesBytes } from './image-input.ts';
 import type { NetworkGraph } from './network-graph.ts';
 import { nodeLayers } from './node-layers.ts';
 import { type ModelProto, onnx } from './proto.ts';
+import { needsSinglePrecision, toSinglePrecision } from './single-precision.ts';
 import { checkWireFormat } from './wire-scan.ts';
 
 /** Since this version operators broadcast as they do now. */
@@ -40,6 +41,7 @@ export async function readOnnx(file: string, patchSize: PatchSize | undefined): 
   checkOrder(graph);
   const companions = await readExternalData(file, graph);
   checkConstants(graph);
+  if (needsSinglePrecision(graph)) toSinglePrecision(graph);
   const input = imageInput(graph, patchSize);
   const view = graphView({ proto: graph, input });
   const { layers, layersOf } = nodeLayers(graph, view, input);

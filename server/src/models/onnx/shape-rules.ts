@@ -132,6 +132,36 @@ const concat: ShapeRule = ({ node, of }) => {
   return first.map((size, i) => (i === along ? sum(sizes) : size));
 };
 
+const slice: ShapeRule = ({ of, list, node }) => {
+  const input = of(0);
+  const [starts, ends] = [list(1, 'starts'), list(2, 'ends')];
+  if (!input || !starts || !ends || starts.length !== ends.length || inputName(node, 4) !== '') return null;
+  const axes = list(3, 'axes') ?? (inputName(node, 3) === '' ? starts.map((_, i) => i) : null);
+  return (
+    axes &&
+    input.map((size, i) => {
+      const at = axes.findIndex((axis) => fromFront(axis, input.length) === i);
+      if (at < 0 || size === null) return size;
+      const [start, end] = [starts[at], ends[at]];
+      if (start === null || end === null) return null;
+      const inside = (position: number) => Math.min(size, Math.max(0, position < 0 ? position + size : position));
+      return Math.max(0, inside(end) - inside(start));
+    })
+  );
+};
+
+/** The first part; the others are as large, or as the file says. */
+const split: ShapeRule = ({ node, of, list }) => {
+  const input = of(0);
+  if (!input) return null;
+  const along = fromFront(integerAttribute(node, 'axis', 0), input.length);
+  const parts = list(1, 'split');
+  const count = node.output?.length ?? 1;
+  if (parts?.some((size) => size !== parts[0])) return null;
+  const size = input[along] ?? null;
+  return input.map((whole, i) => (i === along ? (parts ? parts[0] : size === null ? null : size / count) : whole));
+};
+
 const padded: ShapeRule = ({ of, list, node }) => {
   const input = of(0);
   const pads = list(1, 'pads');
@@ -197,6 +227,8 @@ export const SHAPE_RULES: ReadonlyMap<string, ShapeRule> = new Map<string, Shape
   ['Transpose', transpose],
   ['Concat', concat],
   ['Pad', padded],
+  ['Slice', slice],
+  ['Split', split],
   ['Shape', ({ of }) => [of(0)?.length ?? null]],
   ['Constant', constantNode],
 ]);

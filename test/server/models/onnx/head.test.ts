@@ -203,7 +203,7 @@ describe('what has no exact map', () => {
       nodes: [...scores, makeNode('Relu', ['scores'], 'hidden'), makeNode('MatMul', ['hidden', 'second'], 'end')],
       constants: [second],
       output: 'end',
-      says: "'hidden' (Relu) lies before the last Dense layer",
+      says: "'hidden' (Relu) lies between the pooling and the scores",
     },
     {
       name: 'a Relu at the end',
