@@ -22,7 +22,7 @@ export interface LayerGraph {
   constant(shape: readonly number[], values: Float32Array | readonly number[]): string;
 }
 
-type AttributeValue = number | readonly number[] | { float: number };
+export type AttributeValue = number | readonly number[] | { float: number };
 
 /** Writes one Keras layer as ONNX nodes; throws Problem naming the layer where it cannot. */
 export type LayerWriter = (layer: WeightedLayer, inputs: readonly NetworkTensor[], graph: LayerGraph) => NetworkTensor;
@@ -90,4 +90,14 @@ function isPositiveInteger(value: unknown): value is number {
 
 export function scalar(graph: LayerGraph, value: number): string {
   return graph.constant([], Float32Array.of(value));
+}
+
+/** Values that one image may become in one place: 1 GiB as float32. */
+const MAX_VALUES = 2 ** 28;
+
+/** @throws Problem where one image would become more values than fit in memory */
+export function checkSize(layer: Pick<KerasLayer, 'name' | 'className'>, shape: readonly number[]): void {
+  const count = shape.reduce((product, size) => product * size, 1);
+  if (count <= MAX_VALUES) return;
+  throw layerProblem(layer, `makes [${shape.join(', ')}] of an image, ${count} values; at most ${MAX_VALUES} are kept`);
 }

@@ -3,17 +3,16 @@ import type { LayerDescription } from '../model.ts';
 import type { NetworkGraph } from '../onnx/network-graph.ts';
 import { DATA_TYPE, makeNode, makeTensor, makeValueInfo, type NodeProto, type TensorProto } from '../onnx/proto.ts';
 import { inputSize, type PatchSize } from '../patch-size.ts';
-import { type LayerGraph, layerProblem, type NetworkTensor } from './layer.ts';
+import { checkSize, type LayerGraph, layerProblem, type NetworkTensor } from './layer.ts';
 import { LAYERS } from './layers/table.ts';
-import type { KerasLayer, KerasModel, KerasNetwork, TensorReference } from './network.ts';
-import { pythonOperator } from './python-operators.ts';
+import type { Argument, CallArguments, KerasLayer, KerasModel, KerasNetwork, TensorReference } from './network.ts';
+import type { Operand } from './operations/operation.ts';
+import { writeOperation } from './operations/table.ts';
+import { takesBytes } from './takes-bytes.ts';
 
 /** All operators used here are as they were defined in this version, and onnxruntime 1.11 and later read it. */
 const OPSET = 15;
 const IR_VERSION = 8;
-
-/** Why some classes never will be. */
-const UNSUPPORTED: Record<string, string> = { Lambda: 'holds Python code, which is not run' };
 
 /**
  * A Keras network as an ONNX graph, channels first, with the input still in float32 and as the model itself takes it.
@@ -38,28 +37,31 @@ export function kerasToOnnx(network: KerasNetwork, patchSize: PatchSize | undefi
     if (!known.some(({ name }) => name === layer.name)) makers.set(output.name, [...known, made]);
   };
 
-  const apply = (layer: KerasLayer, inputs: NetworkTensor[], constantInputs: (number | null)[]): NetworkTensor => {
-    if (layer.model) return evaluate(layer.model, inputs);
+  const apply = (layer: KerasLayer, { positional, named }: ResolvedCall): NetworkTensor[] => {
+    const inputs = [...positional, ...Object.values(named)].flatMap(tensorsIn);
+    checkCall(layer, named);
+    if (layer.model) return [evaluate(layer.model, inputs)];
     const weights = network.weights.get(layer) ?? [];
     for (const { name, values } of weights) {
-      if (!values.every(Number.isFinite)) throw layerProblem(layer, `has a weight '${name}' that is not finite`);
+      if (!areFinite(values)) throw layerProblem(layer, `has a weight '${name}' that is not finite`);
     }
     const graph = layerGraph(layer, nodes, constants, makers);
-    const operator = pythonOperator(layer, constantInputs, inputs, graph);
     const write = LAYERS.get(layer.className);
-    const output = operator ?? write?.({ ...layer, weights }, inputs, graph);
-    if (!output) throw layerProblem(layer, UNSUPPORTED[layer.className] ?? 'is of a class that is not supported');
-    record(layer, output);
-    return output;
+    const operation = writeOperation(layer, positional, named, write !== undefined, graph);
+    const outputs = operation ?? (write ? [write({ ...layer, weights }, inputs, graph)] : []);
+    if (outputs.length === 0) throw layerProblem(layer, 'is of a class that is not supported');
+    for (const { shape } of outputs) checkSize(layer, shape);
+    record(layer, outputs[0]);
+    return outputs;
   };
 
   /** The model's only output, each call of a layer written once, in the order in which it is needed. */
   const evaluate = (inner: KerasModel, inputs: NetworkTensor[]): NetworkTensor => {
     const byName = new Map(inner.layers.map((layer) => [layer.name, layer]));
     const given = new Map(inner.inputs.map(({ layer }, i) => [layer, inputs[i]]));
-    const done = new Map<string, NetworkTensor>();
+    const done = new Map<string, NetworkTensor[]>();
     const underway = new Set<string>();
-    const resultOf = ({ layer: name, call }: TensorReference): NetworkTensor => {
+    const resultOf = ({ layer: name, call, result = 0 }: TensorReference): NetworkTensor => {
       const layer = byName.get(name);
       if (!layer) throw new Problem('unreadable-model', `model_config: layer '${name}' is used but not defined`);
       const fromOutside = given.get(name);
@@ -67,17 +69,18 @@ export function kerasToOnnx(network: KerasNetwork, patchSize: PatchSize | undefi
       // Nodes outside this model are not written, so the numbers of the others may be larger than their count.
       const index = Math.min(call, layer.calls.length - 1);
       const key = `${index} ${name}`;
-      const known = done.get(key);
-      if (known) return known;
-      const inbound = layer.calls[index];
-      if (!inbound) throw layerProblem(layer, 'is not connected to the input');
-      if (underway.has(key)) throw layerProblem(layer, 'depends on its own result');
-      underway.add(key);
-      const tensors = inbound.filter((argument) => typeof argument !== 'number').map(resultOf);
-      const numbers = inbound.map((argument) => (typeof argument === 'number' ? argument : null));
-      const value = apply(layer, tensors, numbers);
-      done.set(key, value);
-      return value;
+      let outputs = done.get(key);
+      if (!outputs) {
+        const inbound = layer.calls[index];
+        if (!inbound) throw layerProblem(layer, 'is not connected to the input');
+        if (underway.has(key)) throw layerProblem(layer, 'depends on its own result');
+        underway.add(key);
+        outputs = apply(layer, resolved(layer.callArguments?.[index] ?? tensorsAndNumbers(inbound), resultOf));
+        done.set(key, outputs);
+      }
+      const output = outputs[result];
+      if (!output) throw layerProblem(layer, `has ${outputs.length} results, of which number ${result + 1} is used`);
+      return output;
     };
     return resultOf(singleOutput(inner));
   };
@@ -102,8 +105,44 @@ export function kerasToOnnx(network: KerasNetwork, patchSize: PatchSize | undefi
     classNames: network.classNames ?? null,
     companions: network.companions ?? [],
     layersOf: (tensor) => makers.get(tensor) ?? [],
-    rescales: layers.some(({ type }) => type === 'Rescaling' || type === 'Normalization'),
+    rescales: takesBytes({ nodes, constants, input: input.name }),
   };
+}
+
+/** A call's arguments with their tensors. */
+interface ResolvedCall {
+  positional: Operand[];
+  named: Record<string, Operand>;
+}
+
+function resolved(call: CallArguments, resultOf: (reference: TensorReference) => NetworkTensor): ResolvedCall {
+  const resolve = (item: Argument): Operand => {
+    if ('tensor' in item) return { tensor: resultOf(item.tensor) };
+    return 'list' in item ? { list: item.list.map(resolve) } : item;
+  };
+  const named = Object.entries(call.named).map(([key, item]): [string, Operand] => [key, resolve(item)]);
+  return { positional: call.positional.map(resolve), named: Object.fromEntries(named) };
+}
+
+function tensorsAndNumbers(call: KerasLayer['calls'][number]): CallArguments {
+  const positional = call.map((item): Argument => (typeof item === 'number' ? { value: item } : { tensor: item }));
+  return { positional, named: {} };
+}
+
+function tensorsIn(item: Operand): NetworkTensor[] {
+  if ('tensor' in item) return [item.tensor];
+  return 'list' in item ? item.list.flatMap(tensorsIn) : [];
+}
+
+/** What is random in training, or learns from the batch, has no fixed result there. */
+function checkCall(layer: KerasLayer, { training }: Record<string, Operand>): void {
+  const isTraining = training && 'value' in training && (training.value === true || training.value === 1);
+  if (isTraining) throw layerProblem(layer, 'is called with training=True; only inference is computed');
+}
+
+function areFinite(values: Float32Array): boolean {
+  for (let i = 0; i < values.length; i++) if (!Number.isFinite(values[i])) return false;
+  return true;
 }
 
 /** Names nodes and constants after their layer; every tensor in between is known as the layer's too. */

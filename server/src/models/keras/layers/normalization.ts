@@ -4,94 +4,87 @@ import {
   type LayerWriter,
   layerProblem,
   type NetworkTensor,
-  numberSetting,
   onlyInput,
-  scalar,
   type WeightedLayer,
   weightsNamed,
 } from '../layer.ts';
+import { broadcastConstant, type ConstantArray, constantAlong, elements, featureAxes } from '../layout.ts';
+import { arraySetting } from './constants.ts';
 
-/** In inference: gamma (x - moving mean) / sqrt(moving variance + epsilon) + beta, per channel. */
-const batchNormalization: LayerWriter = (layer, inputs, graph) => {
-  const input = onlyInput(layer, inputs);
-  const channels = lastAxis(layer, input);
-  // Keras 1 has no such settings, and always both.
-  const scaled = booleanSetting(layer, 'scale', true);
-  const centred = booleanSetting(layer, 'center', true);
-  const names = [...(scaled ? ['gamma'] : []), ...(centred ? ['beta'] : []), 'moving_mean', 'moving_variance'];
-  const weights = new Map(weightsNamed(layer, names).map((weight, i) => [names[i], weight.values]));
-  const parameter = (name: string, otherwise: number) => {
-    const values = weights.get(name) ?? new Float32Array(channels).fill(otherwise);
-    if (values.length !== channels) throw layerProblem(layer, `has ${values.length} ${name} for ${channels} channels`);
-    return graph.constant([channels], values);
-  };
-  const name = graph.node(
-    'BatchNormalization',
-    [
-      input.name,
-      parameter('gamma', 1),
-      parameter('beta', 0),
-      parameter('moving_mean', 0),
-      parameter('moving_variance', 1),
-    ],
-    { epsilon: { float: numberSetting(layer, 'epsilon', 1e-3) } },
-  );
-  return { name, shape: input.shape };
-};
-
-/** (x - mean) / max(sqrt(variance), 1e-7): Keras's backend epsilon. */
+/** (x - mean) / max(sqrt(variance), 1e-7), Keras's backend epsilon; inverted, mean + x max(sqrt(variance), 1e-7). */
 const normalization: LayerWriter = (layer, inputs, graph) => {
   const input = onlyInput(layer, inputs);
-  const channels = lastAxis(layer, input);
-  if (booleanSetting(layer, 'invert', false)) throw layerProblem(layer, 'has invert, which is not supported');
-  const stored = layer.weights.length >= 2 ? layer.weights.map(({ values }) => values) : null;
-  const mean = stored?.[0] ?? settingValues(layer, 'mean');
-  const variance = stored?.[1] ?? settingValues(layer, 'variance');
-  for (const values of [mean, variance]) {
-    if (values.length !== channels && values.length !== 1) {
-      throw layerProblem(layer, `has ${values.length} statistics for ${channels} channels`);
-    }
-  }
-  const deviation = variance.map((value) => Math.max(Math.sqrt(value), 1e-7));
-  const centred = graph.node('Sub', [input.name, perChannel(mean, input, graph)]);
-  return { name: graph.node('Div', [centred, perChannel(deviation, input, graph)]), shape: input.shape };
+  const axis = layer.config.axis === undefined ? -1 : (layer.config.axis ?? []);
+  const axes = featureAxes(layer, axis, input.shape.length);
+  const [mean, variance] = statistics(layer, input, axes);
+  const deviation = variance.values.map((value) => Math.max(Math.sqrt(value), 1e-7));
+  const [centre, size] = [mean, { ...variance, values: deviation }].map((array) =>
+    alongAxes(layer, axes, input, array, graph),
+  );
+  const name = booleanSetting(layer, 'invert', false)
+    ? graph.node('Add', [graph.node('Mul', [input.name, size]), centre])
+    : graph.node('Div', [graph.node('Sub', [input.name, centre]), size]);
+  return { name, shape: input.shape };
 };
 
-/** x * scale + offset; a list has one value for each channel. */
+/** x * scale + offset, each a number or lists that broadcast. */
 const rescaling: LayerWriter = (layer, inputs, graph) => {
   const input = onlyInput(layer, inputs);
-  const scaled = graph.node('Mul', [input.name, perChannel(settingValues(layer, 'scale'), input, graph)]);
-  const offset = layer.config.offset ?? 0;
-  if (offset === 0) return { name: scaled, shape: input.shape };
-  const name = graph.node('Add', [scaled, perChannel(settingValues(layer, 'offset'), input, graph)]);
-  return { name, shape: input.shape };
+  const constant = (key: string) => {
+    const array = arraySetting(layer, key);
+    const shape = input.shape.slice(input.shape.length - array.shape.length);
+    const fits = array.shape.length <= input.shape.length && array.shape.every((n, i) => n === 1 || n === shape[i]);
+    if (fits) return broadcastConstant(array, input.shape.length, graph);
+    throw layerProblem(layer, `has a ${key} of shape [${array.shape.join(', ')}] for [${input.shape.join(', ')}]`);
+  };
+  const scaled = graph.node('Mul', [input.name, constant('scale')]);
+  const { offset } = layer.config;
+  if (offset === undefined || offset === null || offset === 0) return { name: scaled, shape: input.shape };
+  return { name: graph.node('Add', [scaled, constant('offset')]), shape: input.shape };
+};
+
+/** Keras's own ConvNeXt: x times a factor for each channel. */
+const layerScale: LayerWriter = (layer, inputs, graph) => {
+  const input = onlyInput(layer, inputs);
+  const [gamma] = weightsNamed(layer, ['gamma']);
+  const channels = input.shape[input.shape.length - 1];
+  if (gamma.values.length !== channels) {
+    throw layerProblem(layer, `has ${gamma.values.length} factors for ${channels} channels`);
+  }
+  const factors = constantAlong([input.shape.length], input, gamma.values, graph);
+  return { name: graph.node('Mul', [input.name, factors]), shape: input.shape };
 };
 
 export const NORMALIZATION_LAYERS: Record<string, LayerWriter> = {
-  BatchNormalization: batchNormalization,
   Normalization: normalization,
   Rescaling: rescaling,
+  LayerScale: layerScale,
 };
 
-/** The number of channels; `axis` must be the last one: -1, 3 or [3] for a feature map. */
-function lastAxis(layer: WeightedLayer, input: NetworkTensor): number {
-  const { axis = -1 } = layer.config;
-  const single = Array.isArray(axis) && axis.length === 1 ? axis[0] : axis;
-  if (single !== -1 && single !== input.shape.length) {
-    throw layerProblem(layer, `works along axis ${JSON.stringify(axis)}; only the channels, the last, are supported`);
+/** Mean and variance: given as settings, or else weights, of which the third, if there is one, counts images. */
+function statistics(layer: WeightedLayer, input: NetworkTensor, axes: readonly number[]): ConstantArray[] {
+  const isGiven = layer.config.mean !== undefined && layer.config.mean !== null;
+  if (isGiven) return [arraySetting(layer, 'mean'), arraySetting(layer, 'variance')];
+  const [mean, variance] = layer.weights;
+  if (!mean || !variance || layer.weights.length > 3) {
+    throw layerProblem(layer, `should have 3 weights (mean, variance, count), found ${layer.weights.length}`);
   }
-  return input.shape[input.shape.length - 1];
+  const shape = axes.map((axis) => input.shape[axis - 1]);
+  // Whatever shape some version gives them.
+  return [mean, variance].map((weight) => (weight.values.length === elements(shape) ? { ...weight, shape } : weight));
 }
 
-function settingValues(layer: WeightedLayer, key: string): Float32Array {
-  const value = layer.config[key];
-  const flat: unknown[] = Array.isArray(value) ? value.flat(4) : [value];
-  if (flat.every((item) => typeof item === 'number')) return Float32Array.from(flat);
-  throw layerProblem(layer, `has ${key} ${JSON.stringify(value)}; numbers are expected`);
-}
-
-/** A constant that broadcasts over a feature map's rows and columns, which follow the channels in ONNX's order. */
-function perChannel(values: Float32Array, input: NetworkTensor, graph: LayerGraph): string {
-  if (values.length === 1) return scalar(graph, values[0]);
-  return graph.constant(input.shape.length === 3 ? [values.length, 1, 1] : [values.length], values);
+/** An array that broadcasts against the sizes of the axes, as a constant along them. */
+function alongAxes(
+  layer: WeightedLayer,
+  axes: readonly number[],
+  input: NetworkTensor,
+  { shape, values }: ConstantArray,
+  graph: LayerGraph,
+): string {
+  const sizes = input.shape.map(() => 1);
+  for (const [i, axis] of [...axes].reverse().entries()) sizes[axis - 1] = shape[shape.length - 1 - i] ?? 1;
+  const fits = shape.length <= axes.length && sizes.every((size, i) => size === 1 || size === input.shape[i]);
+  if (fits) return broadcastConstant({ shape: sizes, values }, input.shape.length, graph);
+  throw layerProblem(layer, `has statistics of shape [${shape.join(', ')}] for [${input.shape.join(', ')}]`);
 }

@@ -9,7 +9,8 @@ export const POOLING_LAYERS: Record<string, LayerWriter> = {
   GlobalMaxPooling2D: globalPooling('GlobalMaxPool'),
 };
 
-function windowPooling(operator: string, attributes: Record<string, number>): LayerWriter {
+/** @param operator `MaxPool` or `AveragePool` */
+export function windowPooling(operator: string, attributes: Record<string, number>): LayerWriter {
   return (layer, inputs, graph) => {
     const input = featureMap(layer, inputs);
     const size = pairSetting(layer, 'pool_size', [2, 2]);

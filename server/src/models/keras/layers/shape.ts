@@ -4,9 +4,12 @@ import {
   type LayerWriter,
   layerProblem,
   type NetworkTensor,
+  numberSetting,
   onlyInput,
+  stringSetting,
   type WeightedLayer,
 } from '../layer.ts';
+import { arranged, elements, kerasOrder, reshaped, storedAxes } from '../layout.ts';
 
 const zeroPadding2D: LayerWriter = (layer, inputs, graph) => {
   const input = featureMap(layer, inputs);
@@ -20,26 +23,66 @@ const zeroPadding2D: LayerWriter = (layer, inputs, graph) => {
 const cropping2D: LayerWriter = (layer, inputs, graph) => {
   const input = featureMap(layer, inputs);
   const [[top, bottom], [left, right]] = sidesSetting(layer, 'cropping', 0);
-  const [rows, columns, channels] = input.shape;
-  const shape = [rows - top - bottom, columns - left - right, channels];
-  if (shape[0] < 1 || shape[1] < 1) throw layerProblem(layer, `leaves nothing of ${rows} x ${columns}`);
-  const starts = graph.constant([2], [top, left]);
-  const ends = graph.constant([2], [rows - bottom, columns - right]);
-  return { name: graph.node('Slice', [input.name, starts, ends, graph.constant([2], [2, 3])]), shape };
+  const [rows, columns] = input.shape;
+  if (rows - top - bottom < 1 || columns - left - right < 1) {
+    throw layerProblem(layer, `leaves nothing of ${rows} x ${columns}`);
+  }
+  return cropped(input, [top, left], [rows - top - bottom, columns - left - right], graph);
 };
+
+/** A part of a feature map. @param start row and column of its first cell @param size rows and columns */
+export function cropped(
+  input: NetworkTensor,
+  [top, left]: readonly [number, number],
+  [rows, columns]: readonly [number, number],
+  graph: LayerGraph,
+): NetworkTensor {
+  const starts = graph.constant([2], [top, left]);
+  const ends = graph.constant([2], [top + rows, left + columns]);
+  const name = graph.node('Slice', [input.name, starts, ends, graph.constant([2], [2, 3])]);
+  return { name, shape: [rows, columns, input.shape[2]] };
+}
 
 const flatten: LayerWriter = (layer, inputs, graph) => {
   const input = onlyInput(layer, inputs);
-  const size = elements(input.shape);
-  return { name: graph.node('Flatten', [kerasOrder(input, graph)], { axis: 1 }), shape: [size] };
+  if (stringSetting(layer, 'data_format', 'channels_last') !== 'channels_last' && input.shape.length > 1) {
+    throw layerProblem(layer, `has data_format ${layer.config.data_format}; only channels_last is read`);
+  }
+  const [rows, columns, channels] = input.shape;
+  const isInOrder = input.shape.length !== 3 || rows * columns === 1 || channels === 1;
+  const name = graph.node('Flatten', [isInOrder ? input.name : kerasOrder(input, graph)], { axis: 1 });
+  return { name, shape: [elements(input.shape)] };
 };
 
 const reshape: LayerWriter = (layer, inputs, graph) => {
   const input = onlyInput(layer, inputs);
-  const target = targetShape(layer, elements(input.shape));
-  const dimensions = graph.constant([target.length + 1], [-1, ...target]);
-  const name = graph.node('Reshape', [kerasOrder(input, graph), dimensions]);
-  return onnxOrder({ name, shape: target }, graph);
+  return reshaped(input, filledShape(layer, layer.config.target_shape, elements(input.shape)), graph);
+};
+
+const permute: LayerWriter = (layer, inputs, graph) => {
+  const input = onlyInput(layer, inputs);
+  const { dims } = layer.config;
+  const rank = input.shape.length;
+  const isPermutation = Array.isArray(dims) && [...dims].sort().join() === storedAxes(rank).slice(1).sort().join();
+  if (!isPermutation) throw layerProblem(layer, `has dims ${JSON.stringify(dims)} for ${rank} dimensions`);
+  return transposed(input, dims, graph);
+};
+
+/** Dimensions in another order. @param axes which axis of the input each one is, the batch, 0, not among them */
+export function transposed(input: NetworkTensor, axes: readonly number[], graph: LayerGraph): NetworkTensor {
+  const held = storedAxes(input.shape.length).map((axis) => (axis === 0 ? 0 : axes.indexOf(axis) + 1));
+  const shape = axes.map((axis) => input.shape[axis - 1]);
+  return arranged(input.name, held, shape, graph);
+}
+
+const repeatVector: LayerWriter = (layer, inputs, graph) => {
+  const input = onlyInput(layer, inputs);
+  if (input.shape.length !== 1)
+    throw layerProblem(layer, `has an input of ${input.shape.length} dimensions; 1 is expected`);
+  const count = numberSetting(layer, 'n');
+  const row = reshaped(input, [1, ...input.shape], graph);
+  const name = graph.node('Tile', [row.name, graph.constant([3], [1, count, 1])]);
+  return { name, shape: [count, ...input.shape] };
 };
 
 export const SHAPE_LAYERS: Record<string, LayerWriter> = {
@@ -47,33 +90,19 @@ export const SHAPE_LAYERS: Record<string, LayerWriter> = {
   Cropping2D: cropping2D,
   Flatten: flatten,
   Reshape: reshape,
+  Permute: permute,
+  RepeatVector: repeatVector,
 };
 
-/** A feature map's values in Keras's order; one cell has the same in both. */
-function kerasOrder({ name, shape }: NetworkTensor, graph: LayerGraph): string {
-  const alike = shape.length !== 3 || shape[0] * shape[1] === 1;
-  return alike ? name : graph.node('Transpose', [name], { perm: [0, 2, 3, 1] });
-}
-
-function onnxOrder({ name, shape }: NetworkTensor, graph: LayerGraph): NetworkTensor {
-  return shape.length === 3
-    ? { name: graph.node('Transpose', [name], { perm: [0, 3, 1, 2] }), shape }
-    : { name, shape };
-}
-
-function elements(shape: readonly number[]): number {
-  return shape.reduce((product, size) => product * size, 1);
-}
-
-function targetShape(layer: WeightedLayer, size: number): number[] {
-  const { target_shape: target } = layer.config;
-  if (!Array.isArray(target) || !target.every((item) => Number.isInteger(item))) {
-    throw layerProblem(layer, `has target_shape ${JSON.stringify(target)}; a list of integers is expected`);
-  }
+/** A shape, without the batch, of `size` values, in which one dimension may be -1. */
+export function filledShape(layer: WeightedLayer, target: unknown, size: number): number[] {
+  const isShape = Array.isArray(target) && target.every((item) => Number.isInteger(item) && item >= -1);
+  if (!isShape) throw layerProblem(layer, `has the shape ${JSON.stringify(target)}; a list of integers is expected`);
   const known = target.filter((item) => item !== -1);
   const shape = target.map((item) => (item === -1 ? size / elements(known) : item));
-  if (elements(shape) !== size) throw layerProblem(layer, `cannot shape ${size} values as [${target.join(', ')}]`);
-  return shape;
+  const fits = elements(shape) === size && shape.every((item) => Number.isInteger(item) && item > 0);
+  if (fits && target.length - known.length <= 1) return shape;
+  throw layerProblem(layer, `cannot shape ${size} values as [${target.join(', ')}]`);
 }
 
 /** [[top, bottom], [left, right]]; a number stands for all sides, two for rows and columns. */
