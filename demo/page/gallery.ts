@@ -1,5 +1,6 @@
+import { METHOD_NAMES } from '../../shared/heatmap-descriptor.ts';
 import { element } from './element.ts';
-import { type Lists, type SlideEntry, thumbnailAddress, type UnreadableEntry } from './server.ts';
+import { type Lists, type ModelEntry, type SlideEntry, thumbnailAddress, type UnreadableEntry } from './server.ts';
 
 const NO_MODELS = 'There are no models: slides are shown without heatmaps.';
 
@@ -91,7 +92,7 @@ export function createGallery(
       summary.textContent = files === 1 ? '1 file cannot be read' : `${files} files cannot be read`;
       broken.hidden = files === 0;
       note.hidden = lists.models.length + lists.unreadableModels.length > 0;
-      models.replaceChildren(...lists.models.map(({ id, title }) => element('option', { value: id }, title)));
+      models.replaceChildren(...lists.models.map((model) => element('option', { value: model.id }, modelText(model))));
       chooser.hidden = lists.models.length < 2;
       filter.hidden = list.childElementCount < 2;
       applyFilter();
@@ -107,6 +108,11 @@ export function createGallery(
       notice.hidden = text === '';
     },
   };
+}
+
+/** A model by its title, and by its method where that is not CAM. */
+function modelText({ title, method }: ModelEntry): string {
+  return method === 'cam' ? title : `${title} (${METHOD_NAMES[method]})`;
 }
 
 function slideItem(slide: SlideEntry): HTMLLIElement {

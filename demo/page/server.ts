@@ -1,3 +1,5 @@
+import type { Method } from '../../shared/heatmap-descriptor.ts';
+
 /** What the page asks of its server. All addresses are relative to the page, so that it works under any prefix. */
 
 export interface SlideEntry {
@@ -14,6 +16,7 @@ export interface ModelEntry {
   id: string;
   title: string;
   classes: { name: string }[];
+  method: Method;
 }
 
 /** A file that is in a folder and cannot be shown, and why. */

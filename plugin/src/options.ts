@@ -134,7 +134,7 @@ export function effectiveScore({ score, interpolation }: CamSettings): Score {
 
 /** Whether a score lies between 0 and 1 and can be read as a percentage; without an activation none does. */
 export function isShare(score: Score, descriptor: HeatmapDescriptor): boolean {
-  return score !== 'cam' && descriptor.scores.includes('probability');
+  return score !== 'cam' && descriptor.encodings[score].one === 255;
 }
 
 /** `#rrggbb` of a class: the viewer's choice, else the descriptor's. */

@@ -25,6 +25,7 @@ export function useBrowser() {
       coverage: 255,
       missing: 0,
       known: 651,
+      method: 'cam',
       cam: [0, 1],
       inRegion: [],
       tileStatus: 200,

@@ -9,13 +9,13 @@ import { classColour } from '../../shared/colour/palette.ts';
 import { maxLevel, type TileAddress } from '../../shared/geometry/deep-zoom.ts';
 import { patchGrid } from '../../shared/geometry/patch-grid.ts';
 import { tileWindow } from '../../shared/geometry/score-raster.ts';
-import type { HeatmapDescriptor, Score } from '../../shared/heatmap-descriptor.ts';
+import type { HeatmapDescriptor, Method, Score } from '../../shared/heatmap-descriptor.ts';
 
 const root = path.resolve(fileURLToPath(import.meta.url), '../../..');
 const require = createRequire(import.meta.url);
 
 /** A made-up heatmap of 2000 x 1400 pixels: patches of 64 with 8 x 8 cells, and a remainder. */
-export function describeHeatmap(classes: number): HeatmapDescriptor {
+export function describeHeatmap(classes: number, method: Method = 'cam'): HeatmapDescriptor {
   const slide = { width: 2000, height: 1400 };
   const grid = patchGrid(slide, { patchWidth: 64, patchHeight: 64, cellRows: 8, cellColumns: 8 }, 1);
   return {
@@ -27,11 +27,11 @@ export function describeHeatmap(classes: number): HeatmapDescriptor {
     overlap: 1,
     maxLevel: maxLevel(slide),
     strides: new Array(maxLevel(slide) + 1).fill(1),
-    method: 'cam',
+    method,
     engine: 'none',
     classes: Array.from({ length: classes }, (_, i) => ({ name: className(i), color: classColour(i) })),
     grid,
-    scores: ['probability', 'cam', 'patch'],
+    scores: method === 'cam' ? ['probability', 'cam', 'patch'] : ['cam', 'patch'],
     encodings: {
       probability: { dtype: '|u1', one: 255 },
       cam: { dtype: '<f2', one: 1 },
@@ -66,6 +66,7 @@ export interface Control {
   missing: number;
   /** Patches of the slide that are classified, of 651. */
   known: number;
+  method: Method;
   /** Lowest and highest value of the score `cam`. */
   cam: [low: number, high: number];
   /** Mean probability of each class in a region. */
@@ -124,6 +125,7 @@ export async function startHeatmapServer(plugin: { script: string; style: string
     coverage: 255,
     missing: 0,
     known: 651,
+    method: 'cam',
     cam: [0, 1],
     inRegion: OF_SLIDE,
     tileStatus: 200,
@@ -146,7 +148,7 @@ export async function startHeatmapServer(plugin: { script: string; style: string
     const heatmap = /^\/heatmaps\/slide\/model(\d+)(.*)$/.exec(url.pathname);
     if (!heatmap)
       return { status: 404, type: 'application/json', body: '{"error":{"code":"not-found","message":"no"}}' };
-    const descriptor = describeHeatmap(Number(heatmap[1]));
+    const descriptor = describeHeatmap(Number(heatmap[1]), control.method);
     const json = (value: unknown) => ({ type: 'application/json', body: JSON.stringify(value) });
     if (heatmap[2] === '.json') {
       const analysis = { ...descriptor.analysis, patches: { known: control.known, total: 651 } };

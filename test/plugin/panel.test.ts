@@ -232,3 +232,30 @@ test('the navigator shows the heatmap only when asked to', async () => {
   expect(await opacities()).toEqual([1, 0]);
   await expect.poll(() => pixelAt(page, 1260, 954)).toEqual([100, 100, 100]);
 });
+
+test.each([
+  ['hirescam', 'HiResCAM', /how much each cell adds/],
+  ['gradcam', 'Grad-CAM', /mean gradient/],
+] as const)('a map by %s is named, and shows no probability of a cell', async (method, name, hint) => {
+  const { page, url, control } = browser;
+  control.method = method;
+  await openViewer(page, url);
+  await addCam(page, { showControl: true, mode: 'argmax' });
+  await settled(page);
+  const label = page.locator('.osd-cam header').getByText(name, { exact: true });
+  expect(await label.getAttribute('title')).toMatch(hint);
+  expect(await page.getByLabel('Score', { exact: true }).locator('option').allTextContents()).toEqual([
+    name,
+    'Patch probability',
+  ]);
+  expect(await options()).toMatchObject({ score: 'cam', mode: 'argmax' });
+  // Of whole patches there are probabilities, and the list has them.
+  expect(await page.locator('.osd-cam-value').allTextContents()).toEqual(['51 %', '37 %', '8.4 %', '3.0 %']);
+});
+
+test('a class activation map needs no other name', async () => {
+  const { page, url } = browser;
+  await openViewer(page, url);
+  await addCam(page, { showControl: true });
+  expect(await page.locator('.osd-cam-method').count()).toBe(0);
+});

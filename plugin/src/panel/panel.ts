@@ -1,5 +1,11 @@
 import { COLORMAPS } from '../../../shared/colour/colormaps.ts';
-import type { Breakdown, HeatmapDescriptor, Score } from '../../../shared/heatmap-descriptor.ts';
+import {
+  type Breakdown,
+  type HeatmapDescriptor,
+  METHOD_NAMES,
+  type Method,
+  type Score,
+} from '../../../shared/heatmap-descriptor.ts';
 import type { Mode } from '../../../shared/painting/style.ts';
 import { type CamChanges, type CamSettings, effectiveScore, type Interpolation, isShare } from '../options.ts';
 import { isUnanswered, reasonOf } from '../request-error.ts';
@@ -32,7 +38,7 @@ export interface Panel {
   destroy(): void;
 }
 
-const SCORE_NAMES: Record<Score, string> = { probability: 'Probability', cam: 'CAM', patch: 'Patch probability' };
+const SCORE_NAMES: Record<Exclude<Score, 'cam'>, string> = { probability: 'Probability', patch: 'Patch probability' };
 const NAME_WITHOUT_ACTIVATION = 'Patch score';
 const CUSTOM_COLORMAP = 'custom';
 /** Of more classes than these, colours cannot be told apart at a glance. */
@@ -61,6 +67,7 @@ export function createPanel(
     'header',
     {},
     element('h2', { id: titleId, title: descriptor.title }, descriptor.title),
+    ...methodLabel(descriptor.method),
     state,
     collapse,
   );
@@ -113,6 +120,7 @@ export function createPanel(
   const score = select<Score>(
     'Score',
     descriptor.scores.map((value) => {
+      if (value === 'cam') return { value, text: METHOD_NAMES[descriptor.method] };
       const plain = value === 'patch' && !isShare(value, descriptor);
       return { value, text: plain ? NAME_WITHOUT_ACTIVATION : SCORE_NAMES[value] };
     }),
@@ -222,6 +230,17 @@ export function createPanel(
       panel.remove();
     },
   };
+}
+
+const METHOD_HINTS: Record<Exclude<Method, 'cam'>, string> = {
+  hirescam: 'HiResCAM: how much each cell adds to a class’s logit, by its gradient',
+  gradcam: 'Grad-CAM: cells weighted by the mean gradient of a class’s logit',
+};
+
+/** The name of a map that is no CAM. */
+function methodLabel(method: Method): HTMLElement[] {
+  if (method === 'cam') return [];
+  return [element('span', { class: 'osd-cam-method', title: METHOD_HINTS[method] }, METHOD_NAMES[method])];
 }
 
 function problemText(error: Error): string {

@@ -1,5 +1,10 @@
 import type OpenSeadragon from 'openseadragon';
-import type { HeatmapDescriptor, ScoreAtPoint } from '../../../shared/heatmap-descriptor.ts';
+import {
+  type HeatmapDescriptor,
+  METHOD_NAMES,
+  type Score,
+  type ScoreAtPoint,
+} from '../../../shared/heatmap-descriptor.ts';
 import { type CamSettings, colourOf, isShare } from '../options.ts';
 import type { ValuesAtPoint } from '../values.ts';
 import { element } from './elements.ts';
@@ -29,6 +34,7 @@ export function createPointerCard(
   let timer = 0;
   let request: AbortController | undefined;
 
+  const nameOf = (score: Score) => (score === 'cam' ? METHOD_NAMES[descriptor.method] : score);
   const stop = () => {
     clearTimeout(timer);
     request?.abort();
@@ -80,7 +86,11 @@ export function createPointerCard(
         ? undefined
         : source.values(viewer.viewport.windowToViewportCoordinates(windowPoint(viewer, event)));
     if (!values) return hide();
-    list(values.classes, isShare(values.score, descriptor), values.exact ? `${values.score} here` : 'estimated here');
+    list(
+      values.classes,
+      isShare(values.score, descriptor),
+      values.exact ? `${nameOf(values.score)} here` : 'estimated here',
+    );
     const panel = source.panel();
     const beside = event.clientY + DISTANCE + card.offsetHeight > panel.top && event.clientY < panel.bottom;
     const right = beside && event.clientX < panel.left ? panel.left - box.left : box.width;

@@ -1,3 +1,4 @@
+import { METHOD_NAMES } from '../../../shared/heatmap-descriptor.ts';
 import { Problem } from '../errors.ts';
 import { classInfos } from '../heatmaps/paint-style.ts';
 import type { ModelDescription } from '../models/model.ts';
@@ -95,13 +96,14 @@ function summary(model: ModelDescription) {
 }
 
 function printModel(model: ModelDescription, patch: PatchSummary | undefined): void {
-  const { preprocessing, resolution, check } = model;
+  const { preprocessing, resolution } = model;
   printFields([
     ['model', model.file],
     ['format', model.format],
     ['engine', model.engine],
     ['classes', model.classes.map(({ name }) => name).join(', ')],
     ['patch', `${model.patchHeight} x ${model.patchWidth} pixels, ${model.cellRows} x ${model.cellColumns} cells`],
+    ['method', METHOD_NAMES[model.method]],
     ['CAM layer', model.camLayer],
     ['activation', model.activation],
     [
@@ -114,10 +116,7 @@ function printModel(model: ModelDescription, patch: PatchSummary | undefined): v
       'resolution',
       resolution === undefined ? "the slide's" : resolution === 'any' ? 'any' : `${resolution.mpp} microns per pixel`,
     ],
-    [
-      'load check',
-      `mean of cells equals the logit within ${check.difference.toExponential(1)} of ${check.largestLogit.toPrecision(4)}`,
-    ],
+    ['load check', checkText(model)],
     ['fingerprint', model.fingerprint],
   ]);
   console.log('layers');
@@ -133,6 +132,12 @@ function printModel(model: ModelDescription, patch: PatchSummary | undefined): v
       `  ${name}: ${(patch.probabilities[index] * 100).toFixed(2)} %, logit ${patch.logits[index].toFixed(4)}`,
     );
   }
+}
+
+/** What was compared with the network's own logits, and how close it came. */
+function checkText({ method, check }: ModelDescription): string {
+  const compared = method === 'cam' ? 'mean of cells equals the logit' : "sum of the map equals the logit's slope";
+  return `${compared} within ${check.difference.toExponential(1)} of ${check.largestLogit.toPrecision(4)}`;
 }
 
 function printFields(fields: [string, string][]): void {

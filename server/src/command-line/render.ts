@@ -1,7 +1,7 @@
 import { patchesTouching, patchRectangle } from '../../../shared/geometry/patch-grid.ts';
 import { areaWindow, finestRaster } from '../../../shared/geometry/score-raster.ts';
 import { samplesOfRange } from '../../../shared/geometry/stride.ts';
-import type { Score } from '../../../shared/heatmap-descriptor.ts';
+import { METHOD_NAMES, type Score } from '../../../shared/heatmap-descriptor.ts';
 import { paintArea } from '../../../shared/painting/paint-area.ts';
 import { Problem } from '../errors.ts';
 import { breakdownOf } from '../heatmaps/breakdown.ts';
@@ -76,8 +76,13 @@ export async function render(slide: string, model: string, options: RenderComman
     });
     progress.clear();
     printBreakdown(breakdown, heatmap.model);
-    console.log(`${output}: ${size.width} x ${size.height} pixels`);
+    console.log(`${output}: ${size.width} x ${size.height} pixels${methodNote(heatmap)}`);
   });
+}
+
+/** Any map but a CAM says what it is. */
+function methodNote({ model: { method, camLayer } }: Heatmap): string {
+  return method === 'cam' ? '' : `, ${METHOD_NAMES[method]} at layer '${camLayer}'`;
 }
 
 /** Pixels of a rectangle of the picture, painted as a tile is. */

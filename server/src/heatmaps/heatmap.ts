@@ -64,9 +64,12 @@ export function createHeatmap(slide: SlideDescription, model: ModelDescription, 
   };
 }
 
-/** What can be shown for a model: an output that is no probability has no score of that name. */
-export function scoresOf({ activation }: Pick<ModelDescription, 'activation'>): Score[] {
-  return activation === 'none' ? ['cam', 'patch'] : ['probability', 'cam', 'patch'];
+/**
+ * What can be shown for a model: an output that is no probability has no score of that name, and neither has a map by
+ * gradients, whose cells are shares of a logit and no logits themselves.
+ */
+export function scoresOf({ activation, method }: Pick<ModelDescription, 'activation' | 'method'>): Score[] {
+  return activation === 'none' || method !== 'cam' ? ['cam', 'patch'] : ['probability', 'cam', 'patch'];
 }
 
 function shapeOf({ patchHeight, patchWidth, cellRows, cellColumns }: ModelDescription) {

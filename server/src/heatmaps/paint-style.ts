@@ -1,9 +1,10 @@
 import { COLORMAPS, colormapTable, DEFAULT_COLORMAP } from '../../../shared/colour/colormaps.ts';
 import { classColour, parseColour } from '../../../shared/colour/palette.ts';
-import type { ClassInfo, Score } from '../../../shared/heatmap-descriptor.ts';
+import { type ClassInfo, METHOD_NAMES, type Score } from '../../../shared/heatmap-descriptor.ts';
 import type { Mode, PaintStyle } from '../../../shared/painting/style.ts';
 import { Problem } from '../errors.ts';
 import type { ModelDescription } from '../models/model.ts';
+import { scoresOf } from './heatmap.ts';
 
 /** How a heatmap is to be painted, in a user's words; defaults in `paintStyle`. */
 export interface StyleChoice {
@@ -55,14 +56,15 @@ export function paintStyle(model: ModelDescription, classes: readonly number[], 
 export function scoreOf(model: ModelDescription, { score, interpolation }: StyleChoice): Score {
   // A mean of cell probabilities is not the patch's probability, so whole patches always show the latter.
   if (interpolation === 'patches') return 'patch';
-  if (model.activation !== 'none') return score ?? 'probability';
-  if (score === 'probability') {
-    throw new Problem(
-      'bad-parameter',
-      'score: expected cam or patch, as the model gives no probabilities, found probability',
-    );
-  }
-  return score ?? 'cam';
+  const scores = scoresOf(model);
+  if (score === undefined) return scores[0];
+  if (scores.includes(score)) return score;
+  const giver = model.method === 'cam' ? 'the model' : METHOD_NAMES[model.method];
+  const missing = model.method === 'cam' ? 'no probabilities' : 'no probability of a cell';
+  throw new Problem(
+    'bad-parameter',
+    `score: expected ${scores.join(' or ')}, as ${giver} gives ${missing}, found ${score}`,
+  );
 }
 
 /**

@@ -37,7 +37,7 @@ export async function scoreAtPoint(
   const cellColumn = cellAt(x, column, grid.patchWidth * grid.downsample, grid.cellColumns);
   const start = (cellRow * grid.cellColumns + cellColumn) * model.classes.length;
   const cam = scoreOfCells(model, cells, 'cam');
-  const probability = model.activation === 'none' ? null : scoreOfCells(model, cells, 'probability');
+  const probability = heatmap.scores.includes('probability') ? scoreOfCells(model, cells, 'probability') : null;
   return {
     x,
     y,

@@ -123,7 +123,7 @@ function describeHeatmap(
     overlap: pyramid.overlap,
     maxLevel: maxLevel(pyramid),
     strides: heatmap.strides,
-    method: 'cam',
+    method: model.method,
     engine: model.engine,
     classes: classInfos(model),
     grid,
