@@ -50,6 +50,7 @@ interface Opening {
 /** Starts a worker, waits until it has loaded its code, and has it open a model. */
 async function open(file: string, options: WorkerOptions): Promise<Opening> {
   const child = fork(worker, [JSON.stringify(options)], {
+    execArgv: ['--expose-gc'],
     serialization: 'advanced',
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   });

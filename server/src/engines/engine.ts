@@ -27,9 +27,10 @@ export const TENSORS = {
 export interface EngineSource {
   /**
    * An ONNX model with the input `TENSORS.patches`, uint8 [N, height, width, 3], and the outputs `TENSORS.cells`,
-   * float [N, rows, columns, outputs], and `TENSORS.logits`, float [N, outputs].
+   * float [N, rows, columns, outputs], and `TENSORS.logits`, float [N, outputs]: its bytes, or a file whose weights lie
+   * in another one beside it.
    */
-  onnx: Uint8Array;
+  onnx: Uint8Array | { file: string };
   height: number;
   width: number;
 }

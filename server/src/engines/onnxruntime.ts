@@ -13,7 +13,10 @@ export async function createOnnxruntimeEngine(source: EngineSource, options: Eng
   // Read when the library is loaded; without it every session writes a log file to the temporary folder.
   process.env.ORT_DISABLE_TELEMETRY = '1';
   const ort = (await import('onnxruntime-node')).default;
-  const session = await ort.InferenceSession.create(source.onnx, sessionOptions(options));
+  const { onnx } = source;
+  const session = await (onnx instanceof Uint8Array
+    ? ort.InferenceSession.create(onnx, sessionOptions(options))
+    : ort.InferenceSession.create(onnx.file, sessionOptions(options)));
   return {
     async run(patches, count) {
       const shape = [count, source.height, source.width, 3];

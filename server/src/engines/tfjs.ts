@@ -1,4 +1,5 @@
 import { Problem } from '../errors.ts';
+import { readClassifier } from '../models/onnx/classifier-file.ts';
 import { type Engine, type EngineFactory, type EngineSource, TENSORS } from './engine.ts';
 import { createExecutor } from './tfjs/executor.ts';
 import { findRuntime, loadRuntime } from './tfjs/runtime.ts';
@@ -21,8 +22,8 @@ export function tfjsEngineFactory(): EngineFactory {
  * @param tf with a backend, which decides where it computes
  * @throws Problem `unreadable-model` where the graph holds what is not computed here
  */
-export function createTfjsEngine(tf: Tf, { onnx, height, width }: EngineSource): Engine {
-  const executor = createExecutor(tf, onnx);
+export async function createTfjsEngine(tf: Tf, { onnx, height, width }: EngineSource): Promise<Engine> {
+  const executor = createExecutor(tf, await readClassifier(onnx));
   return {
     async run(patches, count) {
       const input = hostValue('int64', [count, height, width, 3], patches);

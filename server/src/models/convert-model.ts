@@ -10,7 +10,7 @@ import type { GradientMethod } from './onnx/gradient/gradient-map.ts';
 import { findHead } from './onnx/head.ts';
 import type { Logits } from './onnx/logits.ts';
 import type { NetworkGraph } from './onnx/network-graph.ts';
-import { DATA_TYPE } from './onnx/proto.ts';
+import { DATA_TYPE, type ModelProto } from './onnx/proto.ts';
 
 /** What a model file becomes before any engine sees it; plain data. */
 export interface ConvertedModel
@@ -18,8 +18,8 @@ export interface ConvertedModel
     ModelDescription,
     'format' | 'patchHeight' | 'patchWidth' | 'method' | 'camLayer' | 'activation' | 'bias' | 'preprocessing' | 'layers'
   > {
-  /** An ONNX model as `EngineSource.onnx` describes it. */
-  onnx: Uint8Array;
+  /** What `EngineSource.onnx` describes, not encoded yet. */
+  onnx: ModelProto;
   /** Classes that it gives, after one sigmoid output with two names has become two. */
   outputs: number;
   /** The file's own names of its classes, as many as its outputs; null where it has none. */

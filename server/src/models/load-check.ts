@@ -1,6 +1,6 @@
 import type { Method } from '../../../shared/heatmap-descriptor.ts';
 import { seededRandom } from '../../../shared/seeded-random.ts';
-import type { Engine, EngineOutput } from '../engines/engine.ts';
+import type { Engine, EngineOutput, EngineSource } from '../engines/engine.ts';
 import { Problem } from '../errors.ts';
 
 /** Largest |mean of cells - logit| allowed, relative to the largest |cell|: summing some hundred float32 numbers. */
@@ -73,8 +73,8 @@ export interface MapToCheck extends ProbeShape {
 export async function checkMap(
   engine: Engine,
   map: MapToCheck,
-  classifier: Uint8Array,
-  start: (onnx: Uint8Array) => Promise<Engine>,
+  classifier: EngineSource['onnx'],
+  start: (onnx: EngineSource['onnx']) => Promise<Engine>,
 ): Promise<LoadCheck> {
   return map.method === 'cam' ? checkInvariant(engine, map) : checkGradient(engine, map, classifier, start);
 }
@@ -108,12 +108,13 @@ async function checkInvariant(engine: Engine, map: MapToCheck): Promise<LoadChec
 async function checkGradient(
   engine: Engine,
   map: MapToCheck,
-  classifier: Uint8Array,
-  start: (onnx: Uint8Array) => Promise<Engine>,
+  classifier: EngineSource['onnx'],
+  start: (onnx: EngineSource['onnx']) => Promise<Engine>,
 ): Promise<LoadCheck> {
   const { logits, rows, columns } = await runProbe(engine, map);
   const { gradientCheck } = await import('./onnx/gradient/gradient-check.ts');
-  const check = gradientCheck(classifier);
+  const { readClassifier } = await import('./onnx/classifier-file.ts');
+  const check = gradientCheck(await readClassifier(classifier));
   if (!check) throw new Problem('failed', `the map at layer '${map.camLayer}' has nothing to be checked by`);
   const proof = await start(check.onnx);
   const { cells, logits: both } = await proof

@@ -69,6 +69,8 @@ export function superviseWorker(
 
   function start(): ChildProcess {
     const started = fork(entry, [JSON.stringify(options)], {
+      // So that what a conversion leaves behind can be given back before the network is loaded.
+      execArgv: ['--expose-gc'],
       serialization: 'advanced',
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
     });

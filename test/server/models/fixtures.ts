@@ -5,6 +5,7 @@ import sharp from 'sharp';
 import { z } from 'zod';
 import type { Engine, EngineSource } from '../../../server/src/engines/engine.ts';
 import { convertModel } from '../../../server/src/models/convert-model.ts';
+import { encodedConversion } from '../../../server/src/models/kept-conversions.ts';
 import { manifestFile, readManifest } from '../../../server/src/models/manifest.ts';
 import type { Classification } from '../../../server/src/models/model.ts';
 import { checkModelFile } from '../../../server/src/models/model-file.ts';
@@ -110,7 +111,7 @@ export async function classifyBy(
 ): Promise<Classification> {
   const manifest = await readManifest(manifestFile(fixture.path));
   const converted = await convertModel(fixture.path, await checkModelFile(fixture.path), manifest);
-  const { onnx, patchHeight: height, patchWidth: width, outputs, activation } = converted;
+  const { onnx, patchHeight: height, patchWidth: width, outputs, activation } = encodedConversion(converted);
   const engine = await createEngine({ onnx, height, width });
   try {
     const { cells, logits } = await engine.run(await fixturePatch(fixture), 1);

@@ -1,5 +1,5 @@
 import { expect, it, test } from 'vitest';
-import type { Engine } from '../../../server/src/engines/engine.ts';
+import type { Engine, EngineSource } from '../../../server/src/engines/engine.ts';
 import { createOnnxruntimeEngine } from '../../../server/src/engines/onnxruntime.ts';
 import { convertModel } from '../../../server/src/models/convert-model.ts';
 import { checkMap } from '../../../server/src/models/load-check.ts';
@@ -22,12 +22,12 @@ test.each(fixturesNamed('wrong-'))('%s is refused', async (name) => {
 async function checked(name: string, change: (model: InstanceType<typeof onnx.ModelProto>) => void) {
   const file = fixtureFile(name, 'model.h5');
   const converted = await convertModel(file, await checkModelFile(file), await readManifest(manifestFile(file)));
-  const model = onnx.ModelProto.decode(converted.onnx);
+  const { onnx: model } = converted;
   change(model);
   const bytes = onnx.ModelProto.encode(model).finish();
   const { patchHeight: height, patchWidth: width } = converted;
   const engines: Engine[] = [];
-  const start = async (network: Uint8Array) => {
+  const start = async (network: EngineSource['onnx']) => {
     const engine = await createOnnxruntimeEngine({ onnx: network, height, width }, { threads: 1 });
     engines.push(engine);
     return engine;

@@ -276,7 +276,7 @@ describe('the fingerprint', () => {
 it('refuses an engine that there is not', async () => {
   await expect(openModel(await written(), { engine: 'abacus' })).rejects.toMatchObject({
     code: 'bad-parameter',
-    message: "engine: expected onnxruntime-float32, found 'abacus'",
+    message: "engine: expected onnxruntime-float32 or tfjs-float32, found 'abacus'",
   });
 });
 

@@ -1,5 +1,5 @@
 import { Problem } from '../../errors.ts';
-import { onnx } from '../../models/onnx/proto.ts';
+import type { ModelProto } from '../../models/onnx/proto.ts';
 import { computeOnHost } from './operators/host.ts';
 import { type Plan, planGraph, type Step } from './plan.ts';
 import type { HostValue, Tensor, Tf, Value } from './value.ts';
@@ -21,8 +21,8 @@ export interface Executor {
  *
  * @throws Problem `unreadable-model` where it holds what is not computed here
  */
-export function createExecutor(tf: Tf, bytes: Uint8Array): Executor {
-  const plan = planGraph(onnx.ModelProto.decode(bytes));
+export function createExecutor(tf: Tf, model: ModelProto): Executor {
+  const plan = planGraph(model);
   const workspace = new Workspace(tf);
   const constants = new Map<string, Value>(plan.constants);
   for (const value of constants.values()) workspace.setConstant(value);

@@ -43,13 +43,13 @@ export interface ClassifierMap {
  * Makes of a network the model that an engine runs: uint8 patches [N, height, width, 3] to cells in float32 [N, rows,
  * columns, classes], and logits [N, classes] as the network itself computes them (`TENSORS` has the names).
  *
- * @returns the encoded ONNX model
+ * @returns the ONNX model, not encoded yet
  */
 export function classifierModel(
   network: NetworkGraph,
   preprocessing: Preprocessing,
   { logits, outputs, complement, cells, metadata }: ClassifierMap,
-): Uint8Array {
+): ModelProto {
   const { input } = network;
   const before = partWriter();
   preprocess(input, preprocessing, before);
@@ -61,7 +61,7 @@ export function classifierModel(
   const classes = complement ? 2 : outputs;
 
   const needed = [logits, ...cells.nodes.flatMap(({ input: names }) => names ?? [])];
-  return onnx.ModelProto.encode({
+  return new onnx.ModelProto({
     // Before version 4 constants had to be inputs too.
     irVersion: Math.max(4, network.irVersion),
     producerName: 'openseadragon-cam',
@@ -79,7 +79,7 @@ export function classifierModel(
     },
     functions: network.functions,
     metadataProps: metadata,
-  }).finish();
+  });
 }
 
 /** The class activation map of a linear head, CAM + bias: a 1 x 1 convolution of the features with its weights. */

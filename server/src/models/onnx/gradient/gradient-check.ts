@@ -85,10 +85,9 @@ export function gradientCheckMetadata(
 /**
  * The variant of a classifier that checks its gradient; null for one without.
  *
- * @param classifier an encoded ONNX model
+ * @param model the classifier
  */
-export function gradientCheck(classifier: Uint8Array): GradientCheck | null {
-  const model = onnx.ModelProto.decode(classifier);
+export function gradientCheck(model: ModelProto): GradientCheck | null {
   const text = model.metadataProps.find(({ key }) => key === METADATA_KEY)?.value;
   if (!text || !model.graph) return null;
   const { part, from, to, linear }: StoredCheck = JSON.parse(text);
