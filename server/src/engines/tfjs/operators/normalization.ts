@@ -104,17 +104,23 @@ const normNormalization: Operator = (node) => {
   };
 };
 
-/** By the squares of neighbouring channels (Krizhevsky et al. 2012), of which an even `size` has one more behind. */
+/** By the squares of neighbouring channels (Krizhevsky et al. 2012), an odd number of them. */
 const localResponseNormalization: Operator = (node) => {
   const size = node.integer('size', 1);
+  if (size % 2 !== 1) throw node.problem(`is over ${size} channels; an odd number is computed`);
+  const reach = (size - 1) / 2;
   const [alpha, beta, bias] = [node.float('alpha', 1e-4), node.float('beta', 0.75), node.float('bias', 1)];
   return (inputs, workspace) => {
     const { tf } = workspace;
     const x = required(node, inputs, 0);
     const square = tf.square(workspace.channelsLast(x));
     const [, , , channels] = square.shape;
-    const reach: [number, number] = [Math.floor((size - 1) / 2), Math.ceil((size - 1) / 2)];
-    const around = tf.pad(square, [[0, 0], [0, 0], [0, 0], reach]);
+    const around = tf.pad(square, [
+      [0, 0],
+      [0, 0],
+      [0, 0],
+      [reach, reach],
+    ]);
     const shifted = Array.from({ length: size }, (_, i) =>
       tf.slice(around, [0, 0, 0, i], [...square.shape.slice(0, 3), channels]),
     );

@@ -27,10 +27,13 @@ function reduction(compute: Reduce): Operator {
     return (inputs, workspace) => {
       const x = required(node, inputs, 0);
       const axes = reducedAxes(node, x, inputs[1] ?? null, workspace);
-      if (axes.length === 0) return [x];
+      const { tf } = workspace;
+      if (axes.length === 0) {
+        const apart = tf.expandDims(workspace.logical(x), -1);
+        return [deviceValue(tf.squeeze(compute(tf, apart, [apart.rank - 1]), [apart.rank - 1]))];
+      }
       const order = keep ? orderOf(x) : orderWithout(x, axes);
       const physical = axes.map((axis) => physicalAxis(order, axis));
-      const { tf } = workspace;
       const tensor = workspace.ordered(x, order);
       const result = reducedInWholePackets(tf, tensor, physical, (full) => compute(tf, full, physical));
       return [keep ? deviceValue(result, order) : deviceValue(tf.squeeze(result, physical))];
