@@ -22,8 +22,8 @@ export interface OpenModelOptions {
 }
 
 /**
- * Patches up to this side run in batches of 16, larger ones in twos: those fill the processor alone (MobileNetV2, ResNet50
- * and VGG16 at 224 pixels are as fast alone as in fours), and the memory of a run grows with its batch.
+ * Patches up to this side run in batches of 16, larger ones one by one: those fill the processor alone (MobileNetV2,
+ * ResNet50 and VGG16 at 224 pixels are as fast alone as in fours), and the memory of a run grows with its batch.
  */
 const SMALL_PATCH = 160;
 
@@ -55,7 +55,7 @@ export async function openModel(file: string, options: OpenModelOptions = {}): P
     try {
       const shape = { height, width, outputs };
       const check = await checkMap(engine, { ...converted, ...shape }, onnx, start);
-      const preferred = Math.max(height, width) <= SMALL_PATCH ? 16 : 2;
+      const preferred = Math.max(height, width) <= SMALL_PATCH ? 16 : 1;
       const batchSize = (await isBatchInvariant(engine, shape, preferred)) ? preferred : 1;
       const description = describe(file, converted, manifest, engineName, check);
       description.fingerprint = fingerprint(await fileHash(file, converted.companions), description);
