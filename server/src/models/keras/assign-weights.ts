@@ -15,12 +15,29 @@ export function assignWeights(
   stored: ReadonlyMap<string, WeightArray[]>,
 ): Map<KerasLayer, WeightArray[]> {
   const assigned = new Map<KerasLayer, WeightArray[]>();
+  const named = new Set(model.layers.map(({ name }) => name));
+  const unclaimed = [...stored.keys()].filter((name) => !named.has(name));
   for (const layer of model.layers) {
-    const weights = stored.get(layer.name) ?? [];
-    if (layer.model) for (const [leaf, own] of nestedWeights(layer, layer.model, weights)) assigned.set(leaf, own);
-    else assigned.set(layer, weights);
+    if (!layer.model) assigned.set(layer, stored.get(layer.name) ?? []);
+    else for (const [leaf, own] of innerWeights(layer, layer.model, stored, unclaimed)) assigned.set(leaf, own);
   }
   return assigned;
+}
+
+/** @param unclaimed names of what is stored for no layer by its name; those that are used are taken away */
+function innerWeights(
+  outer: KerasLayer,
+  model: KerasModel,
+  stored: ReadonlyMap<string, WeightArray[]>,
+  unclaimed: string[],
+): Map<KerasLayer, WeightArray[]> {
+  const own = stored.get(outer.name);
+  if (own) return nestedWeights(outer, model, own);
+  // Keras 1 stores the layers of a Sequential model inside another beside those of the outer one.
+  if (leafLayers(model).some(({ name }) => stored.has(name))) return assignWeights(model, stored);
+  // Up to Keras 2.2.2 a Sequential model has no name in the configuration: the order tells which it is.
+  const name = unclaimed.shift();
+  return nestedWeights(outer, model, (name !== undefined && stored.get(name)) || []);
 }
 
 function nestedWeights(

@@ -1,4 +1,4 @@
-/** Keras 1's names of classes and of their settings, as Keras 2 renamed them; other layers pass unchanged. */
+/** Keras 1's (and TensorFlow 1's) names of classes and of their settings, as Keras 2 renamed them; other layers pass unchanged. */
 export function modernConfig(
   className: string,
   config: Record<string, unknown>,
@@ -17,6 +17,11 @@ export function modernConfig(
 const CLASSES: Record<string, string> = {
   Convolution2D: 'Conv2D',
   SeparableConvolution2D: 'SeparableConv2D',
+  Deconvolution2D: 'Conv2DTranspose',
+  AtrousConvolution2D: 'Conv2D',
+  // TensorFlow 1.13 to 2.0.
+  BatchNormalizationV1: 'BatchNormalization',
+  BatchNormalizationV2: 'BatchNormalization',
 };
 
 /** By the `mode` of the one layer that Keras 1 has for all of them. */
@@ -34,4 +39,5 @@ const SETTINGS: Record<string, string> = {
   subsample: 'strides',
   bias: 'use_bias',
   output_dim: 'units',
+  atrous_rate: 'dilation_rate',
 };

@@ -9,6 +9,7 @@ import { parseModelConfig } from './model-config.ts';
 import { MAX_JSON_BYTES, parseModelJson } from './model-json.ts';
 import type { KerasLayer, KerasModel, KerasNetwork, WeightArray } from './network.ts';
 import { readTfjsWeights } from './tfjs-weights.ts';
+import { weightCounts } from './weight-order.ts';
 
 /**
  * Reads a layers model of TensorFlow.js, as `model.save()` or the converter of Python writes it: the configuration in
@@ -89,17 +90,31 @@ function assign(model: KerasModel, weights: readonly WeightArray[]): Map<KerasLa
   if (weights.length > 0 && weights.every(({ name }) => /^layers\/.*\/vars\/\d+$/.test(name))) {
     return assignArchiveWeights(model, storedWeights(weights));
   }
-  const names = layersByName(leafLayers(model));
+  const leaves = leafLayers(model);
+  const names = layersByName(leaves);
   const assigned = new Map<KerasLayer, WeightArray[]>();
+  const nameless: WeightArray[] = [];
   for (const weight of weights) {
     const layer = ownerOf(ownerPath(weight.name), names);
-    if (!layer) {
-      throw new Problem('unreadable-model', `weight '${weight.name}' belongs to none of the layers, or to several`);
+    if (layer) assigned.set(layer, [...(assigned.get(layer) ?? []), weight]);
+    else nameless.push(weight);
+  }
+  // Keras 2 names the statistics of its Normalization without their layer.
+  const [without, ...others] = leaves.filter((leaf) => !assigned.has(leaf) && weightCount(leaf) > 0);
+  if (nameless.length > 0) {
+    if (!without || others.length > 0 || weightCount(without) !== nameless.length) {
+      const { name } = nameless[0];
+      throw new Problem('unreadable-model', `weight '${name}' belongs to none of the layers, or to several`);
     }
-    assigned.set(layer, [...(assigned.get(layer) ?? []), weight]);
+    assigned.set(without, nameless);
   }
   for (const own of assigned.values()) own.sort((a, b) => rank(a) - rank(b));
   return assigned;
+}
+
+function weightCount(layer: KerasLayer): number {
+  const { trained, other } = weightCounts(layer);
+  return trained + other;
 }
 
 /** A layer's weights are known by their names here, and may be listed in any order. */

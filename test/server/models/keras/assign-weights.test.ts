@@ -101,3 +101,14 @@ test('layers of one name in two models inside have their weights by the order', 
     ['conv_1/kernel:0'],
   ]);
 });
+
+test("Keras 1's Sequential model inside another has its layers beside those of the outer one", () => {
+  const stored = { a: ['a_W:0'], b: ['b_W:0'], out: ['out_W:0'] };
+  expect(assignedNames([layer('layer 0', [layer('a'), layer('b')]), layer('out')], stored)).toEqual(stored);
+});
+
+test('a Sequential model without a name, as in Keras 2.1, takes what is stored for no other, in order', () => {
+  const stored = { sequential_1: ['a/k'], out: ['out/k'], sequential_3: ['b/k'] };
+  const layers = [layer('layer 0', [layer('a')]), layer('out'), layer('layer 2', [layer('b')])];
+  expect(assignedNames(layers, stored)).toEqual({ a: ['a/k'], out: ['out/k'], b: ['b/k'] });
+});

@@ -171,12 +171,66 @@ test.each([
   [null, 'the model should be an object'],
   [
     { class_name: 'MyModel', config: {} },
-    'class_name of the model should be Sequential, Functional or Model, found "MyModel"',
+    'is a model of the class MyModel, whose network is Python code that the file does not hold; model.export("DIR")',
   ],
   [{ class_name: 'Sequential', config: {} }, 'the layers of a Sequential model should be a list'],
   [{ class_name: 'Sequential', config: [] }, 'the layers of a Sequential model should be a list'],
   [{ class_name: 'Sequential', config: [{ name: 'x' }] }, 'layer 0 should be an object with class_name'],
-  [{ class_name: 'Functional', config: { layers: [], input_layers: 5 } }, 'input_layers should be a list'],
+  [{ class_name: 5, config: {} }, 'class_name of the model should be Sequential, Functional or Model, found 5'],
+  [
+    { class_name: 'Functional', config: { layers: [], input_layers: 5, output_layers: [] } },
+    'input_layers should be a list',
+  ],
+  [
+    {
+      class_name: 'Sequential',
+      config: [{ class_name: 'Dense', config: { dtype: { class_name: 'QuantizedDTypePolicy' } } }],
+    },
+    "layer 'layer 0' (Dense) has quantised weights",
+  ],
 ])('%j is refused', (config, says) => {
   expect(() => parseModelConfig(config, 3)).toThrow(says);
+});
+
+test('a model that is called twice has had a call of its own before', () => {
+  const input = { class_name: 'InputLayer', name: 'i', config: {}, inbound_nodes: [] };
+  const inner = { name: 'inner', layers: [input], input_layers: [['i', 0, 0]], output_layers: [['i', 0, 0]] };
+  const layers = [
+    { ...input, name: 'image' },
+    {
+      class_name: 'Model',
+      name: 'inner',
+      config: inner,
+      inbound_nodes: [[['image', 0, 0, {}]], [['inner', 1, 0, {}]]],
+    },
+  ];
+  const config = { layers, input_layers: [['image', 0, 0]], output_layers: [['inner', 2, 0]] };
+  const model = parseModelConfig({ class_name: 'Model', config }, 2);
+  expect(model.outputs).toEqual([{ layer: 'inner', call: 1 }]);
+  expect(model.layers[1].calls).toEqual([[{ layer: 'image', call: 0 }], [{ layer: 'inner', call: 0 }]]);
+});
+
+test('one layer that is twice in a Sequential model is called twice', () => {
+  const relu = { class_name: 'Activation', config: { name: 'relu', batch_input_shape: [null, 8, 8, 3] } };
+  const config = [relu, { class_name: 'MaxPooling2D', config: { name: 'pool' } }, relu];
+  const model = parseModelConfig({ class_name: 'Sequential', config }, 1);
+  expect(model.layers.map(({ name, calls }) => [name, calls.length])).toEqual([
+    ['relu_input', 0],
+    ['relu', 2],
+    ['pool', 1],
+  ]);
+  expect(model.outputs).toEqual([{ layer: 'relu', call: 1 }]);
+});
+
+test('models within models that multiply without end are refused', () => {
+  const input = { class_name: 'InputLayer', name: 'i', config: {}, inbound_nodes: [] };
+  let config: Record<string, unknown> = { layers: [input], input_layers: [['i', 0, 0]], output_layers: [['i', 0, 0]] };
+  for (let depth = 0; depth < 40; depth++) {
+    const twice = [[['i', 0, 0, {}]], [['m', 0, 0, {}]]];
+    const layers = [input, { class_name: 'Model', name: 'm', config, inbound_nodes: twice }];
+    config = { layers, input_layers: [['i', 0, 0]], output_layers: [['m', 1, 0]] };
+  }
+  expect(() => parseModelConfig({ class_name: 'Model', config }, 2)).toThrow(
+    /called \d.* times; at most 20000 are read/,
+  );
 });
