@@ -1,6 +1,6 @@
-import { classMaps } from './class-maps.ts';
+import { type ClassMaps, classMaps } from './class-maps.ts';
 import { type GraphView, graphView } from './graph-view.ts';
-import { afterScale, type LinearForm } from './linear-form.ts';
+import { afterScale } from './linear-form.ts';
 import { channelsOf, type PooledValues, pooledValues } from './linear-head.ts';
 import { findLogits, type Logits } from './logits.ts';
 import { layerTitle, type NetworkGraph } from './network-graph.ts';
@@ -38,14 +38,14 @@ export function findHead(
   const found = pooledValues(network, graph, logits);
   if ('fault' in found) throw new HeadProblem(found.fault, found.reason, manifest);
   const { pooling } = found;
-  const { features, form } = found.form.weights
-    ? { features: pooling.features, form: found.form }
+  const { features, layout, form } = found.form.weights
+    ? { ...pooling, form: found.form }
     : beforePooling(network, graph, found, manifest);
   const { weights, bias } = form;
   if (!weights) throw new HeadProblem('no-linear-layer', 'no Dense layer follows the pooling', manifest);
   const outputs = bias.length;
   const channels = weights.length / outputs;
-  const known = channelsOf(graph, { ...pooling, features });
+  const known = channelsOf(graph, { features, layout });
   if (known !== null && known !== channels) {
     const reason = `${layerTitle(network, pooling.node)} gives ${channels} values of a map of ${known} channels`;
     throw new HeadProblem('partial-pooling', reason, manifest);
@@ -54,7 +54,7 @@ export function findHead(
     activation,
     logits,
     features,
-    layout: pooling.layout,
+    layout,
     outputs,
     channels,
     weights,
@@ -68,11 +68,11 @@ function beforePooling(
   graph: GraphView,
   { pooling, form: after }: PooledValues,
   manifest: string,
-): { features: string; form: LinearForm } {
+): ClassMaps {
   const maps = classMaps(graph, pooling.features, pooling.layout);
   if (maps) {
     const form = afterScale(maps.form, after.scale, after.bias);
-    if (form) return { features: maps.features, form };
+    if (form) return { ...maps, form };
   }
   const node = graph.producer(pooling.features);
   const before = node ? `, and ${layerTitle(network, node)} before it is no linear layer either` : '';

@@ -21,7 +21,13 @@ export function imageInput(graph: GraphProto, patchSize: PatchSize | undefined):
   const constants = new Set((graph.initializer ?? []).map(({ name }) => name));
   const inputs = (graph.input ?? []).filter(({ name }) => !constants.has(name));
   if (inputs.length !== 1) {
-    const names = inputs.length === 0 ? '' : `: ${inputs.slice(0, 5).map((input) => `'${shown(input.name)}'`)}`;
+    const names =
+      inputs.length === 0
+        ? ''
+        : `: ${inputs
+            .slice(0, 5)
+            .map((input) => `'${shown(input.name)}'`)
+            .join(', ')}`;
     throw new Problem('unreadable-model', `should have 1 input, an image, found ${inputs.length}${names}`);
   }
   const [input] = inputs;

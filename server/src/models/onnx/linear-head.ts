@@ -123,7 +123,10 @@ export function pooledValues(network: NetworkGraph, graph: GraphView, logits: st
 }
 
 /** Channels of a pooled map, null where not known. */
-export function channelsOf(graph: GraphView, { features, layout }: Pooling): number | null {
+export function channelsOf(
+  graph: GraphView,
+  { features, layout }: Pick<Pooling, 'features' | 'layout'>,
+): number | null {
   return graph.shape(features)?.[layout === 'NCHW' ? 1 : 3] ?? null;
 }
 
