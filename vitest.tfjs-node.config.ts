@@ -7,7 +7,7 @@ findRuntime();
 /** The engine tfjs-float32 on TensorFlow's native library: its own tests, and whole models. */
 export default defineConfig({
   test: {
-    include: ['test/server/engines/tfjs/**/*.test.ts', 'test/server/engines/tfjs/**/*.native.ts'],
+    include: ['test/server/engines/tfjs/**/*.{test,native}.ts', 'test/server/models/fixtures-tfjs.test.ts'],
     env: { TEST_TFJS_NODE: '1' },
     // The native library is loaded once in a process.
     pool: 'forks',
