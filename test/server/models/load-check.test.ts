@@ -6,17 +6,7 @@ import { checkMap } from '../../../server/src/models/load-check.ts';
 import { manifestFile, readManifest } from '../../../server/src/models/manifest.ts';
 import { checkModelFile } from '../../../server/src/models/model-file.ts';
 import { DATA_TYPE, onnx } from '../../../server/src/models/onnx/proto.ts';
-import { openModel } from '../../../server/src/models/open-model.ts';
 import { expectedOf, fixtureFile, fixturesNamed } from './fixture.ts';
-
-// Heads that are not what they should be, each with its sentence.
-test.each(fixturesNamed('wrong-'))('%s is refused', async (name) => {
-  const file = fixtureFile(name, 'model.h5');
-  const error = await openModel(file).catch((reason: unknown) => reason);
-  const { message } = expectedOf(name);
-  const named = message.startsWith('layer ') ? file : manifestFile(file);
-  expect(error).toMatchObject({ code: 'unreadable-model', message: `${named}: ${message}` });
-});
 
 /** Opens a fixture's network after something was done to the classifier that was made of it. */
 async function checked(name: string, change: (model: InstanceType<typeof onnx.ModelProto>) => void) {

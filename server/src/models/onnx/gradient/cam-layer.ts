@@ -60,6 +60,8 @@ export function chooseCamLayer(
     );
     throw refused(isLive ? 'has no feature maps of more than one cell' : 'is not on the way to the logits');
   }
+  const uses = network.layers.filter(({ name }) => name === wanted).length;
+  if (uses > 1) throw refused(`is there ${uses} times, so its name does not say which feature maps are meant`);
   const obstacle = backward.obstacle(chosen.tensor);
   if (obstacle !== null) throw refused(`cannot be used: between it and the logits ${obstacle}`);
   if (backward.gradient(chosen.tensor) === null) throw refused('is not on the way to the logits');
@@ -82,12 +84,10 @@ function isOnEveryWay(network: NetworkGraph, shaped: ShapedNetwork, tensor: stri
 /** Every tensor that is a layer's feature maps, in the order of the nodes; once for each name of the layer. */
 function mapTensors(network: NetworkGraph, shaped: ShapedNetwork): MapTensor[] {
   const isKeras = network.layers.some(({ type }) => type === 'InputLayer');
-  const layouts = isKeras ? kerasMaps(network, shaped) : onnxMaps(shaped);
-  const moved = new Set(shaped.nodes.filter((node) => operator(node) === 'Transpose').map(({ output }) => output?.[0]));
+  const layouts = isKeras ? kerasMaps(network, shaped) : namedMaps(shaped);
   return [...layouts].flatMap(([tensor, layout]) => {
     const shape = shaped.shape(tensor);
-    // A Transpose, which people do not know as a layer, has the maps of the one before it.
-    if (shape?.length !== 3 || (layouts.size > moved.size && moved.has(tensor))) return [];
+    if (shape?.length !== 3) return [];
     const [rows, columns] = layout === 'NCHW' ? shape.slice(1) : shape;
     if (rows * columns <= 1) return [];
     return namesOf(network, tensor).map((name) => ({ tensor, name, layout, rows, columns }));
@@ -130,6 +130,16 @@ const CHANNELS_FIRST: ReadonlySet<string> = new Set([
 
 /** Operators that give their dimensions a new meaning. */
 const REARRANGING: ReadonlySet<string> = new Set(['Reshape', 'Flatten', 'Squeeze', 'Unsqueeze', 'Transpose', 'MatMul']);
+
+/** The maps of a file's nodes but those of a Transpose, which has the maps of the node before it. */
+function namedMaps(shaped: ShapedNetwork): Map<string, 'NCHW' | 'NHWC'> {
+  const all = onnxMaps(shaped);
+  const turned = new Set(
+    shaped.nodes.filter((node) => operator(node) === 'Transpose').map(({ output }) => output?.[0]),
+  );
+  const named = new Map([...all].filter(([tensor]) => !turned.has(tensor)));
+  return named.size > 0 ? named : all;
+}
 
 /** Which dimension holds the channels, followed from operators that say so through those that keep it. */
 function onnxMaps({ nodes, dependent, shape }: ShapedNetwork): Map<string, 'NCHW' | 'NHWC'> {

@@ -10,35 +10,40 @@ import { dependents, type ShapedNetwork } from './tensor-shapes.ts';
 /**
  * How a gradient is proved by the network's own logits. Scaling the feature maps A of one image by t changes logit_c
  * along A, and the chain rule says by how much: d logit_c(t A) / dt at t = 1 is the sum over all cells of HiResCAM_c. It is
- * measured as (logit_c(to A) - logit_c(from A)) / (to - from).
+ * measured as (logit_c(to A) - logit_c(from A)) / (to - from), on ways of several lengths where the head bends: on a long
+ * one activations change their sides, on a short one float32 has few digits left, and one that agrees is enough.
  */
 export interface GradientCheck {
   /**
    * A variant of the classifier: `TENSORS.cells` is HiResCAM of the network's outputs, whatever the method shows, and
-   * `TENSORS.logits` are the logits at `from`, then those at `to`.
+   * `TENSORS.logits` are the logits at both ends of each way, one after the other.
    */
   onnx: Uint8Array;
-  from: number;
-  to: number;
+  ways: Way[];
   /** Whether the logits are linear in the maps, so that the measured slope is exact. */
   linear: boolean;
+}
+
+/** From which scale of the maps to which. */
+export interface Way {
+  from: number;
+  to: number;
 }
 
 /** Of one variant: its nodes come after those of the classifier. Kept in the classifier itself, as metadata. */
 interface StoredCheck {
   /** A GraphProto with nodes and constants, in base64. */
   part: string;
-  from: number;
-  to: number;
+  ways: Way[];
   linear: boolean;
 }
 
 const METADATA_KEY = 'openseadragon-cam/gradient-check';
 
-/** So small that few activations change their sides, so large that float32 logits still differ in 4 digits. */
-const STEP = 1 / 128;
-/** The same for logits of float16. */
-const HALF_STEP = 1 / 8;
+/** Half the lengths of the ways: powers of 2, by which scaling is exact; the longest first. */
+const STEPS: readonly number[] = [2 ** -7, 2 ** -10, 2 ** -13];
+/** The same for logits of float16, of 11 bits. */
+const HALF_STEPS: readonly number[] = [2 ** -3];
 
 /** Operators that give a linear function of their one input that depends on the maps, or of all of them. */
 const LINEAR: ReadonlySet<string> = new Set([
@@ -65,20 +70,22 @@ export function gradientCheckMetadata(
   const behind = dependents(shaped.nodes, map.tensor);
   const head = shaped.nodes.filter(({ output }) => output?.some((name) => name !== map.tensor && behind.has(name)));
   const linear = head.every((node) => isLinear(node, behind));
-  const step = half ? HALF_STEP : STEP;
-  const [from, to] = linear ? [0, 1] : [1 - step, 1 + step];
+  const steps = half ? HALF_STEPS : STEPS;
+  const ways = linear ? [{ from: 0, to: 1 }] : steps.map((step) => ({ from: 1 - step, to: 1 + step }));
 
   const cells = writeMap(backward, map, 'hirescam', outputs === 1 ? [1] : undefined);
   const main = neededPart(backward.writer, [cells]);
   const writer = new GradientWriter('openseadragon-cam/check/', backward.writer.classes, backward.writer.opset);
-  const both = [from, to].map((scale) => {
-    const moved = scaledHead(writer, head, behind, map.tensor, scale, half);
-    return writer.toFloat(writer.reshape(moved(logits), [-1, outputs]));
-  });
+  const ends = ways
+    .flatMap(({ from, to }) => [from, to])
+    .map((scale) => {
+      const moved = scaledHead(writer, head, behind, map.tensor, scale, half);
+      return writer.toFloat(writer.reshape(moved(logits), [-1, outputs]));
+    });
   renamed(writer, cells, TENSORS.cells);
-  renamed(writer, writer.node('Concat', both, { axis: 1 }), TENSORS.logits);
+  renamed(writer, writer.node('Concat', ends, { axis: 1 }), TENSORS.logits);
   const part = { nodes: [...main.nodes, ...writer.nodes], constants: [...main.constants, ...writer.constants] };
-  const stored: StoredCheck = { part: encoded(part), from, to, linear };
+  const stored: StoredCheck = { part: encoded(part), ways, linear };
   return [{ key: METADATA_KEY, value: JSON.stringify(stored) }];
 }
 
@@ -90,7 +97,7 @@ export function gradientCheckMetadata(
 export function gradientCheck(model: ModelProto): GradientCheck | null {
   const text = model.metadataProps.find(({ key }) => key === METADATA_KEY)?.value;
   if (!text || !model.graph) return null;
-  const { part, from, to, linear }: StoredCheck = JSON.parse(text);
+  const { part, ways, linear }: StoredCheck = JSON.parse(text);
   const { node, initializer } = onnx.GraphProto.decode(Buffer.from(part, 'base64'));
   const results: readonly string[] = [TENSORS.cells, TENSORS.logits];
   const isResult = ({ output }: NodeProto) => output?.some((name) => results.includes(name)) ?? false;
@@ -104,7 +111,7 @@ export function gradientCheck(model: ModelProto): GradientCheck | null {
     initializer: [...(model.graph.initializer ?? []), ...initializer.filter(({ name }) => !constants.has(name))],
     output: model.graph.output?.map(({ name }) => ({ name, type: { tensorType: { elemType: DATA_TYPE.float } } })),
   };
-  return { onnx: onnx.ModelProto.encode({ ...model, metadataProps: [], graph }).finish(), from, to, linear };
+  return { onnx: onnx.ModelProto.encode({ ...model, metadataProps: [], graph }).finish(), ways, linear };
 }
 
 function isLinear(node: NodeProto, behind: ReadonlySet<string>): boolean {

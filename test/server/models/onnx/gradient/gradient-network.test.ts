@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { copyFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, test } from 'vitest';
 import { makeNode, makeTensor, type NodeProto } from '../../../../../server/src/models/onnx/proto.ts';
@@ -34,8 +34,18 @@ test.each(fixturesNamed('method-'))('%s', async (name) => {
   }
 });
 
+const folder = temporaryFolder();
+
+it('does not guess which use of a shared layer is meant', async () => {
+  const [model, manifest] = ['model.keras', 'model.manifest.json'].map((file) => join(folder, file));
+  copyFileSync(fixtureFile('keras-3.15-layers-shared', 'model.keras'), model);
+  writeFileSync(manifest, JSON.stringify({ method: 'hirescam', camLayer: 'norm' }));
+  await expect(openModel(model)).rejects.toThrow(
+    "camLayer: layer 'norm' is there 2 times, so its name does not say which feature maps are meant; layers that can",
+  );
+});
+
 describe('ONNX files', () => {
-  const folder = temporaryFolder();
   const PATCH = Uint8Array.from(numbers(SIDE * SIDE * 3, 5), (value) => 127 * value + 128);
   const SIZE = CHANNELS * SIDE * SIDE;
   let count = 0;
