@@ -1,3 +1,4 @@
+import { basename } from 'node:path';
 import type { Activation } from '../../../shared/activation.ts';
 import { Problem } from '../errors.ts';
 import { camLayerName, classNames } from './describe-model.ts';
@@ -85,7 +86,7 @@ interface ClassMap extends Logits, Pick<ClassifierMap, 'outputs' | 'metadata'> {
 }
 
 function linearMap(network: NetworkGraph, manifest: Manifest | null, file: string): ClassMap {
-  const head = findHead(network);
+  const head = findHead(network, basename(manifestFile(file)));
   return {
     ...head,
     camLayer: camLayerName(network, head, manifest, manifestFile(file)),
@@ -115,7 +116,13 @@ async function readNetwork(file: string, kind: ModelKind, patchSize: Manifest['p
     return readOnnx(file, patchSize);
   }
   const { kerasToOnnx } = await import('./keras/to-onnx.ts');
-  return kerasToOnnx(await readKeras(file, kind), patchSize);
+  const network = await readKeras(file, kind);
+  try {
+    return kerasToOnnx(network, patchSize);
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error;
+    throw new Problem('unreadable-model', 'has layers in a chain that is too long to be followed', { cause: error });
+  }
 }
 
 async function readKeras(file: string, kind: Exclude<ModelKind, 'onnx'>): Promise<KerasNetwork> {

@@ -28,7 +28,7 @@ export class HeadProblem extends Problem {
   readonly fault: HeadFault;
 
   constructor(fault: HeadFault, reason: string, manifest: string) {
-    const advice = HAS_GRADIENT.has(fault) ? `; "method": "hirescam" in ${manifest} chooses a method that serves` : '';
+    const advice = HAS_GRADIENT.has(fault) ? `; "method": "hirescam" in ${manifest} maps it by gradients instead` : '';
     super(
       'unreadable-model',
       `no exact class activation map: ${reason} (it needs global average pooling followed by one linear layer, ` +

@@ -1,13 +1,16 @@
 import { DATA_TYPE, type GraphProto, makeTensor, type TensorProto } from './proto.ts';
 import { tensorValues } from './tensor-values.ts';
 
-/** Types in which no engine computes a convolution on a processor. */
-const REPLACED: ReadonlySet<number> = new Set([DATA_TYPE.double, DATA_TYPE.bfloat16]);
+/**
+ * Types in which no engine computes a convolution on a processor, or only by turning every tensor into float32 and
+ * rounding it again.
+ */
+const REPLACED: ReadonlySet<number> = new Set([DATA_TYPE.double, DATA_TYPE.bfloat16, DATA_TYPE.float16]);
 
 /** Operators whose `to` or `dtype` is an element type. */
 const TYPE_ATTRIBUTES: ReadonlySet<string> = new Set(['to', 'dtype', 'output_dtype']);
 
-/** Whether a network's input, or the weights of one of its convolutions, are in float64 or bfloat16. */
+/** Whether a network's input, or the weights of one of its convolutions, are in another precision. */
 export function needsSinglePrecision(graph: GraphProto): boolean {
   const types = new Map((graph.initializer ?? []).map(({ name, dataType }) => [name ?? '', dataType ?? 0]));
   const inputs = (graph.input ?? []).map(({ type }) => type?.tensorType?.elemType ?? 0);
@@ -18,8 +21,8 @@ export function needsSinglePrecision(graph: GraphProto): boolean {
 }
 
 /**
- * Writes a network in float64 or bfloat16 in float32, in place: of the first, float32 keeps seven digits; the second is
- * part of float32.
+ * Writes a network in float64, float16 or bfloat16 in float32, in place: of the first, float32 keeps seven digits; the
+ * others are part of it, and values between the layers are no longer rounded.
  */
 export function toSinglePrecision(graph: GraphProto): void {
   graph.initializer = graph.initializer?.map(single);

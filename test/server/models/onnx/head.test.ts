@@ -214,7 +214,8 @@ describe('what has no exact map', () => {
     {
       name: 'a mean over channels',
       nodes: [
-        makeNode('ReduceMean', ['map'], 'flat', { axes: [1], keepdims: 0 }),
+        makeNode('ReduceMean', ['map'], 'mean', { axes: [1], keepdims: 0 }),
+        makeNode('Flatten', ['mean'], 'flat'),
         makeNode('Softmax', ['flat'], 'end'),
       ],
       output: 'end',
