@@ -2,7 +2,7 @@ import type ort from 'onnxruntime-node';
 import { Problem } from '../../../errors.ts';
 import { liveNodes } from '../live-nodes.ts';
 import type { NetworkGraph } from '../network-graph.ts';
-import { DATA_TYPE, makeNode, makeValueInfo, type NodeProto, onnx } from '../proto.ts';
+import { DATA_TYPE, makeNode, makeTensor, makeValueInfo, type NodeProto, onnx, type TensorProto } from '../proto.ts';
 
 /** The part of a network that its logits come from, and the sizes of everything in it. */
 export interface ShapedNetwork {
@@ -19,6 +19,12 @@ export interface ShapedNetwork {
 
 /** Images in the run: 2 tell the dimension of the images from one of size 1. */
 const IMAGES = 2;
+
+/** Numbers from which on weights are large. */
+const LARGE = 2 ** 16;
+
+/** The opset that has ConstantOfShape. */
+const CONSTANT_OF_SHAPE = 9;
 
 const PREFIX = 'openseadragon-cam/shape/';
 const PATCHES = `${PREFIX}patches`;
@@ -102,19 +108,47 @@ function measuringModel(network: NetworkGraph, nodes: readonly NodeProto[], tens
           makeNode('Transpose', [pixels], input.name, { perm: [0, 3, 1, 2] }),
         ]
       : [makeNode('Cast', [PATCHES], input.name, { to: elementType })];
+  const zeros = withoutWeights(network);
   return onnx.ModelProto.encode({
     irVersion: Math.max(4, network.irVersion),
     opsetImport: network.opsets,
     graph: {
       name: 'shapes',
-      node: [...entry, ...nodes, ...tensors.map((name, i) => makeNode('Shape', [name], `${PREFIX}${i}`))],
-      initializer: proto.initializer,
+      node: [
+        ...entry,
+        ...zeros.nodes,
+        ...nodes,
+        ...tensors.map((name, i) => makeNode('Shape', [name], `${PREFIX}${i}`)),
+      ],
+      initializer: zeros.constants,
       sparseInitializer: proto.sparseInitializer,
       input: [makeValueInfo(PATCHES, DATA_TYPE.uint8, ['N', height, width, 3])],
       output: tensors.map((_, i) => makeValueInfo(`${PREFIX}${i}`, DATA_TYPE.int64, ['dimensions'])),
     },
     functions: network.functions,
   }).finish();
+}
+
+/**
+ * The network's constants with zeros, made where they are used, in the place of large weights: sizes do not depend on them,
+ * and they would be copied twice.
+ */
+function withoutWeights({ proto, opsets }: NetworkGraph): { nodes: NodeProto[]; constants: TensorProto[] } {
+  const opset = opsets.find(({ domain }) => domain === '' || domain === 'ai.onnx')?.version ?? 0;
+  const nodes: NodeProto[] = [];
+  const constants: TensorProto[] = [];
+  for (const tensor of proto.initializer ?? []) {
+    const dims = (tensor.dims ?? []).map(Number);
+    const isLarge = dims.reduce((product, size) => product * size, 1) > LARGE;
+    if (!isLarge || tensor.dataType !== DATA_TYPE.float || opset < CONSTANT_OF_SHAPE) {
+      constants.push(tensor);
+      continue;
+    }
+    const sizes = `${PREFIX}sizes/${constants.length}`;
+    constants.push(makeTensor(sizes, [dims.length], dims));
+    nodes.push(makeNode('ConstantOfShape', [sizes], tensor.name ?? ''));
+  }
+  return { nodes, constants };
 }
 
 async function runtime(): Promise<typeof ort> {
