@@ -60,8 +60,8 @@ function withoutVector(weights: readonly WeightArray[]): readonly WeightArray[] 
 }
 
 export const SCALED_SUM_LAYERS: Record<string, LayerWriter> = {
-  /** Of the InceptionResNetV2 of keras.applications: inputs[0] + scale inputs[1]. */
-  CustomScaleLayer: (layer, inputs, graph) => scaledSum(layer, inputs, numberSetting(layer, 'scale'), graph),
+  CustomScaleLayer: customScaleLayer,
+  'Custom>CustomScaleLayer': customScaleLayer,
   /** The same as Keras up to 2.14 writes it; any other Lambda holds code that nobody here can know. */
   Lambda: (layer, inputs, graph) => {
     const settings = layer.config.arguments;
@@ -72,6 +72,11 @@ export const SCALED_SUM_LAYERS: Record<string, LayerWriter> = {
     throw layerProblem(layer, 'holds Python code, which is not run');
   },
 };
+
+/** Of the InceptionResNetV2 of keras.applications: inputs[0] + scale inputs[1]. */
+function customScaleLayer(...[layer, inputs, graph]: Parameters<LayerWriter>): NetworkTensor {
+  return scaledSum(layer, inputs, numberSetting(layer, 'scale'), graph);
+}
 
 function scaledSum(
   layer: WeightedLayer,
