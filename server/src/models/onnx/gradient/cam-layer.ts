@@ -36,7 +36,8 @@ export function chooseCamLayer(
 ): MapTensor {
   const maps = mapTensors(network, shaped).filter(({ tensor }) => tensor !== logits);
   const usable = maps.filter(({ tensor }) => backward.gradient(tensor) !== null);
-  const choice = listed([...new Set(usable.map(({ name }) => name))]);
+  const uses = (name: string) => network.layers.filter((layer) => layer.name === name).length;
+  const choice = listed([...new Set(usable.map(({ name }) => name))].filter((name) => uses(name) <= 1));
   if (wanted === undefined) {
     const last = maps.findLast(({ tensor }) => isOnEveryWay(network, shaped, tensor, logits)) ?? usable.at(-1);
     // The layer that made the maps, not one that passes them on.
@@ -60,8 +61,9 @@ export function chooseCamLayer(
     );
     throw refused(isLive ? 'has no feature maps of more than one cell' : 'is not on the way to the logits');
   }
-  const uses = network.layers.filter(({ name }) => name === wanted).length;
-  if (uses > 1) throw refused(`is there ${uses} times, so its name does not say which feature maps are meant`);
+  if (uses(wanted) > 1) {
+    throw refused(`is there ${uses(wanted)} times, so its name does not say which feature maps are meant`);
+  }
   const obstacle = backward.obstacle(chosen.tensor);
   if (obstacle !== null) throw refused(`cannot be used: between it and the logits ${obstacle}`);
   if (backward.gradient(chosen.tensor) === null) throw refused('is not on the way to the logits');

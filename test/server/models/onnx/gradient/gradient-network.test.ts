@@ -41,7 +41,7 @@ it('does not guess which use of a shared layer is meant', async () => {
   copyFileSync(fixtureFile('keras-3.15-layers-shared', 'model.keras'), model);
   writeFileSync(manifest, JSON.stringify({ method: 'hirescam', camLayer: 'norm' }));
   await expect(openModel(model)).rejects.toThrow(
-    "camLayer: layer 'norm' is there 2 times, so its name does not say which feature maps are meant; layers that can",
+    "camLayer: layer 'norm' is there 2 times, so its name does not say which feature maps are meant; layers that can be chosen: 'conv2d', 'both', 'last'",
   );
 });
 
