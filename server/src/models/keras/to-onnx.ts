@@ -134,10 +134,15 @@ function tensorsIn(item: Operand): NetworkTensor[] {
   return 'list' in item ? item.list.flatMap(tensorsIn) : [];
 }
 
-/** What is random in training, or learns from the batch, has no fixed result there. */
+/**
+ * What is random in training, or learns from the batch, has no fixed result there. Keras 3 writes `training` into files
+ * without heeding it in inference.
+ */
 function checkCall(layer: KerasLayer, { training }: Record<string, Operand>): void {
   const isTraining = training && 'value' in training && (training.value === true || training.value === 1);
-  if (isTraining) throw layerProblem(layer, 'is called with training=True; only inference is computed');
+  if (isTraining && layer.version < 3) {
+    throw layerProblem(layer, 'is called with training=True; only inference is computed');
+  }
 }
 
 function areFinite(values: Float32Array): boolean {
