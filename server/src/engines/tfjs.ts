@@ -3,7 +3,7 @@ import { readClassifier } from '../models/onnx/classifier-file.ts';
 import { type Engine, type EngineFactory, type EngineSource, TENSORS } from './engine.ts';
 import { createExecutor } from './tfjs/executor.ts';
 import { findRuntime, loadRuntime } from './tfjs/runtime.ts';
-import { hostValue, type Tf } from './tfjs/value.ts';
+import type { HostValue, Tf } from './tfjs/value.ts';
 
 /**
  * Float32 on TensorFlow's native library. The first engine of a process loads it, with its threads; `run` blocks the
@@ -26,7 +26,7 @@ export async function createTfjsEngine(tf: Tf, { onnx, height, width }: EngineSo
   const executor = createExecutor(tf, await readClassifier(onnx));
   return {
     async run(patches, count) {
-      const input = hostValue('int64', [count, height, width, 3], patches);
+      const input: HostValue = { kind: 'host', type: 'int64', shape: [count, height, width, 3], read: () => patches };
       const outputs = executor.run(new Map([[TENSORS.patches, input]]));
       const [cells, logits] = [outputs.get(TENSORS.cells), outputs.get(TENSORS.logits)];
       if (!cells || !logits) throw new Problem('unreadable-model', 'the network gives no cells or no logits');

@@ -37,7 +37,7 @@ export function createExecutor(tf: Tf, model: ModelProto): Executor {
           const value = values.get(name);
           if (!value) throw new Problem('unreadable-model', `gives no output '${name}'`);
           const tensor = workspace.logical(value);
-          outputs.set(name, { shape: [...tensor.shape], values: Float32Array.from(workspace.numbers(value)) });
+          outputs.set(name, { shape: [...tensor.shape], values: new Float32Array(workspace.numbers(value)) });
         }
       });
       return outputs;

@@ -35,6 +35,7 @@ export function planGraph(model: ModelProto): Plan {
   if (graph.sparseInitializer?.length)
     throw new Problem('unreadable-model', 'has sparse constants, which are not read');
   const outputs = (graph.output ?? []).map(({ name }) => name ?? '');
+  if (outputs.length === 0) throw new Problem('unreadable-model', 'is no ONNX model: it has no outputs');
   const nodes = foldNormalization(graph.node ?? [], constants, new Set(outputs));
   const given = new Set([...constants.keys(), ...(graph.input ?? []).map(({ name }) => name ?? '')]);
   const steps = inOrder(nodes, outputs, given).map((proto) => {

