@@ -1,6 +1,6 @@
 import { inputName } from './graph-view.ts';
 import type { Shape, ShapeRule } from './infer-shapes.ts';
-import { integerAttribute, type NodeProto } from './proto.ts';
+import { integerAttribute } from './proto.ts';
 import { fromFront, product } from './shape-rules.ts';
 
 const passed: ShapeRule = ({ node, integers }) => integers(inputName(node, 0));
@@ -29,7 +29,10 @@ export const INTEGER_RULES: ReadonlyMap<string, ShapeRule> = new Map<string, Sha
   ],
   [
     'Slice',
-    ({ node, integers, list }) => sliced(node, integers(inputName(node, 0)), list(1, 'starts'), list(2, 'ends')),
+    ({ node, integers, list }) => {
+      const isPlain = (list(4, 'steps') ?? [1]).every((step) => step === 1);
+      return isPlain ? sliced(integers(inputName(node, 0)), list(1, 'starts'), list(2, 'ends')) : null;
+    },
   ],
   ['Mul', arithmetic((a, b) => a * b)],
   ['Add', arithmetic((a, b) => a + b)],
@@ -44,8 +47,8 @@ export const INTEGER_RULES: ReadonlyMap<string, ShapeRule> = new Map<string, Sha
   ],
 ]);
 
-function sliced(node: NodeProto, from: Shape | null, starts: Shape | null, ends: Shape | null): Shape | null {
-  if (!from || starts?.length !== 1 || ends?.length !== 1 || inputName(node, 4) !== '') return null;
+function sliced(from: Shape | null, starts: Shape | null, ends: Shape | null): Shape | null {
+  if (!from || starts?.length !== 1 || ends?.length !== 1) return null;
   const [[start], [end]] = [starts, ends];
   return start === null || end === null ? null : from.slice(start, end);
 }

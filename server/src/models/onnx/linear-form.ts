@@ -145,6 +145,18 @@ export function summed(forms: readonly LinearForm[]): LinearForm | null {
   return { weights, scale: new Float64Array(), bias };
 }
 
+/** Some of a form's values, by their numbers; null where one is not there. */
+export function selected(form: LinearForm, numbers: readonly number[]): LinearForm | null {
+  const { weights, bias } = form;
+  if (!weights || numbers.some((number) => !(number in bias))) return null;
+  const channels = weights.length / bias.length;
+  const rows = new Float32Array(numbers.length * channels);
+  for (const [i, number] of numbers.entries()) {
+    rows.set(weights.subarray(number * channels, (number + 1) * channels), i * channels);
+  }
+  return { weights: rows, scale: new Float64Array(), bias: Float64Array.from(numbers, (number) => bias[number]) };
+}
+
 /** Forms one after the other; null where one is not yet a product, so that its size is open. */
 export function joined(forms: readonly LinearForm[]): LinearForm | null {
   const parts = forms.map(({ weights }) => weights);

@@ -99,8 +99,9 @@ export function pooledValues(network: NetworkGraph, graph: GraphView, logits: st
   const faultOf = (node: NodeProto, title: string, tensor: string, depth: number): Fault => {
     const input = (node.input ?? []).find((name) => graph.constant(name) === null) ?? '';
     const before = input === '' ? null : valuesOf(input, depth + 1);
-    const fault = FAULTS.get(takesMaximum(graph, node) ? 'GlobalMaxPool' : operator(node));
-    const activates = ACTIVATIONS.has(operator(node)) || isGated(graph, node);
+    const isMaximum = takesMaximum(graph, node);
+    const fault = FAULTS.get(isMaximum ? 'GlobalMaxPool' : operator(node));
+    const activates = !isMaximum && (ACTIVATIONS.has(operator(node)) || isGated(graph, node));
     if (fault && !activates) return { fault: fault.fault, reason: `${title} ${fault.reason}` };
     if (before && 'fault' in before && before.fault === 'recurrent') return before;
     const kind = activates ? 'activation' : 'other';
@@ -220,7 +221,7 @@ const FAULTS: ReadonlyMap<string, Fault> = new Map<string, Fault>([
     'divides by a value that depends on the image, as normalization does, which is not linear',
   ),
   ...each(
-    'QuantizeLinear DynamicQuantizeLinear MatMulInteger QLinearMatMul QLinearConv QGemm',
+    'QuantizeLinear DequantizeLinear DynamicQuantizeLinear MatMulInteger QLinearMatMul QLinearConv QGemm',
     'quantized',
     'rounds the pooled values; leave what follows the last map in floating point when quantizing',
   ),

@@ -1,6 +1,7 @@
 import { type GraphView, inputName, operator } from './graph-view.ts';
-import { afterProduct, afterScale, type LinearForm } from './linear-form.ts';
+import { afterProduct, afterScale, type LinearForm, selected } from './linear-form.ts';
 import { floatAttribute, integerAttribute, integersAttribute, type NodeProto } from './proto.ts';
+import { fromFront } from './shape-rules.ts';
 import type { TensorValues } from './tensor-values.ts';
 
 /** A node that is linear in one of its inputs, all others being constants. */
@@ -31,6 +32,9 @@ export function linearNode(graph: GraphView, node: NodeProto): LinearNode | null
       return { input: inputName(node, 0), apply: (form) => afterScale(form, [-1], [0]) };
     case 'BatchNormalization':
       return batchNormalization(graph, node);
+    case 'Gather':
+    case 'Slice':
+      return selection(graph, node);
     default:
       return null;
   }
@@ -118,6 +122,44 @@ function batchNormalization(graph: GraphView, node: NodeProto): LinearNode | nul
   const scale = Float64Array.from(gamma, (g, i) => g / Math.sqrt(variance[i] + epsilon));
   const shift = Float64Array.from(beta, (b, i) => b - mean[i] * scale[i]);
   return { input: inputName(node, 0), apply: (form) => afterScale(form, scale, shift) };
+}
+
+/** Some of the values, as where a class is left out; or all of them, out of a dimension of size 1. */
+function selection(graph: GraphView, node: NodeProto): LinearNode | null {
+  const input = inputName(node, 0);
+  const sizes = graph.shape(input);
+  const { axis, from } = operator(node) === 'Gather' ? gathered(graph, node) : sliced(graph, node);
+  if (!sizes || axis === null || !from) return null;
+  const along = fromFront(axis, sizes.length);
+  const size = sizes[along];
+  const others = sizes.filter((_, i) => i !== 0 && i !== along);
+  if (along === 0 || size === null || size === undefined) return null;
+  const numbers = from(size);
+  if (size === 1) return numbers.length === 1 ? { input, apply: (form) => form } : null;
+  return others.every((other) => other === 1) ? { input, apply: (form) => selected(form, numbers) } : null;
+}
+
+interface Selection {
+  axis: number | null;
+  /** The numbers that are taken out of so many. */
+  from?: (size: number) => number[];
+}
+
+function gathered(graph: GraphView, node: NodeProto): Selection {
+  const indices = graph.constant(inputName(node, 1));
+  if (!indices) return { axis: null };
+  const from = (size: number) => Array.from(indices.values, (index) => fromFront(index, size));
+  return { axis: integerAttribute(node, 'axis', 0), from };
+}
+
+function sliced(graph: GraphView, node: NodeProto): Selection {
+  const list = (name: string, index: number) => integersAttribute(node, name) ?? graph.integers(inputName(node, index));
+  const [starts, ends, axes] = [list('starts', 1), list('ends', 2), list('axes', 3) ?? [0]];
+  const [start = null] = starts ?? [];
+  const [end = null] = ends ?? [];
+  const plain = (list('steps', 4) ?? [1]).every((step) => step === 1);
+  if (start === null || end === null || starts?.length !== 1 || !plain) return { axis: null };
+  return { axis: axes[0], from: (size) => Array.from({ length: size }, (_, i) => i).slice(start, end) };
 }
 
 /** A matrix with rows and columns exchanged. */

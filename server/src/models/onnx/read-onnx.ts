@@ -4,6 +4,7 @@ import type { PatchSize } from '../patch-size.ts';
 import { checkConstants, checkOrder } from './check-graph.ts';
 import { chooseOutput } from './choose-output.ts';
 import { metadataClassNames } from './class-names.ts';
+import { dequantizeWeights } from './dequantize-weights.ts';
 import { LARGEST_MODEL_BYTES, readExternalData } from './external-data.ts';
 import { graphView } from './graph-view.ts';
 import { imageInput, rescalesBytes } from './image-input.ts';
@@ -43,6 +44,7 @@ export async function readOnnx(file: string, patchSize: PatchSize | undefined): 
   checkConstants(graph);
   if (needsSinglePrecision(graph)) toSinglePrecision(graph);
   const input = imageInput(graph, patchSize);
+  dequantizeWeights(graph, graphView({ proto: graph, input }));
   const view = graphView({ proto: graph, input });
   const { layers, layersOf } = nodeLayers(graph, view, input);
   const network: NetworkGraph = {

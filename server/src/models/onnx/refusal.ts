@@ -14,21 +14,17 @@ export type HeadFault =
   | 'quantized'
   | 'other';
 
-/** Those of which the gradient of the logits at a feature map still tells something. */
-const HAS_GRADIENT: ReadonlySet<HeadFault> = new Set([
-  'no-pooling',
-  'partial-pooling',
-  'maximum',
-  'activation',
-  'no-linear-layer',
-]);
+/** Those of which nothing can be shown: the gradient of the logits at a feature map tells something of all others. */
+const WITHOUT_GRADIENT: ReadonlySet<HeadFault> = new Set(['recurrent', 'quantized', 'other']);
 
 /** A head without an exact class activation map. */
 export class HeadProblem extends Problem {
   readonly fault: HeadFault;
 
   constructor(fault: HeadFault, reason: string, manifest: string) {
-    const advice = HAS_GRADIENT.has(fault) ? `; "method": "hirescam" in ${manifest} maps it by gradients instead` : '';
+    const advice = WITHOUT_GRADIENT.has(fault)
+      ? ''
+      : `; "method": "hirescam" in ${manifest} maps it by gradients instead`;
     super(
       'unreadable-model',
       `no exact class activation map: ${reason} (it needs global average pooling followed by one linear layer, ` +

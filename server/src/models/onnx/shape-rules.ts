@@ -135,7 +135,8 @@ const concat: ShapeRule = ({ node, of }) => {
 const slice: ShapeRule = ({ of, list, node }) => {
   const input = of(0);
   const [starts, ends] = [list(1, 'starts'), list(2, 'ends')];
-  if (!input || !starts || !ends || starts.length !== ends.length || inputName(node, 4) !== '') return null;
+  const plain = (list(4, 'steps') ?? [1]).every((step) => step === 1);
+  if (!input || !starts || !ends || starts.length !== ends.length || !plain) return null;
   const axes = list(3, 'axes') ?? (inputName(node, 3) === '' ? starts.map((_, i) => i) : null);
   return (
     axes &&
@@ -148,6 +149,13 @@ const slice: ShapeRule = ({ of, list, node }) => {
       return Math.max(0, inside(end) - inside(start));
     })
   );
+};
+
+const gather: ShapeRule = ({ node, of }) => {
+  const [input, indices] = [of(0), of(1)];
+  if (!input || !indices) return null;
+  const along = fromFront(integerAttribute(node, 'axis', 0), input.length);
+  return [...input.slice(0, along), ...indices, ...input.slice(along + 1)];
 };
 
 /** The first part; the others are as large, or as the file says. */
@@ -228,6 +236,7 @@ export const SHAPE_RULES: ReadonlyMap<string, ShapeRule> = new Map<string, Shape
   ['Concat', concat],
   ['Pad', padded],
   ['Slice', slice],
+  ['Gather', gather],
   ['Split', split],
   ['Shape', ({ of }) => [of(0)?.length ?? null]],
   ['Constant', constantNode],
