@@ -122,7 +122,6 @@ function provideTools() {
   const missing = missingTools();
   if (missing.length === 0) return;
   const packages = missing.map((tool) => DEBIAN_PACKAGES[tool]);
-  console.log(`installing ${packages.join(' and ')}, which ${packages.length > 1 ? 'are' : 'is'} missing`);
   if (!installWithApt(packages) || missingTools().length > 0) {
     const which = `${missing.join(' and ')} ${missing.length > 1 ? 'are' : 'is'}`;
     throw new Refusal(`${which} missing; on Debian and Ubuntu: apt-get install ${packages.join(' ')}`);
@@ -149,6 +148,7 @@ function installWithApt(packages) {
     return false;
   }
   if (process.getuid?.() !== 0) return false;
+  console.log(`installing ${packages.join(' and ')}`);
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
   const runs = (...args) => spawnSync(apt, args, { stdio: ['ignore', 2, 2], env }).status === 0;
   return runs('update', '-q') && runs('install', '-q', '-y', '--no-install-recommends', ...packages);
@@ -159,11 +159,7 @@ async function installPackages(folder) {
   await writeFile(path.join(folder, 'package.json'), '{ "private": true }\n');
   const packages = [`@tensorflow/tfjs-node@${PARTS.tfjs}`, `node-api-headers@${PARTS.headers}`];
   const quiet = ['--no-audit', '--no-fund', '--no-package-lock', '--loglevel=error'];
-  // npm hands its own settings down to scripts; those of the surrounding project must not reach this one.
-  const env = Object.fromEntries(
-    Object.entries(process.env).filter(([name]) => !/^npm_config_local_prefix$/i.test(name)),
-  );
-  await step('npm', ['install', '--prefix', folder, '--ignore-scripts', ...quiet, ...packages], { cwd: folder, env });
+  await step('npm', ['install', '--prefix', folder, '--ignore-scripts', ...quiet, ...packages], folder);
 }
 
 /** @returns {Promise<string>} the wheel's path */
@@ -240,9 +236,9 @@ async function removeLeftovers(folder, wheel) {
 }
 
 /** Runs a program; its last line of complaint is the reason of a failure. */
-async function step(program, args, options = {}) {
+async function step(program, args, cwd = root) {
   try {
-    await run(program, args, { maxBuffer: 64 << 20, ...options });
+    await run(program, args, { maxBuffer: 64 << 20, cwd });
   } catch (error) {
     const command = [program, ...args.slice(0, 2)].join(' ');
     throw new Refusal(`'${command} ...' failed: ${lastLine(error.stderr) || error.message.split('\n')[0]}`);
