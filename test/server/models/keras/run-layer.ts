@@ -1,7 +1,9 @@
 import ort from 'onnxruntime-node';
+import { createExecutor } from '../../../../server/src/engines/tfjs/executor.ts';
 import type { KerasLayer, KerasNetwork, WeightArray } from '../../../../server/src/models/keras/network.ts';
 import { kerasToOnnx } from '../../../../server/src/models/keras/to-onnx.ts';
 import { onnx } from '../../../../server/src/models/onnx/proto.ts';
+import { tf } from '../../engines/tfjs/tensorflow.ts';
 
 /** A tensor of one image in Keras's order, channels last. */
 export interface Image {
@@ -54,25 +56,47 @@ export async function runLayers(layers: readonly LayerUnderTest[], image: Image)
   return runNetwork(lineOf(layers, image.shape), image);
 }
 
-export async function runNetwork(network: KerasNetwork, image: Image): Promise<Float32Array> {
+/** Runs a network that takes an image of 3 channels; the result in Keras's order. */
+export async function runNetwork(
+  network: KerasNetwork,
+  image: Image,
+  runner: Runner = onnxruntime,
+): Promise<Float32Array> {
   const graph = kerasToOnnx(network, undefined);
-  const bytes = onnx.ModelProto.encode({
-    irVersion: graph.irVersion,
-    opsetImport: graph.opsets,
-    graph: graph.proto,
-  }).finish();
-  const session = await ort.InferenceSession.create(bytes, { graphOptimizationLevel: 'disabled' });
+  const model = { irVersion: graph.irVersion, opsetImport: graph.opsets, graph: graph.proto };
   const [rows, columns, channels] = image.shape;
-  const input = new ort.Tensor('float32', channelsFirst(image), [1, channels, rows, columns]);
-  const output = (await session.run({ [graph.input.name]: input }))[graph.output];
-  await session.release();
-  if (!(output.data instanceof Float32Array)) throw new Error('float32 was expected');
-  if (output.dims.length !== 4) return output.data;
-  const [, depth, height, width] = output.dims;
-  const values = new Float32Array(output.data.length);
-  for (let i = 0; i < values.length; i++) values[i] = output.data[(i % depth) * height * width + Math.floor(i / depth)];
-  return values;
+  const input = { name: graph.input.name, shape: [1, channels, rows, columns], values: channelsFirst(image) };
+  const { shape, values } = await runner(onnx.ModelProto.encode(model).finish(), input, graph.output);
+  if (shape.length !== 4) return values;
+  const [, depth, height, width] = shape;
+  return values.map((_, i) => values[(i % depth) * height * width + Math.floor(i / depth)]);
 }
+
+/** Runs an encoded ONNX model. */
+export type Runner = (
+  model: Uint8Array,
+  input: { name: string; shape: number[]; values: Float32Array },
+  output: string,
+) => Promise<{ shape: readonly number[]; values: Float32Array }>;
+
+export const onnxruntime: Runner = async (model, input, output) => {
+  const session = await ort.InferenceSession.create(model, { graphOptimizationLevel: 'disabled' });
+  const result = (await session.run({ [input.name]: new ort.Tensor('float32', input.values, input.shape) }))[output];
+  await session.release();
+  if (!(result.data instanceof Float32Array)) throw new Error('float32 was expected');
+  return { shape: result.dims, values: result.data };
+};
+
+/** TensorFlow.js on its plain backend. */
+export const tensorflowJs: Runner = async (model, { name, shape, values }, output) => {
+  const executor = createExecutor(tf, onnx.ModelProto.decode(model));
+  const result = executor
+    .run(new Map([[name, { kind: 'host', type: 'float32', shape, read: () => values }]]))
+    .get(output);
+  executor.close();
+  if (!result) throw new Error(`an output '${output}' was expected`);
+  return result;
+};
 
 function channelsFirst({ shape: [rows, columns, channels], values }: Image): Float32Array {
   const result = new Float32Array(values.length);
