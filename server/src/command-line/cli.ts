@@ -68,6 +68,11 @@ program
     new Option('--colormap <name>', 'colour map of a single class: viridis, magma, YlOrRd and others').conflicts('top'),
   )
   .addOption(new Option('--score <kind>', "what is shown (default: the model's first)").choices(SCORES))
+  .option(
+    '--range <low,high>',
+    'scores at the ends of the colours: 0,1 unless given; maps by gradients are often far smaller',
+    range,
+  )
   .option('--predictions', "write each patch's predictions on it")
   .option('--scale <s>', 'size of the picture relative to the slide, above 0 up to 1', scale, 1)
   .option('--store <dir>', "folder for the server's data", defaultStore())
@@ -132,6 +137,14 @@ function region(text: string): { x: number; y: number; width: number; height: nu
     throw new InvalidArgumentError('Expected x,y,w,h in slide pixels with a width and a height above 0.');
   }
   return { x, y, width, height };
+}
+
+function range(text: string): [number, number] {
+  const [low, high, ...rest] = text.split(',').map((part) => (part.trim() === '' ? Number.NaN : Number(part)));
+  if (!(low < high) || !Number.isFinite(high - low) || rest.length > 0) {
+    throw new InvalidArgumentError('Expected low,high with low below high.');
+  }
+  return [low, high];
 }
 
 function onlyOnce(text: string, previous: string | undefined): string {

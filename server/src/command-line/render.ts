@@ -28,9 +28,12 @@ export interface RenderCommandOptions {
   colormap?: string;
   /** The model's first when left out. */
   score?: Score;
+  /** Scores at the ends of the colour map, [0, 1] unless given. */
+  range?: [low: number, high: number];
   predictions?: boolean;
   scale: number;
   store: string;
+  engine?: string;
   output: string;
 }
 
@@ -39,7 +42,7 @@ export interface RenderCommandOptions {
  * @throws Problem `bad-parameter` and `too-large` before any work; as slide, model, worker or output do
  */
 export async function render(slide: string, model: string, options: RenderCommandOptions): Promise<void> {
-  const { output, scale, store } = options;
+  const { output, scale, store, engine } = options;
   if (options.class === undefined && options.top === undefined) {
     throw new Problem('bad-parameter', 'render: expected --class NAME or --top N, found neither');
   }
@@ -64,7 +67,7 @@ export async function render(slide: string, model: string, options: RenderComman
       );
     }
   };
-  await withAnalysis(slide, model, { store, check }, async ({ heatmap, scheduler, progress, signal }) => {
+  await withAnalysis(slide, model, { store, engine, check }, async ({ heatmap, scheduler, progress, signal }) => {
     const breakdown = breakdownOf(heatmap);
     const size = await renderSlide(openSlide(heatmap.slide), output, {
       scale,

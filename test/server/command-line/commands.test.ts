@@ -95,6 +95,25 @@ describe('render', () => {
     expect((await piece(file)).equals(await piece(slide))).toBe(true);
   });
 
+  test('--range stretches the colours over the scores that there are', async () => {
+    const files = ['wide.png', 'narrow.png'].map((name) => join(catalogue.root, name));
+    const words = ['render', slide, model, '--class', 'Stroma', '--score', 'cam', '--opacity', '1', '--scale', '0.25'];
+    await run(...words, '--range=-1000,1000', '--store', catalogue.store, '-o', files[0]);
+    await run(...words, '--range=-5,5', '--store', catalogue.store, '-o', files[1]);
+    const colours = async (file: string) => {
+      const pixels = await sharp(file)
+        .extract({ left: 0, top: 0, width: 480, height: 320 })
+        .removeAlpha()
+        .raw()
+        .toBuffer();
+      return new Set(Array.from({ length: pixels.length / 3 }, (_, i) => pixels.readUIntBE(3 * i, 3))).size;
+    };
+    // Every score lies in the middle of the wide range, so that the picture is nearly of one colour.
+    const [wide, narrow] = await Promise.all(files.map(colours));
+    expect(wide).toBeLessThan(20);
+    expect(narrow).toBeGreaterThan(100);
+  });
+
   test('--predictions writes on the patches', async () => {
     const files = ['plain.png', 'written.png'].map((name) => join(catalogue.root, name));
     const words = ['render', slide, model, '--class', 'Stroma', '--opacity', '0', '--store', catalogue.store];
