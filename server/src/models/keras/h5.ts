@@ -1,4 +1,4 @@
-import { readFile, stat } from 'node:fs/promises';
+import { open, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { Problem } from '../../errors.ts';
 import { assignWeights } from './assign-weights.ts';
@@ -27,8 +27,7 @@ export async function readKerasH5(file: string): Promise<KerasNetwork> {
   if (size > MAX_HDF5_BYTES) {
     throw new Problem('unreadable-model', `has ${size} bytes; HDF5 files of at most ${MAX_HDF5_BYTES} are read`);
   }
-  const bytes = new Uint8Array(await readFile(file));
-  const root = await readHdf5(bytes, { group: 'model_weights', needs: 'model_config' });
+  const root = await readHdf5(await readBytes(file, size), { group: 'model_weights', needs: 'model_config' });
   const configText = textAttribute(root, 'model_config');
   if (configText === undefined) throw notAModel(root, file);
   const version = textAttribute(root, 'keras_version') ?? '2';
@@ -41,6 +40,22 @@ export async function readKerasH5(file: string): Promise<KerasNetwork> {
     weights: assignWeights(model, layerWeights(group)),
     classNames: fileClassNames((name) => root.attributes.get(name)),
   };
+}
+
+/** A whole file in a buffer of its own, which can be given to a thread without a copy. */
+async function readBytes(file: string, size: number): Promise<Uint8Array<ArrayBuffer>> {
+  const bytes = new Uint8Array(size);
+  const handle = await open(file, 'r');
+  try {
+    for (let at = 0; at < size; ) {
+      const { bytesRead } = await handle.read(bytes, at, size - at, at);
+      if (bytesRead === 0) throw new Problem('unreadable-model', 'became shorter while it was read');
+      at += bytesRead;
+    }
+  } finally {
+    await handle.close();
+  }
+  return bytes;
 }
 
 /** Keras 2's weights have `layer_names` at the root, Keras 3's `layers` and what Keras calls its container before. */
