@@ -145,9 +145,11 @@ function checkCall(layer: KerasLayer, { training }: Record<string, Operand>): vo
   }
 }
 
+/** A product with 0 is 0 unless the number is infinite or none: faster than to ask each one. */
 function areFinite(values: Float32Array): boolean {
-  for (let i = 0; i < values.length; i++) if (!Number.isFinite(values[i])) return false;
-  return true;
+  let zero = 0;
+  for (let i = 0; i < values.length; i++) zero += values[i] * 0;
+  return zero === 0;
 }
 
 /** Names nodes and constants after their layer; every tensor in between is known as the layer's too. */

@@ -2,7 +2,7 @@ import { layerProblem, type WeightedLayer } from '../layer.ts';
 import type { WeightArray } from '../network.ts';
 
 /** Rows and columns of a matrix that are transposed together, so that both sides stay in the cache. */
-const BLOCK = 32;
+const BLOCK = 64;
 
 /**
  * Keras's [rows, columns, inputs, outputs] as ONNX's [outputs, inputs, rows, columns]. Of a transposed convolution, which
@@ -18,11 +18,15 @@ export function kernelToOnnx(layer: WeightedLayer, kernel: WeightArray): WeightA
     const lastOutput = Math.min(outputs, firstOutput + BLOCK);
     for (let firstInput = 0; firstInput < inputs; firstInput += BLOCK) {
       const lastInput = Math.min(inputs, firstInput + BLOCK);
-      for (let o = firstOutput; o < lastOutput; o++) {
-        for (let i = firstInput; i < lastInput; i++) {
-          const to = (o * inputs + i) * cells;
-          const from = i * outputs + o;
-          for (let cell = 0; cell < cells; cell++) result[to + cell] = values[from + cell * inputs * outputs];
+      for (let cell = 0; cell < cells; cell++) {
+        for (let o = firstOutput; o < lastOutput; o++) {
+          let from = (cell * inputs + firstInput) * outputs + o;
+          let to = (o * inputs + firstInput) * cells + cell;
+          for (let i = firstInput; i < lastInput; i++) {
+            result[to] = values[from];
+            from += outputs;
+            to += cells;
+          }
         }
       }
     }
