@@ -13,7 +13,7 @@ export type Value = DeviceValue | HostValue;
  * Numbers in the backend. A value of rank 4 is logically [N, C, H, W] or whatever the graph says; `channels-last` means
  * that its tensor holds the dimensions in the order 0, 2, 3, 1, which is how convolutions want them.
  */
-export interface DeviceValue {
+interface DeviceValue {
   kind: 'device';
   tensor: Tensor;
   order: Order;

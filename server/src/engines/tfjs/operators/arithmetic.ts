@@ -1,7 +1,7 @@
 import { shapeOf } from '../layout.ts';
 import type { GraphNode, Operator } from '../node.ts';
 import { required } from '../node.ts';
-import { deviceValue, hostValue, type Order, type Tensor, type Tf, type Value } from '../value.ts';
+import { deviceValue, type Order, type Tensor, type Tf, type Value } from '../value.ts';
 import type { Workspace } from '../workspace.ts';
 import { inWholePackets } from './packets.ts';
 
@@ -101,7 +101,7 @@ export const ARITHMETIC: Record<string, Operator> = {
 };
 
 /** Operands as tensors of one order, so that they broadcast as the graph means it. */
-export function aligned(operands: readonly Value[], workspace: Workspace): { tensors: Tensor[]; order: Order } {
+function aligned(operands: readonly Value[], workspace: Workspace): { tensors: Tensor[]; order: Order } {
   const order = commonOrder(operands);
   const tensors = operands.map((operand) => {
     // One number broadcasts in any order.
@@ -122,8 +122,4 @@ function present(node: GraphNode, inputs: readonly (Value | null)[]): Value[] {
   const values = inputs.filter((value) => value !== null);
   if (values.length === 0) throw node.problem('has no inputs');
   return values;
-}
-
-export function scalarValue(value: number): Value {
-  return hostValue('float32', [], [value]);
 }

@@ -36,7 +36,7 @@ const slice: Operator = (node) => (inputs, workspace) => {
 };
 
 /** What a slice takes of a dimension: `count` numbers from `start`, `step` apart. */
-export interface SlicePart {
+interface SlicePart {
   start: number;
   count: number;
   step: number;

@@ -82,7 +82,7 @@ const unsqueeze: Operator = (node) => (inputs, workspace) => {
 };
 
 /** The attribute until opset 12, the input since. */
-export function axesOf(node: GraphNode, input: Value | null, workspace: Workspace): number[] | null {
+function axesOf(node: GraphNode, input: Value | null, workspace: Workspace): number[] | null {
   if (input) return Array.from(workspace.numbers(input));
   return node.has('axes') ? node.integers('axes') : null;
 }
