@@ -1,6 +1,6 @@
 import { Problem } from '../../errors.ts';
 import { nodeTitle, shown } from './network-graph.ts';
-import type { GraphProto } from './proto.ts';
+import type { GraphProto, NodeProto } from './proto.ts';
 import { checkSize, notFinite } from './tensor-values.ts';
 
 /**
@@ -22,6 +22,7 @@ export function checkOrder(graph: GraphProto): void {
   }
   const nodes = graph.node ?? [];
   for (const node of nodes) {
+    checkNames(node);
     const missing = node.input?.find((name) => !known.has(name));
     if (missing !== undefined) {
       const isLater = nodes.some(({ output }) => output?.includes(missing));
@@ -38,6 +39,32 @@ export function checkOrder(graph: GraphProto): void {
   for (const { name } of graph.output ?? []) {
     if (!known.has(name ?? ''))
       throw new Problem('unreadable-model', `has an output '${shown(name)}' that nothing makes`);
+  }
+}
+
+/** Names are shown, and runtimes put them into what they say. */
+const LONGEST_NAME = 4096;
+
+function checkNames({ name, opType, domain, input, output }: NodeProto): void {
+  for (const text of [name, opType, domain, ...(input ?? []), ...(output ?? [])]) {
+    if ((text?.length ?? 0) <= LONGEST_NAME) continue;
+    throw new Problem('unreadable-model', `has a name of ${text?.length} characters, '${shown(text)}'`);
+  }
+}
+
+/** Values of one tensor for one image: 4 GiB of them are more than any network of patches has. */
+const MOST_VALUES = 2 ** 30;
+
+/** @throws Problem where a node would make a tensor of absurd size, as far as sizes are known */
+export function checkSizes(graph: GraphProto, shape: (tensor: string) => readonly (number | null)[] | null): void {
+  for (const node of graph.node ?? []) {
+    for (const output of node.output ?? []) {
+      const sizes = shape(output) ?? [];
+      const count = sizes.reduce<number>((product, size) => product * (size ?? 1), 1);
+      if (count <= MOST_VALUES && sizes.every((size) => size === null || size >= 0)) continue;
+      const shown = `[${sizes.map((size) => size ?? '?').join(', ')}]`;
+      throw new Problem('unreadable-model', `${nodeTitle(node)} would make a tensor of shape ${shown}`);
+    }
   }
 }
 

@@ -1,7 +1,7 @@
 import { readFile, stat } from 'node:fs/promises';
 import { Problem } from '../../errors.ts';
 import type { PatchSize } from '../patch-size.ts';
-import { checkConstants, checkOrder } from './check-graph.ts';
+import { checkConstants, checkOrder, checkSizes } from './check-graph.ts';
 import { chooseOutput } from './choose-output.ts';
 import { metadataClassNames } from './class-names.ts';
 import { dequantizeWeights } from './dequantize-weights.ts';
@@ -46,6 +46,7 @@ export async function readOnnx(file: string, patchSize: PatchSize | undefined): 
   const input = imageInput(graph, patchSize);
   dequantizeWeights(graph, graphView({ proto: graph, input }));
   const view = graphView({ proto: graph, input });
+  checkSizes(graph, view.shape);
   const { layers, layersOf } = nodeLayers(graph, view, input);
   const network: NetworkGraph = {
     format: `ONNX opset ${version}`,

@@ -4,8 +4,9 @@ import { integerAttribute, integersAttribute, stringAttribute } from './proto.ts
 
 const same: ShapeRule = ({ of }) => of(0);
 
-const broadcast: ShapeRule = ({ node, of }) => {
-  const shapes = (node.input ?? []).map((_, i) => of(i));
+const broadcast: ShapeRule = ({ node, of }) => broadcastShapes((node.input ?? []).map((_, i) => of(i)));
+
+function broadcastShapes(shapes: readonly (Shape | null)[]): Shape | null {
   let result: Shape = [];
   for (const shape of shapes) {
     if (!shape) return null;
@@ -20,7 +21,7 @@ const broadcast: ShapeRule = ({ node, of }) => {
     });
   }
   return result;
-};
+}
 
 /** Rows and columns after a window, as Conv and the pools define it. */
 const windowed: ShapeRule = ({ node, of }) => {
@@ -158,6 +159,29 @@ const gather: ShapeRule = ({ node, of }) => {
   return [...input.slice(0, along), ...indices, ...input.slice(along + 1)];
 };
 
+const expand: ShapeRule = ({ of, list }) => {
+  const wanted = list(1, 'shape');
+  return wanted && broadcastShapes([of(0), wanted]);
+};
+
+const tile: ShapeRule = ({ of, list }) => {
+  const repeats = list(1, 'repeats');
+  return of(0)?.map((size, i) => product([size, repeats?.[i] ?? null])) ?? null;
+};
+
+const resize: ShapeRule = ({ node, of, list }) => {
+  const input = of(0);
+  const isOld = (node.input?.length ?? 0) <= 2;
+  const sizes = list(3, 'sizes');
+  if (input && sizes?.length === input.length) return sizes;
+  const scales = list(isOld ? 1 : 2, 'scales');
+  if (!input || scales?.length !== input.length) return null;
+  return input.map((size, i) => {
+    const scaled = product([size, scales[i]]);
+    return scaled === null ? null : Math.floor(scaled);
+  });
+};
+
 /** The first part; the others are as large, or as the file says. */
 const split: ShapeRule = ({ node, of, list }) => {
   const input = of(0);
@@ -213,8 +237,8 @@ const UNARY =
   'Identity Dropout Cast CastLike Relu LeakyRelu PRelu Elu Selu Celu Gelu Mish Swish Softplus Softsign ThresholdedRelu ' +
   'Sigmoid HardSigmoid HardSwish Tanh Erf Exp Log Sqrt Neg Abs Clip Reciprocal Floor Ceil Round Softmax LogSoftmax ' +
   'BatchNormalization InstanceNormalization GroupNormalization LayerNormalization LpNormalization LRN ' +
-  'QuantizeLinear DequantizeLinear';
-const BINARY = 'Add Sub Mul Div Pow Min Max Sum Mean Where Equal Less Greater LessOrEqual GreaterOrEqual And Or';
+  'QuantizeLinear DequantizeLinear Not Sign';
+const BINARY = 'Add Sub Mul Div Mod Pow Min Max Sum Mean Where Equal Less Greater LessOrEqual GreaterOrEqual And Or';
 const REDUCING =
   'ReduceMean ReduceSum ReduceMax ReduceMin ReduceL1 ReduceL2 ReduceProd ReduceSumSquare ReduceLogSumExp';
 
@@ -237,7 +261,18 @@ export const SHAPE_RULES: ReadonlyMap<string, ShapeRule> = new Map<string, Shape
   ['Pad', padded],
   ['Slice', slice],
   ['Gather', gather],
+  ['Expand', expand],
+  ['Tile', tile],
+  ['Resize', resize],
+  ['Upsample', resize],
+  ['ConstantOfShape', ({ list }) => list(0, 'shape')],
   ['Split', split],
-  ['Shape', ({ of }) => [of(0)?.length ?? null]],
+  [
+    'Shape',
+    ({ node, of }) => [
+      of(0)?.slice(integerAttribute(node, 'start', 0), integerAttribute(node, 'end', Number.MAX_SAFE_INTEGER)).length ??
+        null,
+    ],
+  ],
   ['Constant', constantNode],
 ]);
