@@ -104,7 +104,7 @@ function checkpoint(file: string): string {
   const prefix = basename(file).replace(/\.(index|data-\d{5}-of-\d{5})$/, '');
   const name = prefix === 'checkpoint' ? 'FOLDER/PREFIX' : prefix;
   return (
-    'is a TensorFlow checkpoint: weights only, without the network they belong to; where the network is made in Python, ' +
+    'is a TensorFlow checkpoint: weights only, without the network they belong to; where the network is made in Python with Keras 2, ' +
     `model.load_weights(${JSON.stringify(name)}); model.save("model.h5")`
   );
 }

@@ -9,6 +9,7 @@ import {
   foreignZip,
   HEAD_BYTES,
 } from './foreign-formats.ts';
+import { HDF5_PLACES, isSignature } from './hdf5-signature.ts';
 import { isOnnx } from './onnx-signature.ts';
 
 /** What a model file holds, whatever its name. */
@@ -63,7 +64,7 @@ export async function checkModelFile(file: string): Promise<ModelKind> {
 async function kindOf(file: string, size: number): Promise<ModelKind> {
   const head = await readHead(file);
   const text = head.toString('latin1');
-  if (HDF5_PLACES.some((place) => text.startsWith(HDF5_SIGNATURE, place))) return 'keras-hdf5';
+  if (HDF5_PLACES.some((place) => isSignature(head, place))) return 'keras-hdf5';
   if (text.startsWith('PK\x03\x04') || text.startsWith('PK\x05\x06')) return zipKind(file);
   if (isOnnx(head)) return 'onnx';
   const foreign = foreignByContent(head, file, size);
@@ -108,10 +109,6 @@ async function readHead(file: string): Promise<Buffer> {
     await opened.close();
   }
 }
-
-const HDF5_SIGNATURE = '\x89HDF\r\n\x1a\n';
-/** Behind a block of the user's own, of 512 bytes or a power of two times that. */
-const HDF5_PLACES = [0, 512, 1024, 2048];
 
 function unreadable(message: string): Problem {
   return new Problem('unreadable-model', message);

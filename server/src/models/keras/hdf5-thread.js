@@ -3,7 +3,7 @@
  * thread can be ended, with all its memory. The file's bytes are all that the library sees: links to other files lead
  * nowhere. Plain JavaScript, for Node itself starts it.
  */
-import { parentPort, workerData } from 'node:worker_threads';
+import { parentPort } from 'node:worker_threads';
 import { File, ready } from 'h5wasm';
 
 /** Groups and datasets altogether; a network of a thousand layers has ten thousand. */
@@ -14,33 +14,43 @@ const MAX_ATTRIBUTE_BYTES = 32 * 2 ** 20;
 /** How many times the file's size compressed numbers may be: those of a trained network hardly shrink. */
 const MAX_EXPANSION = 16;
 
+/** In the library's own file system, in memory. */
+const FILE = '/file.h5';
+
 /** `H5T_class_t` of the HDF5 library. */
 const CLASS = { integer: 0, float: 1, string: 3, opaque: 5 };
 
 class Refusal extends Error {}
 
-const { bytes, group: wanted, needs } = workerData;
-const fileSize = bytes.length;
-const transfers = [];
+/** Of the file that is being read. */
+let fileSize = 0;
+let transfers = [];
 let objects = 0;
 let numberBytes = 0;
-let opened = false;
 
 const library = await ready;
-try {
-  // Without it the library prints a page to stderr for every failure, and goes on with wrong values.
-  library.activate_throwing_error_handler();
-  library.FS.writeFile('/file.h5', bytes, { canOwn: true });
-  const root = new File('/file.h5', 'r');
-  opened = true;
-  parentPort.postMessage({ root: readRoot(root) }, transfers);
-} catch (error) {
-  const refused = error instanceof Refusal;
-  parentPort.postMessage({ error: refused ? error.message : innermost(error), opened, refused });
-}
+// Without it the library prints a page to stderr for every failure, and goes on with wrong values.
+library.activate_throwing_error_handler();
+parentPort.on('message', ({ bytes, group, needs }) => {
+  [fileSize, transfers, objects, numberBytes] = [bytes.length, [], 0, 0];
+  let opened = false;
+  try {
+    library.FS.writeFile(FILE, bytes, { canOwn: true });
+    const file = new File(FILE, 'r');
+    opened = true;
+    const root = readRoot(file, group, needs);
+    file.close();
+    library.FS.unlink(FILE);
+    parentPort.postMessage({ root }, transfers);
+  } catch (error) {
+    // What fails in the middle stays open inside the library: this thread reads no other file.
+    const refused = error instanceof Refusal;
+    parentPort.postMessage({ error: refused ? error.message : innermost(error), opened, refused });
+  }
+});
 
 /** The root's attributes; the wanted group, or everything; nothing more where an attribute that it needs is missing. */
-function readRoot(root) {
+function readRoot(root, wanted, needs) {
   const attributes = readAttributes(root);
   const names = root.keys();
   const complete = needs === null || attributes.has(needs);
@@ -76,9 +86,9 @@ function readAttributes(owner) {
   return values;
 }
 
-/** A dataset's bytes as they are stored, and what they mean. */
+/** A dataset's numbers, which the library gives in little-endian order however they are stored. */
 function readDataset({ file_id: file, path }) {
-  const { type, size, signed, littleEndian, shape, total_size: count } = library.get_dataset_metadata(file, path);
+  const { type, size, signed, shape, total_size: count } = library.get_dataset_metadata(file, path);
   const length = count * size;
   const isNumeric = type === CLASS.integer || type === CLASS.float || type === CLASS.opaque;
   if (!isNumeric || shape === null) return { kind: 'other', shape: shape ?? [], bytes: new Uint8Array(0) };
@@ -89,7 +99,7 @@ function readDataset({ file_id: file, path }) {
   const kind = { [CLASS.integer]: signed ? 'int' : 'uint', [CLASS.float]: 'float', [CLASS.opaque]: 'opaque' }[type];
   const read = rawBytes(file, path, length);
   transfers.push(read.buffer);
-  return { kind, size, littleEndian, shape, bytes: read };
+  return { kind, size, shape, bytes: read };
 }
 
 function rawBytes(file, path, length) {
