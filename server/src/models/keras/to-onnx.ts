@@ -23,6 +23,7 @@ const IR_VERSION = 8;
 export function kerasToOnnx(network: KerasNetwork, patchSize: PatchSize | undefined): NetworkGraph {
   const { model } = network;
   const image = singleInput(model);
+  checkChannelsLast(model);
   const { height, width } = inputSize(batchShape(image).slice(1), 'NHWC', patchSize);
   const nodes: NodeProto[] = [];
   const constants: TensorProto[] = [];
@@ -172,6 +173,16 @@ function layerGraph(
       return name;
     },
   };
+}
+
+/** Before anything is said of the input's shape, which looks wrong then. */
+function checkChannelsLast(model: KerasModel): void {
+  for (const layer of model.layers) {
+    if (layer.model) checkChannelsLast(layer.model);
+    if (layer.config.data_format === 'channels_first') {
+      throw layerProblem(layer, 'has data_format channels_first; only channels_last is supported');
+    }
+  }
 }
 
 function singleInput(model: KerasModel): KerasLayer {
