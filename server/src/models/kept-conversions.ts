@@ -9,7 +9,7 @@ import { writeClassifier, writeWhole } from './onnx/classifier-file.ts';
 import { onnx } from './onnx/proto.ts';
 
 /** Raised whenever a model is converted otherwise than before: what was kept is then made anew. */
-const CONVERSION_VERSION = 1;
+const CONVERSION_VERSION = 2;
 
 /** Bytes of conversions that are kept; beyond it those used longest ago go. */
 const MAX_BYTES = 8 * 1024 ** 3;

@@ -117,6 +117,7 @@ async function startEngine(start: () => Promise<Engine>, engineName: string): Pr
   try {
     return await start();
   } catch (error) {
+    if (error instanceof Problem) throw error;
     const reason = String(error instanceof Error ? error.message : error).split('\n')[0];
     throw new Problem('unreadable-model', `${engineName} cannot load the network: ${reason}`, { cause: error });
   }

@@ -144,10 +144,11 @@ function preprocess(
 ): void {
   let pixels = add('Cast', [TENSORS.patches], { to: DATA_TYPE.float });
   if (channelOrder === 'bgr') pixels = add('Gather', [pixels, constant([3], [2, 1, 0])], { axis: 3 });
+  // Bytes less a mean on their own scale, then scaled: the difference of near numbers is taken before anything is rounded.
+  const shifts = mean.map((value) => -value / scale);
   const factors = std.map((deviation) => scale / deviation);
-  const shifts = std.map((deviation, i) => -mean[i] / deviation);
-  if (factors.some((factor) => factor !== 1)) pixels = add('Mul', [pixels, constant([3], Float32Array.from(factors))]);
   if (shifts.some((shift) => shift !== 0)) pixels = add('Add', [pixels, constant([3], Float32Array.from(shifts))]);
+  if (factors.some((factor) => factor !== 1)) pixels = add('Mul', [pixels, constant([3], Float32Array.from(factors))]);
   if (input.layout === 'NCHW') pixels = add('Transpose', [pixels], { perm: [0, 3, 1, 2] });
   add('Cast', [pixels], { to: input.elementType }, input.name);
 }
