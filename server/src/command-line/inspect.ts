@@ -2,7 +2,7 @@ import { METHOD_NAMES } from '../../../shared/heatmap-descriptor.ts';
 import { Problem } from '../errors.ts';
 import { classInfos } from '../heatmaps/paint-style.ts';
 import type { ModelDescription } from '../models/model.ts';
-import { isNamedAsModel } from '../models/model-file.ts';
+import { isModelFolder, isNamedAsModel } from '../models/model-file.ts';
 import { writeStartingManifest } from '../models/starting-manifest.ts';
 import { startWorker } from '../server.ts';
 import { readSlideHeader } from '../slides/describe-slide.ts';
@@ -14,7 +14,7 @@ import { readPatchImage } from './patch-image.ts';
  * @throws Problem where the file is neither, or the patch has another size than the model's
  */
 export async function inspect(file: string, options: InspectOptions): Promise<void> {
-  if (isNamedAsModel(file)) return inspectModel(file, options);
+  if (isNamedAsModel(file) || (await isModelFolder(file))) return inspectModel(file, options);
   for (const option of ['patch', 'writeManifest', 'engine'] as const) {
     if (options[option] === undefined) continue;
     const flag = option === 'writeManifest' ? 'write-manifest' : option;

@@ -33,6 +33,14 @@ export function isNamedAsModel(name: string): boolean {
   return isModelFile(name) || name.toLowerCase().endsWith('.json') || foreignByName(name) !== null;
 }
 
+/** Whether a path is a folder that holds a model, as TensorFlow and others write them. */
+export async function isModelFolder(path: string): Promise<boolean> {
+  const names = await readdir(path).catch(() => []);
+  return names.some((name) => MODEL_PARTS.includes(name)) || path.toLowerCase().endsWith('.mlpackage');
+}
+
+const MODEL_PARTS: readonly string[] = ['saved_model.pb', 'model.weights.h5', 'model.json'];
+
 /** What people call a model: its file's name without the ending, for a `model.json` its folder's name. */
 export function modelTitle(file: string): string {
   const stem = basename(file, extname(file));

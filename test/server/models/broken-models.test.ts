@@ -129,13 +129,17 @@ it('opens a file under the name of one that was damaged inside', async () => {
 const broken = referenceData && join(referenceData, 'broken');
 
 describe.skipIf(!broken)('real broken files', () => {
-  it.each(['truncated.h5', 'weights_only_k2.h5', 'other_hdf5.h5', 'png_named.h5', 'nan_weights.h5'])(
-    '%s',
-    async (file) => {
-      await expect(openModel(join(broken ?? '', file))).rejects.toMatchObject({
-        name: 'Problem',
-        code: 'unreadable-model',
-      });
-    },
-  );
+  it.each([
+    'truncated.h5',
+    'weights_only_k2.h5',
+    'other_hdf5.h5',
+    'png_named.h5',
+    'nan_weights.h5',
+    'corrupt_middle.keras',
+  ])('%s', async (file) => {
+    await expect(openModel(join(broken ?? '', file))).rejects.toMatchObject({
+      name: 'Problem',
+      code: 'unreadable-model',
+    });
+  });
 });

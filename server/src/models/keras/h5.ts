@@ -1,6 +1,7 @@
-import { open, stat } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { Problem } from '../../errors.ts';
+import { readBytes } from '../read-bytes.ts';
 import { assignWeights } from './assign-weights.ts';
 import { fileClassNames } from './file-class-names.ts';
 import {
@@ -23,11 +24,7 @@ import type { KerasNetwork, WeightArray } from './network.ts';
  * @throws Problem `unreadable-model` for what is not such a file
  */
 export async function readKerasH5(file: string): Promise<KerasNetwork> {
-  const { size } = await stat(file);
-  if (size > MAX_HDF5_BYTES) {
-    throw new Problem('unreadable-model', `has ${size} bytes; HDF5 files of at most ${MAX_HDF5_BYTES} are read`);
-  }
-  const root = await readHdf5(await readBytes(file, size), { group: 'model_weights', needs: 'model_config' });
+  const root = await readHdf5(await wholeFile(file), { group: 'model_weights', needs: 'model_config' });
   const configText = textAttribute(root, 'model_config');
   if (configText === undefined) throw notAModel(root, file);
   const version = textAttribute(root, 'keras_version') ?? '2';
@@ -42,20 +39,20 @@ export async function readKerasH5(file: string): Promise<KerasNetwork> {
   };
 }
 
-/** A whole file in a buffer of its own, which can be given to a thread without a copy. */
-async function readBytes(file: string, size: number): Promise<Uint8Array<ArrayBuffer>> {
-  const bytes = new Uint8Array(size);
-  const handle = await open(file, 'r');
+/** A file in a buffer of its own, which can be given to a thread without a copy. */
+async function wholeFile(file: string): Promise<Uint8Array<ArrayBuffer>> {
+  const opened = await open(file);
   try {
-    for (let at = 0; at < size; ) {
-      const { bytesRead } = await handle.read(bytes, at, size - at, at);
-      if (bytesRead === 0) throw new Problem('unreadable-model', 'became shorter while it was read');
-      at += bytesRead;
+    const { size } = await opened.stat();
+    if (size > MAX_HDF5_BYTES) {
+      throw new Problem('unreadable-model', `has ${size} bytes; HDF5 files of at most ${MAX_HDF5_BYTES} are read`);
     }
+    const bytes = new Uint8Array(size);
+    await readBytes(opened, bytes, 'the file');
+    return bytes;
   } finally {
-    await handle.close();
+    await opened.close();
   }
-  return bytes;
 }
 
 /** Keras 2's weights have `layer_names` at the root, Keras 3's `layers` and what Keras calls its container before. */

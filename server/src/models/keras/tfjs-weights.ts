@@ -1,7 +1,8 @@
-import { open } from 'node:fs/promises';
+import { type FileHandle, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import { float16Value } from '../../../../shared/codecs/float16.ts';
 import { Problem } from '../../errors.ts';
+import { readBytes } from '../read-bytes.ts';
 import { isRecord } from './config-json.ts';
 import type { WeightArray } from './network.ts';
 
@@ -78,23 +79,13 @@ async function readShards(folder: string, { paths, weights }: WeightGroup): Prom
   let offset = 0;
   for (const [index, path] of paths.entries()) {
     const target = bytes.subarray(offset, offset + sizes[index]);
-    await withFile(folder, path, async (file) => {
-      for (let read = 0; read < target.length; ) {
-        const { bytesRead } = await file.read(target, read, target.length - read, read);
-        if (bytesRead === 0) throw new Problem('unreadable-model', `${path} became shorter while it was read`);
-        read += bytesRead;
-      }
-    });
+    await withFile(folder, path, (file) => readBytes(file, target, path));
     offset += target.length;
   }
   return bytes;
 }
 
-async function withFile<T>(
-  folder: string,
-  path: string,
-  use: (file: Awaited<ReturnType<typeof open>>) => Promise<T>,
-): Promise<T> {
+async function withFile<T>(folder: string, path: string, use: (file: FileHandle) => Promise<T>): Promise<T> {
   try {
     const file = await open(join(folder, path));
     try {

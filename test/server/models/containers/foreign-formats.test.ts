@@ -1,7 +1,13 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, test } from 'vitest';
-import { checkModelFile, isModelFile, isNamedAsModel, modelTitle } from '../../../../server/src/models/model-file.ts';
+import {
+  checkModelFile,
+  isModelFile,
+  isModelFolder,
+  isNamedAsModel,
+  modelTitle,
+} from '../../../../server/src/models/model-file.ts';
 import { temporaryFolder } from '../temporary-folder.ts';
 import { problemOf, writeSampleModels } from './sample-models.ts';
 import { zipFile } from './zip-file.ts';
@@ -161,6 +167,7 @@ test.each<[string, string[], string]>([
   const path = join(folder, name);
   mkdirSync(path);
   for (const entry of names) writeFileSync(join(path, entry), nothing);
+  expect(await isModelFolder(path)).toBe(names.length > 0);
   expect((await problemOf(checkModelFile(path))).slice(path.length + 2).replaceAll(folder, 'FOLDER')).toBe(message);
 });
 
