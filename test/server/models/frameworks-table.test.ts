@@ -15,7 +15,7 @@ const measured: Measured[] = [
   { fixture: { folder: 'tf.keras-1.15-functional', file: 'model.h5' }, probabilities: 1e-8, cells: 1e-7 },
 ];
 
-const tables = `### By \`some-engine\`
+const tables = `### By some-engine
 
 #### keras.applications' networks
 

@@ -68,7 +68,7 @@ export function frameworksTables(engine: string, measured: readonly Measured[]):
   const sections = TABLES.map((table) => ({ table, cells: placed.filter((cell) => cell.table === table) }))
     .filter(({ cells }) => cells.length > 0)
     .map(({ table, cells }) => `#### ${table}\n\n${markdownTable(cells)}`);
-  return [`### By \`${engine}\``, ...sections].join('\n\n');
+  return [`### By ${engine}`, ...sections].join('\n\n');
 }
 
 function markdownTable(cells: readonly (Place & { entry: Measured })[]): string {
