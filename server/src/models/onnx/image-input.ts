@@ -4,7 +4,13 @@ import { type GraphView, inputName, operator } from './graph-view.ts';
 import { type NetworkInput, shown } from './network-graph.ts';
 import { DATA_TYPE, dataTypeName, type GraphProto, integersAttribute, type NodeProto, valueShape } from './proto.ts';
 
-const READ_TYPES: readonly number[] = [DATA_TYPE.float, DATA_TYPE.float16, DATA_TYPE.double, DATA_TYPE.uint8];
+const READ_TYPES: readonly number[] = [
+  DATA_TYPE.float,
+  DATA_TYPE.float16,
+  DATA_TYPE.double,
+  DATA_TYPE.bfloat16,
+  DATA_TYPE.uint8,
+];
 
 /** From here on a number that pixels are divided by, or that is subtracted, means that they go from 0 to 255. */
 const LARGEST_UNIT_DIVISOR = 50;

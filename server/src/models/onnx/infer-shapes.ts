@@ -44,7 +44,9 @@ export function inferShapes(
   for (const value of [...(proto.valueInfo ?? []), ...(proto.output ?? [])])
     shapes.set(value.name ?? '', valueShape(value));
   for (const { name, dims } of proto.initializer ?? []) shapes.set(name ?? '', (dims ?? []).map(Number));
-  shapes.set(name, layout === 'NCHW' ? [null, 3, height, width] : [null, height, width, 3]);
+  const image = proto.input?.find((value) => value.name === name);
+  const batch = (image && valueShape(image)?.[0]) ?? null;
+  shapes.set(name, layout === 'NCHW' ? [batch, 3, height, width] : [batch, height, width, 3]);
   const shape = (tensor: string) => (tensor === '' ? null : (shapes.get(tensor) ?? null));
   const integers = (tensor: string): Shape | null => {
     if (tensor === '') return null;
