@@ -13,6 +13,7 @@ import {
   textAttribute,
   textList,
 } from './hdf5.ts';
+import { kerasVersion } from './keras-version.ts';
 import { parseModelConfig } from './model-config.ts';
 import { parseModelJson } from './model-json.ts';
 import type { KerasNetwork, WeightArray } from './network.ts';
@@ -27,12 +28,12 @@ export async function readKerasH5(file: string): Promise<KerasNetwork> {
   const root = await readHdf5(await wholeFile(file), { group: 'model_weights', needs: 'model_config' });
   const configText = textAttribute(root, 'model_config');
   if (configText === undefined) throw notAModel(root, file);
-  const version = textAttribute(root, 'keras_version') ?? '2';
-  const model = parseModelConfig(parseModelJson(configText, 'model_config'), Number.parseInt(version, 10) || 2);
+  const version = kerasVersion(textAttribute(root, 'keras_version'), '2');
+  const model = parseModelConfig(parseModelJson(configText, 'model_config'), version.major);
   const group = root.groups.get('model_weights');
   if (!group) throw new Problem('unreadable-model', 'has no group model_weights');
   return {
-    format: `Keras ${version} HDF5`,
+    format: `Keras ${version.text} HDF5`,
     model,
     weights: assignWeights(model, layerWeights(group)),
     classNames: fileClassNames((name) => root.attributes.get(name)),

@@ -4,12 +4,13 @@ import { assignArchiveWeights, type StoredWeights } from './archive-weights.ts';
 import { isRecord } from './config-json.ts';
 import { fileClassNames } from './file-class-names.ts';
 import { type Hdf5Group, hdf5Numbers, MAX_HDF5_BYTES, readHdf5, textAttribute } from './hdf5.ts';
+import { kerasVersion } from './keras-version.ts';
 import { parseModelConfig } from './model-config.ts';
 import { MAX_JSON_BYTES, parseModelJson } from './model-json.ts';
 import type { KerasNetwork } from './network.ts';
 
 /** Entry that every `.keras` archive has. */
-export const ARCHIVE_CONFIG = 'config.json';
+const ARCHIVE_CONFIG = 'config.json';
 const METADATA = 'metadata.json';
 const WEIGHTS = 'model.weights.h5';
 
@@ -24,15 +25,14 @@ export async function readKerasArchive(file: string): Promise<KerasNetwork> {
   try {
     const config = await readJson(zip, ARCHIVE_CONFIG);
     const metadata = zip.names.includes(METADATA) ? await readJson(zip, METADATA) : {};
-    const { keras_version } = isRecord(metadata) ? metadata : {};
-    const version = typeof keras_version === 'string' ? keras_version : '3';
-    const model = parseModelConfig(config, Number.parseInt(version, 10) || 3);
+    const version = kerasVersion(isRecord(metadata) ? metadata.keras_version : undefined, '3');
+    const model = parseModelConfig(config, version.major);
     if (!zip.names.includes(WEIGHTS)) {
       throw new Problem('unreadable-model', `has no entry '${WEIGHTS}'; save the model again with model.save()`);
     }
     const stored = storedIn(await readHdf5(await zip.read(WEIGHTS, MAX_HDF5_BYTES)), '');
     return {
-      format: `Keras ${version} archive`,
+      format: `Keras ${version.text} archive`,
       model,
       weights: assignArchiveWeights(model, stored),
       classNames: fileClassNames((name) => (isRecord(metadata) ? metadata[name] : undefined)),

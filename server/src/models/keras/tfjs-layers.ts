@@ -5,6 +5,7 @@ import { assignArchiveWeights, storedWeights } from './archive-weights.ts';
 import { layersByName, leafLayers, ownerOf, ownerPath } from './assign-weights.ts';
 import { isRecord } from './config-json.ts';
 import { fileClassNames } from './file-class-names.ts';
+import { kerasVersion } from './keras-version.ts';
 import { parseModelConfig } from './model-config.ts';
 import { MAX_JSON_BYTES, parseModelJson } from './model-json.ts';
 import type { KerasLayer, KerasModel, KerasNetwork, WeightArray } from './network.ts';
@@ -19,9 +20,8 @@ import { weightCounts } from './weight-order.ts';
  */
 export async function readTfjsLayers(file: string): Promise<KerasNetwork> {
   const parts = partsOf(await readJson(file), file);
-  const version = parts.kerasVersion ?? 'tfjs-layers';
-  // TensorFlow.js's own layers compute what Keras 2's do.
-  const model = parseModelConfig(parts.config, Number.parseInt(version, 10) || 2);
+  const { text: version, major } = kerasVersion(parts.kerasVersion, 'tfjs-layers');
+  const model = parseModelConfig(parts.config, major);
   const { weights, paths } = await readTfjsWeights(dirname(file), parts.weightsManifest);
   const inside = fileClassNames((name) => parts.metadata[name]);
   const beside = inside ? undefined : await namesBeside(file);
@@ -44,7 +44,7 @@ async function readJson(file: string): Promise<unknown> {
 
 interface TfjsParts {
   config: unknown;
-  kerasVersion: string | undefined;
+  kerasVersion: unknown;
   weightsManifest: unknown;
   metadata: Record<string, unknown>;
 }
@@ -66,7 +66,7 @@ function partsOf(json: unknown, file: string): TfjsParts {
   const { model_config = topology, keras_version } = topology;
   return {
     config: typeof model_config === 'string' ? parseModelJson(model_config, 'model_config') : model_config,
-    kerasVersion: typeof keras_version === 'string' ? keras_version : undefined,
+    kerasVersion: keras_version,
     weightsManifest,
     metadata: isRecord(userDefinedMetadata) ? userDefinedMetadata : {},
   };
