@@ -102,8 +102,8 @@ export function pooledValues(network: NetworkGraph, graph: GraphView, logits: st
     const isMaximum = takesMaximum(graph, node);
     const fault = FAULTS.get(isMaximum ? 'GlobalMaxPool' : operator(node));
     const activates = !isMaximum && (ACTIVATIONS.has(operator(node)) || isGated(graph, node));
+    if (before && 'fault' in before && PASSED_ON.has(before.fault) && PASSING.has(operator(node))) return before;
     if (fault && !activates) return { fault: fault.fault, reason: `${title} ${fault.reason}` };
-    if (before && 'fault' in before && before.fault === 'recurrent') return before;
     const kind = activates ? 'activation' : 'other';
     if (tensor === logits) {
       return {
@@ -192,6 +192,10 @@ const ACTIVATIONS: ReadonlySet<string> = new Set([
   ...['Relu', 'LeakyRelu', 'PRelu', 'Elu', 'Selu', 'Celu', 'Gelu', 'Mish', 'Swish', 'Softplus', 'Softsign', 'Clip'],
   ...['ThresholdedRelu', 'Sigmoid', 'HardSigmoid', 'HardSwish', 'Tanh', 'Erf', 'Exp', 'Max', 'Min', 'MaxPool'],
 ]);
+
+/** Faults that nodes of these operators, which only pick or scale, do not hide. */
+const PASSED_ON: ReadonlySet<HeadFault> = new Set(['recurrent', 'quantized']);
+const PASSING: ReadonlySet<string> = new Set(['Gather', 'Slice', 'Split', 'Mul', 'DequantizeLinear']);
 
 const FAULTS: ReadonlyMap<string, Fault> = new Map<string, Fault>([
   ...each(

@@ -339,7 +339,7 @@ describe('why others have no map', () => {
       ],
       constants: [makeTensor('step', [], Float32Array.of(0.1))],
       output: 'scores',
-      says: "layer 'again' (DequantizeLinear) rounds the pooled values",
+      says: "layer 'bytes' (QuantizeLinear) rounds the pooled values",
       gradient: false,
     },
   ];
