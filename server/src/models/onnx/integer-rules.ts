@@ -1,7 +1,7 @@
 import { inputName } from './graph-view.ts';
 import type { Shape, ShapeRule } from './infer-shapes.ts';
 import { integerAttribute } from './proto.ts';
-import { fromFront, product } from './shape-rules.ts';
+import { fromFront, product } from './sizes.ts';
 
 const passed: ShapeRule = ({ node, integers }) => integers(inputName(node, 0));
 

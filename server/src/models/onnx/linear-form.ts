@@ -21,7 +21,7 @@ export function scaled(factor: number): LinearForm {
 }
 
 /** How many values a form gives; null where that depends on what it is given. */
-export function outputsOf({ weights, scale, bias }: LinearForm): number | null {
+function outputsOf({ weights, scale, bias }: LinearForm): number | null {
   if (weights) return bias.length;
   const size = Math.max(scale.length, bias.length);
   return size > 1 ? size : null;

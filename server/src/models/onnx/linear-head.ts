@@ -14,7 +14,7 @@ export interface PooledValues {
 }
 
 /** Why a tensor is not linear in the mean over the cells of one map. */
-export interface Fault {
+interface Fault {
   fault: HeadFault;
   reason: string;
 }

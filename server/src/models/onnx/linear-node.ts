@@ -1,11 +1,11 @@
 import { type GraphView, inputName, operator } from './graph-view.ts';
 import { afterProduct, afterScale, type LinearForm, selected } from './linear-form.ts';
 import { floatAttribute, integerAttribute, integersAttribute, type NodeProto } from './proto.ts';
-import { fromFront } from './shape-rules.ts';
+import { fromFront } from './sizes.ts';
 import type { TensorValues } from './tensor-values.ts';
 
 /** A node that is linear in one of its inputs, all others being constants. */
-export interface LinearNode {
+interface LinearNode {
   input: string;
   /** Null where the constants do not fit the form. */
   apply(form: LinearForm): LinearForm | null;

@@ -3,7 +3,7 @@ import { Problem } from '../../errors.ts';
 import { type GraphView, inputName, operator, RESHAPING } from './graph-view.ts';
 import { layerTitle, type NetworkGraph } from './network-graph.ts';
 import { integerAttribute, type NodeProto } from './proto.ts';
-import { product } from './shape-rules.ts';
+import { product } from './sizes.ts';
 
 /** Where a network's scores are, whatever comes before them. */
 export interface Logits {

@@ -2,7 +2,7 @@ import { type GraphView, inputName, operator, RESHAPING } from './graph-view.ts'
 import type { Shape } from './infer-shapes.ts';
 import { integerAttribute, integersAttribute, type NodeProto } from './proto.ts';
 import { reshapedAxes } from './reshaped-axes.ts';
-import { fromFront } from './shape-rules.ts';
+import { fromFront } from './sizes.ts';
 
 export type Layout = 'NCHW' | 'NHWC';
 
@@ -17,7 +17,7 @@ export interface Pooling {
 }
 
 /** A node that pools, but not all cells of a map into one value for each channel. */
-export interface PartialPooling {
+interface PartialPooling {
   node: NodeProto;
   reason: string;
 }

@@ -1,6 +1,8 @@
-import { inputName, operator } from './graph-view.ts';
+import { inputName } from './graph-view.ts';
 import type { RuleContext, Shape, ShapeRule } from './infer-shapes.ts';
-import { integerAttribute, integersAttribute, stringAttribute } from './proto.ts';
+import { convTranspose, globalPool, padded, resize, windowed } from './map-shape-rules.ts';
+import { integerAttribute, integersAttribute } from './proto.ts';
+import { fromFront, product, sum } from './sizes.ts';
 
 const same: ShapeRule = ({ of }) => of(0);
 
@@ -22,33 +24,6 @@ function broadcastShapes(shapes: readonly (Shape | null)[]): Shape | null {
   }
   return result;
 }
-
-/** Rows and columns after a window, as Conv and the pools define it. */
-const windowed: ShapeRule = ({ node, of }) => {
-  const input = of(0);
-  const kernel = operator(node) === 'Conv' ? of(1) : null;
-  const window = integersAttribute(node, 'kernel_shape') ?? kernel?.slice(2);
-  if (input?.length !== 4 || window?.length !== 2) return null;
-  const strides = integersAttribute(node, 'strides') ?? [1, 1];
-  const dilations = integersAttribute(node, 'dilations') ?? [1, 1];
-  const pads = integersAttribute(node, 'pads') ?? [0, 0, 0, 0];
-  const autoPad = stringAttribute(node, 'auto_pad') ?? 'NOTSET';
-  const round = integerAttribute(node, 'ceil_mode', 0) ? Math.ceil : Math.floor;
-  const spatial = [0, 1].map((axis) => {
-    const size = input[2 + axis];
-    const side = window[axis];
-    if (size === null || side === null) return null;
-    if (autoPad.startsWith('SAME')) return Math.ceil(size / strides[axis]);
-    const padded = autoPad === 'VALID' ? size : size + pads[axis] + pads[2 + axis];
-    const count = round((padded - dilations[axis] * (side - 1) - 1) / strides[axis]) + 1;
-    // A window may not begin in the padding behind.
-    const last = (count - 1) * strides[axis] >= size + pads[axis] && round === Math.ceil;
-    return last ? count - 1 : count;
-  });
-  return [input[0], kernel ? kernel[0] : input[1], ...spatial];
-};
-
-const globalPool: ShapeRule = ({ of }) => of(0)?.map((size, i) => (i < 2 ? size : 1)) ?? null;
 
 const reduced: ShapeRule = ({ node, of, list }) => {
   const input = of(0);
@@ -169,19 +144,6 @@ const tile: ShapeRule = ({ of, list }) => {
   return of(0)?.map((size, i) => product([size, repeats?.[i] ?? null])) ?? null;
 };
 
-const resize: ShapeRule = ({ node, of, list }) => {
-  const input = of(0);
-  const isOld = (node.input?.length ?? 0) <= 2;
-  const sizes = list(3, 'sizes');
-  if (input && sizes?.length === input.length) return sizes;
-  const scales = list(isOld ? 1 : 2, 'scales');
-  if (!input || scales?.length !== input.length) return null;
-  return input.map((size, i) => {
-    const scaled = product([size, scales[i]]);
-    return scaled === null ? null : Math.floor(scaled);
-  });
-};
-
 /** The first part; the others are as large, or as the file says. */
 const split: ShapeRule = ({ node, of, list }) => {
   const input = of(0);
@@ -194,21 +156,6 @@ const split: ShapeRule = ({ node, of, list }) => {
   return input.map((whole, i) => (i === along ? (parts ? parts[0] : size === null ? null : size / count) : whole));
 };
 
-const padded: ShapeRule = ({ of, list, node }) => {
-  const input = of(0);
-  const pads = list(1, 'pads');
-  if (!input || pads?.length !== 2 * input.length || inputName(node, 3) !== '') return null;
-  return input.map((size, i) => sum([size, pads[i], pads[i + input.length]]));
-};
-
-const convTranspose: ShapeRule = ({ node, of }) => {
-  const [input, kernel] = [of(0), of(1)];
-  if (input?.length !== 4 || kernel?.length !== 4) return null;
-  const group = integerAttribute(node, 'group', 1);
-  // Rows and columns depend on more attributes than are worth following.
-  return [input[0], kernel[1] === null ? null : kernel[1] * group, null, null];
-};
-
 function constantNode({ node }: RuleContext): Shape | null {
   for (const { name, t, floats, ints } of node.attribute ?? []) {
     if (name === 'value' && t) return (t.dims ?? []).map(Number);
@@ -217,20 +164,6 @@ function constantNode({ node }: RuleContext): Shape | null {
     if (name === 'value_ints') return [ints?.length ?? 0];
   }
   return null;
-}
-
-/** An axis counted from the front. */
-export function fromFront(axis: number | null, rank: number): number {
-  return axis === null ? Number.NaN : axis < 0 ? axis + rank : axis;
-}
-
-/** Null where a factor is not known. */
-export function product(sizes: Shape): number | null {
-  return sizes.reduce<number | null>((result, size) => (result === null || size === null ? null : result * size), 1);
-}
-
-function sum(sizes: Shape): number | null {
-  return sizes.reduce<number | null>((result, size) => (result === null || size === null ? null : result + size), 0);
 }
 
 const UNARY =
