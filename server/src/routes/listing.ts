@@ -31,7 +31,7 @@ export async function listEntries<T>(
   return listing;
 }
 
-/** A title for people: the path in the catalogue's folder, without its ending. */
+/** A title for people: the path in the catalogue's folder, without its ending; of a `model.json` that of its folder. */
 export function titleOf(id: string): string {
-  return id.replaceAll(':', '/').replace(/\.[^.]+$/, '');
+  return id.replaceAll(':', '/').replace(/\/model\.json$|\.[^./]+$/i, '');
 }
