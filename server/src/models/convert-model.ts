@@ -50,6 +50,7 @@ export async function convertModel(file: string, kind: ModelKind, manifest: Mani
     ...DEFAULT_PREPROCESSING,
     scale: network.rescales ? 1 : 1 / 255,
   };
+  checkPreprocessing(network, preprocessing, manifestFile(file));
   const { logits, outputs, metadata } = map;
   return {
     onnx: classifierModel(network, preprocessing, {
@@ -129,6 +130,21 @@ async function readKeras(file: string, kind: Exclude<ModelKind, 'onnx'>): Promis
   if (kind === 'keras-archive') return (await import('./keras/keras-archive.ts')).readKerasArchive(file);
   if (kind === 'tfjs-layers') return (await import('./keras/tfjs-layers.ts')).readTfjsLayers(file);
   return (await import('./keras/h5.ts')).readKerasH5(file);
+}
+
+/** A network that takes bytes gets the pixels as they are: nothing else is a byte. */
+function checkPreprocessing(
+  { input }: NetworkGraph,
+  { scale, mean, std }: Pick<NonNullable<Manifest['preprocessing']>, 'scale' | 'mean' | 'std'>,
+  file: string,
+): void {
+  if (input.elementType !== DATA_TYPE.uint8) return;
+  if (scale === 1 && mean.every((value) => value === 0) && std.every((value) => value === 1)) return;
+  throw new Problem(
+    'unreadable-model',
+    `${file}: preprocessing: expected scale 1, mean 0 and std 1, for the model takes bytes, found scale ${scale}, ` +
+      `mean [${mean.join(', ')}] and std [${std.join(', ')}]`,
+  );
 }
 
 /** The manifest says the activation of a head that has none; a model's own is the model's. */

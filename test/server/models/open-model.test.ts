@@ -1,5 +1,6 @@
-import { writeFileSync } from 'node:fs';
+import { copyFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import sharp from 'sharp';
 import { describe, expect, it, test } from 'vitest';
 import { manifestFile } from '../../../server/src/models/manifest.ts';
@@ -271,6 +272,44 @@ describe('the fingerprint', () => {
     const four = await withModel({ activation: null, outputs: 4 }, async ({ description }) => description.fingerprint);
     expect(four).not.toBe(three);
   });
+});
+
+describe('a network that goes from the pooling straight to its scores', () => {
+  const [convolution, pooling] = tinyClassifier(3);
+  const scores = { name: 'scores', className: 'Activation', config: { activation: 'softmax' } };
+
+  it('shows the pooled maps themselves', async () => {
+    const file = join(folder, 'class maps.h5');
+    await writeKerasH5(file, [convolution, pooling, scores], [SIDE, SIDE, 3]);
+    await withModel(file, async (model) => {
+      expect(model.description).toMatchObject({ camLayer: 'conv', activation: 'softmax', bias: [0, 0, 0, 0] });
+      const { cells, logits } = await model.classify(PATCH, 1);
+      // What comes out of ReLU.
+      expect(Math.min(...cells)).toBe(0);
+      for (let c = 0; c < 4; c++) {
+        const own = cells.filter((_, i) => i % 4 === c);
+        expect(own.reduce((sum, cell) => sum + cell, 0) / own.length).toBeCloseTo(logits[c], 5);
+      }
+    });
+  });
+
+  it('is refused where it ends there: it has no classifier', async () => {
+    const file = join(folder, 'features.h5');
+    await writeKerasH5(file, [convolution, pooling], [SIDE, SIDE, 3]);
+    await expect(openModel(file)).rejects.toThrow(
+      "layer 'pooling' (GlobalAveragePooling2D) pools, but no Dense layer follows",
+    );
+  });
+});
+
+it('refuses to scale the pixels of a network that takes bytes', async () => {
+  const file = join(folder, 'bytes.onnx');
+  const fixture = fileURLToPath(new URL('../../fixtures/onnx-bytes/model.onnx', import.meta.url));
+  copyFileSync(fixture, file);
+  writeFileSync(manifestFile(file), JSON.stringify({ preprocessing: {} }));
+  await expect(openModel(file)).rejects.toThrow(
+    `${manifestFile(file)}: preprocessing: expected scale 1, mean 0 and std 1, for the model takes bytes, found scale 0.00`,
+  );
 });
 
 it('refuses an engine that there is not', async () => {

@@ -1,4 +1,4 @@
-import { inputName, operator } from '../onnx/graph-view.ts';
+import { inputName, operator } from '../onnx/node.ts';
 import { floatAttribute, type NodeProto, type TensorProto } from '../onnx/proto.ts';
 
 /** What only moves pixels, or leaves them as they are; the image is its first input. */

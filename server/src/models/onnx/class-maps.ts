@@ -1,6 +1,7 @@
-import { type GraphView, inputName, operator } from './graph-view.ts';
+import type { GraphView } from './graph-view.ts';
 import { type LinearForm, scaled } from './linear-form.ts';
 import { linearNode } from './linear-node.ts';
+import { inputName, operator } from './node.ts';
 import type { Layout } from './pooling.ts';
 import { integersAttribute, type NodeProto } from './proto.ts';
 

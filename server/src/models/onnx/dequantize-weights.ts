@@ -1,4 +1,5 @@
-import { type GraphView, operator } from './graph-view.ts';
+import type { GraphView } from './graph-view.ts';
+import { operator } from './node.ts';
 import { type GraphProto, makeTensor, type TensorProto } from './proto.ts';
 
 /**

@@ -73,11 +73,3 @@ export function graphView(network: Pick<NetworkGraph, 'proto' | 'input'>): Graph
 function none(): null {
   return null;
 }
-
-export function operator(node: NodeProto): string {
-  return node.opType ?? '';
-}
-
-export function inputName(node: NodeProto, index: number): string {
-  return node.input?.[index] ?? '';
-}

@@ -1,6 +1,6 @@
 import { type ClassMaps, classMaps } from './class-maps.ts';
 import { type GraphView, graphView } from './graph-view.ts';
-import { afterScale } from './linear-form.ts';
+import { afterProduct, afterScale, type LinearForm, scaled } from './linear-form.ts';
 import { channelsOf, type PooledValues, pooledValues } from './linear-head.ts';
 import { findLogits, type Logits } from './logits.ts';
 import { layerTitle, type NetworkGraph } from './network-graph.ts';
@@ -40,7 +40,7 @@ export function findHead(
   const { pooling } = found;
   const { features, layout, form } = found.form.weights
     ? { ...pooling, form: found.form }
-    : beforePooling(network, graph, found, manifest);
+    : beforePooling(network, graph, found, activation !== null, manifest);
   const { weights, bias } = form;
   if (!weights) throw new HeadProblem('no-linear-layer', 'no Dense layer follows the pooling', manifest);
   const outputs = bias.length;
@@ -62,11 +62,17 @@ export function findHead(
   };
 }
 
-/** A linear layer that works on the cells before they are pooled, with what scales the mean after it. */
+/**
+ * A linear layer that works on the cells before they are pooled, with what scales the mean after it. Where a network goes
+ * on from the pooling to softmax or sigmoid, the maps themselves are those of its classes, whatever made them.
+ *
+ * @param endsInScores a network that ends with the pooling is one without a classifier, more likely
+ */
 function beforePooling(
   network: NetworkGraph,
   graph: GraphView,
   { pooling, form: after }: PooledValues,
+  endsInScores: boolean,
   manifest: string,
 ): ClassMaps {
   const maps = classMaps(graph, pooling.features, pooling.layout);
@@ -74,6 +80,9 @@ function beforePooling(
     const form = afterScale(maps.form, after.scale, after.bias);
     if (form) return { ...maps, form };
   }
+  const classes = channelsOf(graph, pooling);
+  const itself = endsInScores && classes !== null && afterScale(identity(classes), after.scale, after.bias);
+  if (itself) return { features: pooling.features, layout: pooling.layout, form: itself };
   const node = graph.producer(pooling.features);
   const before = node ? `, and ${layerTitle(network, node)} before it is no linear layer either` : '';
   throw new HeadProblem(
@@ -81,4 +90,9 @@ function beforePooling(
     `${layerTitle(network, pooling.node)} pools, but no Dense layer follows${before}`,
     manifest,
   );
+}
+
+function identity(size: number): LinearForm {
+  const weights = Float32Array.from({ length: size * size }, (_, i) => (i % (size + 1) === 0 ? 1 : 0));
+  return afterProduct(scaled(1), weights, new Float64Array(size));
 }

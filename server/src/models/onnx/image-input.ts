@@ -1,7 +1,8 @@
 import { Problem } from '../../errors.ts';
 import { inputSize, type PatchSize } from '../patch-size.ts';
-import { type GraphView, inputName, operator } from './graph-view.ts';
+import type { GraphView } from './graph-view.ts';
 import { type NetworkInput, shown } from './network-graph.ts';
+import { inputName, operator } from './node.ts';
 import { DATA_TYPE, dataTypeName, type GraphProto, integersAttribute, type NodeProto, valueShape } from './proto.ts';
 
 const READ_TYPES: readonly number[] = [

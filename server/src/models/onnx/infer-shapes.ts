@@ -1,6 +1,6 @@
-import { inputName, operator } from './graph-view.ts';
 import { INTEGER_RULES } from './integer-rules.ts';
 import type { NetworkGraph } from './network-graph.ts';
+import { inputName, operator } from './node.ts';
 import { integersAttribute, type NodeProto, valueShape } from './proto.ts';
 import { SHAPE_RULES } from './shape-rules.ts';
 

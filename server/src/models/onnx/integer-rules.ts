@@ -1,5 +1,5 @@
-import { inputName } from './graph-view.ts';
 import type { Shape, ShapeRule } from './infer-shapes.ts';
+import { inputName } from './node.ts';
 import { integerAttribute } from './proto.ts';
 import { fromFront, product } from './sizes.ts';
 

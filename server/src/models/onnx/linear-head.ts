@@ -1,7 +1,8 @@
-import { type GraphView, inputName, operator, RESHAPING } from './graph-view.ts';
+import { type GraphView, RESHAPING } from './graph-view.ts';
 import { afterScale, asProduct, joined, type LinearForm, scaled, summed } from './linear-form.ts';
 import { linearNode } from './linear-node.ts';
 import { layerTitle, type NetworkGraph } from './network-graph.ts';
+import { inputName, operator } from './node.ts';
 import { findPooling, isPooling, type Pooling } from './pooling.ts';
 import type { NodeProto } from './proto.ts';
 import type { HeadFault } from './refusal.ts';

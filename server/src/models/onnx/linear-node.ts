@@ -1,5 +1,6 @@
-import { type GraphView, inputName, operator } from './graph-view.ts';
+import type { GraphView } from './graph-view.ts';
 import { afterProduct, afterScale, type LinearForm, selected } from './linear-form.ts';
+import { inputName, operator } from './node.ts';
 import { floatAttribute, integerAttribute, integersAttribute, type NodeProto } from './proto.ts';
 import { fromFront } from './sizes.ts';
 import type { TensorValues } from './tensor-values.ts';

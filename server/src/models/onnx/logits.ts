@@ -1,7 +1,8 @@
 import type { Activation } from '../../../../shared/activation.ts';
 import { Problem } from '../../errors.ts';
-import { type GraphView, inputName, operator, RESHAPING } from './graph-view.ts';
+import { type GraphView, RESHAPING } from './graph-view.ts';
 import { layerTitle, type NetworkGraph } from './network-graph.ts';
+import { inputName, operator } from './node.ts';
 import { integerAttribute, type NodeProto } from './proto.ts';
 import { product } from './sizes.ts';
 

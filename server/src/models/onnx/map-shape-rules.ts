@@ -1,5 +1,5 @@
-import { inputName, operator } from './graph-view.ts';
 import type { ShapeRule } from './infer-shapes.ts';
+import { inputName, operator } from './node.ts';
 import { integerAttribute, integersAttribute, stringAttribute } from './proto.ts';
 import { product, sum } from './sizes.ts';
 

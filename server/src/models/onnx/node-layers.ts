@@ -1,6 +1,7 @@
 import type { LayerDescription } from '../model.ts';
-import { type GraphView, inputName, operator, RESHAPING } from './graph-view.ts';
+import { type GraphView, RESHAPING } from './graph-view.ts';
 import { type NetworkGraph, shown } from './network-graph.ts';
+import { inputName, operator } from './node.ts';
 import type { GraphProto, NodeProto } from './proto.ts';
 
 /** Nodes between a layer and a tensor that only pass its values on. */

@@ -1,5 +1,6 @@
-import { type GraphView, inputName, operator, RESHAPING } from './graph-view.ts';
+import { type GraphView, RESHAPING } from './graph-view.ts';
 import type { Shape } from './infer-shapes.ts';
+import { inputName, operator } from './node.ts';
 import { integerAttribute, integersAttribute, type NodeProto } from './proto.ts';
 import { reshapedAxes } from './reshaped-axes.ts';
 import { fromFront } from './sizes.ts';

@@ -1,4 +1,5 @@
-import { inputName, operator, RESHAPING } from './graph-view.ts';
+import { RESHAPING } from './graph-view.ts';
+import { inputName, operator } from './node.ts';
 import type { GraphProto, NodeProto } from './proto.ts';
 
 /**

@@ -1,6 +1,6 @@
-import { inputName } from './graph-view.ts';
 import type { RuleContext, Shape, ShapeRule } from './infer-shapes.ts';
 import { convTranspose, globalPool, padded, resize, windowed } from './map-shape-rules.ts';
+import { inputName } from './node.ts';
 import { integerAttribute, integersAttribute } from './proto.ts';
 import { fromFront, product, sum } from './sizes.ts';
 

@@ -1,5 +1,6 @@
-import { type GraphView, graphView, inputName, operator } from '../graph-view.ts';
+import { type GraphView, graphView } from '../graph-view.ts';
 import { layerTitle, type NetworkGraph } from '../network-graph.ts';
+import { inputName, operator } from '../node.ts';
 import { DATA_TYPE, type NodeProto } from '../proto.ts';
 import type { TensorValues } from '../tensor-values.ts';
 import { type GradientStep, Unsupported } from './gradient-rule.ts';

@@ -1,6 +1,6 @@
 import { Problem } from '../../../errors.ts';
-import { inputName, operator } from '../graph-view.ts';
 import type { NetworkGraph } from '../network-graph.ts';
+import { inputName, operator } from '../node.ts';
 import { integersAttribute } from '../proto.ts';
 import type { Backward } from './backward.ts';
 import { dependents, type ShapedNetwork } from './tensor-shapes.ts';

@@ -1,5 +1,5 @@
 import { TENSORS } from '../../../engines/engine.ts';
-import { inputName, operator } from '../graph-view.ts';
+import { inputName, operator } from '../node.ts';
 import { DATA_TYPE, type ModelProto, type NodeProto, onnx } from '../proto.ts';
 import type { Backward } from './backward.ts';
 import type { MapTensor } from './cam-layer.ts';

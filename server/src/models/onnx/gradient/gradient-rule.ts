@@ -1,4 +1,4 @@
-import { inputName } from '../graph-view.ts';
+import { inputName } from '../node.ts';
 import { integersAttribute, type NodeProto } from '../proto.ts';
 import type { TensorValues } from '../tensor-values.ts';
 import type { GradientWriter } from './gradient-writer.ts';

@@ -1,4 +1,4 @@
-import { inputName } from '../../graph-view.ts';
+import { inputName } from '../../node.ts';
 import { floatAttribute, stringAttribute } from '../../proto.ts';
 import { type GradientRule, type GradientStep, outputName, Unsupported, unbroadcast } from '../gradient-rule.ts';
 import type { GradientWriter } from '../gradient-writer.ts';

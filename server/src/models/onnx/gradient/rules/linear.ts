@@ -1,4 +1,4 @@
-import { inputName } from '../../graph-view.ts';
+import { inputName } from '../../node.ts';
 import { floatAttribute, integerAttribute } from '../../proto.ts';
 import { type GradientRule, type GradientStep, outputName, Unsupported, unbroadcast } from '../gradient-rule.ts';
 import { groupOf, spreadWindows, windowSides } from '../windows.ts';

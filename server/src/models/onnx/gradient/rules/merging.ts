@@ -1,4 +1,4 @@
-import { inputName } from '../../graph-view.ts';
+import { inputName } from '../../node.ts';
 import { integerAttribute } from '../../proto.ts';
 import { type GradientRule, type GradientStep, imageAxis, outputName, unbroadcast } from '../gradient-rule.ts';
 

@@ -1,4 +1,4 @@
-import { inputName } from '../../graph-view.ts';
+import { inputName } from '../../node.ts';
 import { integerAttribute, integersAttribute } from '../../proto.ts';
 import { type GradientRule, type GradientStep, outputName, product, Unsupported } from '../gradient-rule.ts';
 import type { GradientWriter } from '../gradient-writer.ts';

@@ -1,4 +1,4 @@
-import { inputName } from '../../graph-view.ts';
+import { inputName } from '../../node.ts';
 import { integerAttribute } from '../../proto.ts';
 import { axesOf, type GradientRule, type GradientStep, imageAxis, outputName, Unsupported } from '../gradient-rule.ts';
 

@@ -1,4 +1,4 @@
-import { inputName } from '../../graph-view.ts';
+import { inputName } from '../../node.ts';
 import { DATA_TYPE, integerAttribute, integersAttribute, stringAttribute } from '../../proto.ts';
 import { type GradientRule, imageAxis, outputName, Unsupported, unbroadcast } from '../gradient-rule.ts';
 
