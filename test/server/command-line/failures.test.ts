@@ -50,7 +50,7 @@ describe('each failure is one clear line on stderr, nothing on stdout, and the e
     ['analyze S:tissue.tif M:tissue.h5 --store /proc/store', 1, '/proc/store'],
     ['analyze S:tissue.tif M:units.h5', 1, 'microns per pixel'],
     ['analyze S:tissue.tif M:other.h5', 1, 'softmax'],
-    ['inspect M:archive.keras', 1, 'save the model as .h5'],
+    ['inspect M:archive.keras', 1, 'not a complete Keras archive'],
     // The command line is at fault.
     ['analyze', 2, "missing required argument 'slide'"],
     ['analyse S:tissue.tif M:tissue.h5', 2, 'analyze'],

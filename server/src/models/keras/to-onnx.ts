@@ -23,8 +23,9 @@ const IR_VERSION = 8;
 export function kerasToOnnx(network: KerasNetwork, patchSize: PatchSize | undefined): NetworkGraph {
   const { model } = network;
   const image = singleInput(model);
-  checkChannelsLast(model);
-  const { height, width } = inputSize(batchShape(image).slice(1), 'NHWC', patchSize);
+  const inputShape = batchShape(image).slice(1);
+  if (inputShape.at(-1) !== 3) checkChannelsLast(model);
+  const { height, width } = inputSize(inputShape, 'NHWC', patchSize);
   const nodes: NodeProto[] = [];
   const constants: TensorProto[] = [];
   const layers: LayerDescription[] = [];
@@ -175,12 +176,12 @@ function layerGraph(
   };
 }
 
-/** Before anything is said of the input's shape, which looks wrong then. */
+/** Why an input's shape looks wrong, where that is because its channels come first. */
 function checkChannelsLast(model: KerasModel): void {
   for (const layer of model.layers) {
     if (layer.model) checkChannelsLast(layer.model);
     if (layer.config.data_format === 'channels_first') {
-      throw layerProblem(layer, 'has data_format channels_first; only channels_last is supported');
+      throw layerProblem(layer, 'has data_format channels_first; only channels_last is read');
     }
   }
 }
