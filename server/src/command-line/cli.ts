@@ -28,7 +28,10 @@ program
   .command('serve')
   .description('serve the slides and models of two folders')
   .option('--slides <dir>', 'folder of slides (JPEG, PNG, WebP, TIFF), subfolders included')
-  .option('--models <dir>', 'folder of models (Keras .h5, ONNX .onnx), each with STEM.manifest.json beside it')
+  .option(
+    '--models <dir>',
+    'folder of models (Keras .h5 and .keras, TensorFlow.js model.json, ONNX), each with STEM.manifest.json beside it',
+  )
   .option('--store <dir>', `folder for the server's data (default: ${defaultStore()})`)
   .option('--host <h>', 'address to listen on (default: 127.0.0.1)')
   .option('--port <n>', 'port to listen on; 0 picks a free one (default: 8080)', port)

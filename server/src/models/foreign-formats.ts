@@ -70,6 +70,9 @@ export function foreignZip(names: readonly string[], file: string): string {
   const has = (pattern: RegExp) => names.find((name) => pattern.test(name));
   if (has(/(^|\/)data\.pkl$/)) return has(/\/code\//) ? torchScript(file) : torch(file);
   if (has(/com\.apple\.CoreML\//)) return coreMl();
+  if (names.includes('model.weights.h5')) {
+    return 'is a Keras archive without its entry config.json; save the model again with model.save("model.keras")';
+  }
   const inside = has(/(^|\/)(saved_model\.pb|model\.json)$|\.(h5|hdf5|keras|onnx|tflite|pt|pth)$/);
   if (inside !== undefined) return `is a zip with ${JSON.stringify(inside)} inside; unpack it and name what is in it`;
   if (has(/\.npy$/)) return 'is an archive of NumPy arrays, not a model';

@@ -111,5 +111,7 @@ function deepest(issue: z.core.$ZodIssue, prefix: readonly PropertyKey[]): Schem
   const inner = issue.code === 'invalid_union' ? issue.errors.flatMap((issues) => issues.slice(0, 1)) : [];
   const found = inner.map((candidate) => deepest(candidate, path)).sort((a, b) => b.path.length - a.path.length)[0];
   if (found && (found.path.length > path.length || found.unknownField)) return found;
-  return { path, message: issue.message, unknownField: issue.code === 'unrecognized_keys' };
+  if (issue.code !== 'unrecognized_keys') return { path, message: issue.message, unknownField: false };
+  const names = issue.keys.map((key) => JSON.stringify(key)).join(', ');
+  return { path, message: `${names}, which is no field of it`, unknownField: true };
 }

@@ -45,11 +45,10 @@ export function parseManifest(text: string, file: string): Manifest {
     (inner, key) => (typeof inner === 'object' && inner !== null ? Reflect.get(inner, key) : undefined),
     value,
   );
-  const shown = unknownField ? 'it' : (JSON.stringify(found)?.slice(0, 80) ?? 'nothing');
-  throw new Problem(
-    'unreadable-model',
-    `${file}: ${written.replace(/^\./, '') || 'the manifest'}: ${lowerFirst(message)}, found ${shown}`,
-  );
+  const place = `${file}: ${written.replace(/^\./, '') || 'the manifest'}`;
+  if (unknownField) throw new Problem('unreadable-model', `${place} has ${message}`);
+  const shown = JSON.stringify(found)?.slice(0, 80) ?? 'nothing';
+  throw new Problem('unreadable-model', `${place}: ${lowerFirst(message)}, found ${shown}`);
 }
 
 function lowerFirst(text: string): string {

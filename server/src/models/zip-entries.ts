@@ -85,7 +85,7 @@ async function readEntry(
     const found = `found ${length} bytes made of ${compressedSize}`;
     throw new Problem(
       'unreadable-model',
-      `has an entry '${name}' of which at most ${allowed} bytes are read, ${found}`,
+      `has an entry '${name}' that expands too much: ${allowed} bytes at most are expected, ${found}`,
     );
   }
   const contents = new Uint8Array(length);
@@ -108,5 +108,9 @@ async function readEntry(
 function damaged(cause: unknown, entry?: string): Problem {
   const reason = cause instanceof Error ? cause.message.split('\n')[0] : String(cause);
   const where = entry === undefined ? '' : `'${entry}': `;
-  return new Problem('unreadable-model', `is a damaged or truncated zip: ${where}${reason}`, { cause });
+  // The library's own words for it are two sentences.
+  const told = reason.startsWith('End of central directory')
+    ? 'its directory, which stands at the end, is missing'
+    : reason;
+  return new Problem('unreadable-model', `is a damaged or truncated zip: ${where}${told}`, { cause });
 }

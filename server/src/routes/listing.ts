@@ -20,15 +20,24 @@ export async function listEntries<T>(
   const { entries } = await catalogue.list();
   const listing: Listing<T> = { readable: [], unreadable: [] };
   const described = await Promise.allSettled(entries.map(({ file }) => describe(file)));
+  const titles = titlesOf(entries.map(({ id }) => id));
   for (const [index, { id }] of entries.entries()) {
     const outcome = described[index];
-    const named = { id, title: titleOf(id) };
+    const named = { id, title: titles[index] };
     if (outcome.status === 'fulfilled') listing.readable.push({ ...named, ...outcome.value });
     else if (outcome.reason instanceof Problem) {
       listing.unreadable.push({ ...named, message: tell(outcome.reason.message) });
     } else throw outcome.reason;
   }
   return listing;
+}
+
+/** Titles of entries side by side: those that only their endings tell apart keep them. */
+export function titlesOf(ids: readonly string[]): string[] {
+  const titles = ids.map(titleOf);
+  const counts = new Map<string, number>();
+  for (const title of titles) counts.set(title, (counts.get(title) ?? 0) + 1);
+  return ids.map((id, i) => (counts.get(titles[i]) === 1 ? titles[i] : id.replaceAll(':', '/')));
 }
 
 /** A title for people: the path in the catalogue's folder, without its ending; of a `model.json` that of its folder. */

@@ -25,7 +25,7 @@ test.each([
     'classes[1].color: a colour like #d62728 is expected, found "red"',
   ],
   ['{"classes": ["a", 5]}', 'classes[1]: a name, or { "name", "color" }'],
-  ['{"classes": ["a", {"name": "b", "colour": "#d62728"}]}', 'classes[1]: unrecognized key: "colour", found it'],
+  ['{"classes": ["a", {"name": "b", "colour": "#d62728"}]}', 'classes[1] has "colour", which is no field of it'],
   ['{"patchSize": -1}', 'patchSize'],
   ['{"patchSize": [1, 2, 3]}', 'patchSize'],
   ['{"preprocessing": {"std": [1, 0, 1]}}', 'preprocessing.std[1]'],

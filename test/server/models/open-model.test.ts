@@ -274,6 +274,13 @@ describe('the fingerprint', () => {
   });
 });
 
+it('reads names in any script', async () => {
+  const file = join(folder, 'names.h5');
+  const [convolution, ...rest] = tinyClassifier(3);
+  await writeKerasH5(file, [{ ...convolution, name: 'Größe_日本' }, ...rest], [SIDE, SIDE, 3]);
+  await withModel(file, async ({ description }) => expect(description.camLayer).toBe('Größe_日本'));
+});
+
 describe('a network that goes from the pooling straight to its scores', () => {
   const [convolution, pooling] = tinyClassifier(3);
   const scores = { name: 'scores', className: 'Activation', config: { activation: 'softmax' } };

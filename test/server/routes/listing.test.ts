@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { titleOf } from '../../../server/src/routes/listing.ts';
+import { titleOf, titlesOf } from '../../../server/src/routes/listing.ts';
 
 test.each([
   ['tissue.h5', 'tissue'],
@@ -9,4 +9,14 @@ test.each([
   ['brain:tissue.v2:model.json', 'brain/tissue.v2'],
 ])('the title of %s is %s', (id, title) => {
   expect(titleOf(id)).toBe(title);
+});
+
+test('titles that only endings tell apart keep them', () => {
+  expect(titlesOf(['a.h5', 'a.keras', 'b.onnx', 'c:model.json', 'c.h5'])).toEqual([
+    'a.h5',
+    'a.keras',
+    'b',
+    'c/model.json',
+    'c.h5',
+  ]);
 });

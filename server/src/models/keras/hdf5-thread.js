@@ -81,9 +81,20 @@ function readAttributes(owner) {
     if (type !== CLASS.string && type !== CLASS.integer && type !== CLASS.float) continue;
     if (count * size > MAX_ATTRIBUTE_BYTES) throw new Refusal(`has an attribute ${name} of ${count * size} bytes`);
     const value = count === 0 ? [] : owner.get_attribute(name, true);
-    if (value !== null && value !== undefined) values.set(name, value);
+    if (value !== null && value !== undefined)
+      values.set(name, Array.isArray(value) ? value.map(asUtf8) : asUtf8(value));
   }
   return values;
+}
+
+/** h5py marks text in UTF-8 as ASCII, which the library then takes byte by byte; anything else stays as it is. */
+function asUtf8(value) {
+  if (typeof value !== 'string' || !/[\x80-\xff]/.test(value) || /[^\0-\xff]/.test(value)) return value;
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.from(value, 'latin1'));
+  } catch {
+    return value;
+  }
 }
 
 /** A dataset's numbers, which the library gives in little-endian order however they are stored. */

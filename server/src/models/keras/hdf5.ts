@@ -39,7 +39,7 @@ export interface Hdf5Options {
 export const MAX_HDF5_BYTES = 2 ** 31;
 
 /** Half a second is usual for 100 MB; the rest is for a machine that is busy. */
-const SECONDS = 20;
+const SECONDS = 60;
 const BYTES_PER_SECOND = 20e6;
 
 type Answer = { root: Hdf5Root } | { error: string; opened: boolean; refused: boolean };

@@ -31,7 +31,7 @@ function times(layer: KerasLayer, count: number): KerasLayer[] {
 
 /** How many weights a layer has, by its class and settings; classes that are not here have none. */
 export function weightCounts(layer: KerasLayer): { trained: number; other: number } {
-  const counts = COUNTS[layer.className];
+  const counts = Object.hasOwn(COUNTS, layer.className) ? COUNTS[layer.className] : undefined;
   if (!counts) return { trained: 0, other: 0 };
   const { always, settings, other = 0 } = counts;
   const weighted = { ...layer, weights: [] };
@@ -61,4 +61,8 @@ const COUNTS: Record<string, Counts> = {
   LayerNormalization: SCALE_AND_CENTRE,
   GroupNormalization: SCALE_AND_CENTRE,
   Normalization: { always: 0, settings: [], other: 3 },
+  BatchNormalizationV1: { ...SCALE_AND_CENTRE, other: 2 },
+  BatchNormalizationV2: { ...SCALE_AND_CENTRE, other: 2 },
+  SyncBatchNormalization: { ...SCALE_AND_CENTRE, other: 2 },
+  RMSNormalization: { always: 1, settings: [] },
 };

@@ -104,12 +104,17 @@ export function pooledValues(network: NetworkGraph, graph: GraphView, logits: st
     const fault = FAULTS.get(isMaximum ? 'GlobalMaxPool' : operator(node));
     const activates = !isMaximum && (ACTIVATIONS.has(operator(node)) || isGated(graph, node));
     if (before && 'fault' in before && PASSED_ON.has(before.fault) && PASSING.has(operator(node))) return before;
+    if (tensor === logits && SCORES.has(operator(node))) {
+      return { fault: 'activation', reason: `${title} makes scores, of which the network makes scores once more` };
+    }
     if (fault && !activates) return { fault: fault.fault, reason: `${title} ${fault.reason}` };
     const kind = activates ? 'activation' : 'other';
     if (tensor === logits) {
       return {
         fault: kind,
-        reason: `${title} stands where a Dense layer, or softmax or sigmoid after one, is expected`,
+        reason: activates
+          ? `${title} ends in ${operator(node)} where scores by softmax or sigmoid, or none, are expected`
+          : `${title} stands where a Dense layer, or softmax or sigmoid after one, is expected`,
       };
     }
     if (before && !('fault' in before)) {
@@ -188,6 +193,8 @@ function attentionBefore(graph: GraphView, { features, node }: Pooling): NodePro
   }
   return null;
 }
+
+const SCORES: ReadonlySet<string> = new Set(['Softmax', 'LogSoftmax', 'Sigmoid']);
 
 const ACTIVATIONS: ReadonlySet<string> = new Set([
   ...['Relu', 'LeakyRelu', 'PRelu', 'Elu', 'Selu', 'Celu', 'Gelu', 'Mish', 'Swish', 'Softplus', 'Softsign', 'Clip'],

@@ -14,7 +14,11 @@ export interface Logits {
   logits: string;
 }
 
-const ACTIVATIONS: Record<string, Activation> = { Softmax: 'softmax', LogSoftmax: 'softmax', Sigmoid: 'sigmoid' };
+const ACTIVATIONS: ReadonlyMap<string, Activation> = new Map<string, Activation>([
+  ['Softmax', 'softmax'],
+  ['LogSoftmax', 'softmax'],
+  ['Sigmoid', 'sigmoid'],
+]);
 
 /**
  * The input of the activation at the network's end, or its output where there is none.
@@ -25,8 +29,8 @@ export function findLogits(network: NetworkGraph, graph: GraphView): Logits {
   let tensor = network.output;
   let activation: Activation | null = null;
   let node = graph.producer(tensor);
-  for (; node && (RESHAPING.has(operator(node)) || operator(node) in ACTIVATIONS); node = graph.producer(tensor)) {
-    const found = ACTIVATIONS[operator(node)];
+  for (; node && (RESHAPING.has(operator(node)) || ACTIVATIONS.has(operator(node))); node = graph.producer(tensor)) {
+    const found = ACTIVATIONS.get(operator(node));
     if (found && activation) break;
     // Logits begin at the activation's input; what only reshapes them before it stays part of them.
     if (found) {
@@ -62,5 +66,5 @@ const SOFTMAX_OF_ONE_AXIS = 13;
 function leadsToActivation(graph: GraphView, start: string): boolean {
   let node = graph.producer(start);
   while (node && RESHAPING.has(operator(node))) node = graph.producer(inputName(node, 0));
-  return node !== undefined && operator(node) in ACTIVATIONS;
+  return node !== undefined && ACTIVATIONS.has(operator(node));
 }
