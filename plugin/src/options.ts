@@ -2,7 +2,7 @@ import type OpenSeadragon from 'openseadragon';
 import { COLORMAPS, DEFAULT_COLORMAP } from '../../shared/colour/colormaps.ts';
 import { parseColour } from '../../shared/colour/palette.ts';
 import type { HeatmapDescriptor, Score } from '../../shared/heatmap-descriptor.ts';
-import { MODES, type Mode } from '../../shared/painting/style.ts';
+import { defaultRange, MODES, type Mode } from '../../shared/painting/style.ts';
 
 /** A score's place in the range, 0 to 1, to red, green and blue, 0 to 255. */
 export type ColourFunction = (place: number) => readonly [red: number, green: number, blue: number];
@@ -54,13 +54,14 @@ export interface CamOptions extends CamChanges {
 
 /** Settings before any is chosen. */
 export function defaultSettings(descriptor: HeatmapDescriptor): CamSettings {
+  const score = descriptor.scores[0] ?? 'probability';
   return {
     classes: 'all',
     mode: 'single',
-    score: descriptor.scores[0] ?? 'probability',
+    score,
     colormap: DEFAULT_COLORMAP,
     classColors: {},
-    range: [0, 1],
+    range: rangeOf(score, descriptor),
     threshold: null,
     opacity: 0.5,
     compositeOperation: 'source-over',
@@ -105,9 +106,23 @@ export function changedSettings(
   }
   if (interpolation !== undefined) next.interpolation = oneOf('interpolation', interpolation, INTERPOLATIONS);
   next.compositeOperation = changes.compositeOperation ?? settings.compositeOperation;
+  if (range === undefined) next.range = followedRange(settings, next, descriptor);
   next.visible = changes.visible ?? settings.visible;
   next.showInNavigator = changes.showInNavigator ?? settings.showInNavigator;
   return next;
+}
+
+/** Scores at the ends of the colours before any are chosen. */
+export function rangeOf(score: Score, { method, grid }: HeatmapDescriptor): readonly [low: number, high: number] {
+  return defaultRange(score, method, grid.cellRows * grid.cellColumns);
+}
+
+/** Another score has another range, unless one was chosen. */
+function followedRange(before: CamSettings, after: CamSettings, descriptor: HeatmapDescriptor): CamSettings['range'] {
+  const [low, high] = rangeOf(effectiveScore(before), descriptor);
+  const wanted = rangeOf(effectiveScore(after), descriptor);
+  const isChosen = before.range[0] !== low || before.range[1] !== high;
+  return isChosen || (wanted[0] === low && wanted[1] === high) ? after.range : wanted;
 }
 
 /** Settings on which the pixels of a tile depend. */

@@ -1,4 +1,4 @@
-import type { Score } from '../heatmap-descriptor.ts';
+import type { Method, Score } from '../heatmap-descriptor.ts';
 
 export const MODES = ['single', 'blend', 'argmax'] as const;
 /** One class through a colour map; several in their own colours, blended; the class that leads. */
@@ -22,6 +22,16 @@ export interface PaintStyle {
   opacity: number;
   /** `smooth` is bilinear between the centres of the values; `cells` shows each value as a rectangle. */
   interpolation: 'smooth' | 'cells';
+}
+
+/**
+ * Scores at the ends of the colours unless told otherwise: 0 to 1. Behind pooling and one linear layer a map by gradients
+ * is the CAM divided by the number of cells, so that its range is the CAM's divided by as much.
+ *
+ * @param cells of a patch
+ */
+export function defaultRange(score: Score, method: Method, cells: number): [low: number, high: number] {
+  return score === 'cam' && method !== 'cam' ? [0, 1 / cells] : [0, 1];
 }
 
 /** A decoded score tile: the values of a `TileWindow`. */

@@ -1,5 +1,12 @@
 import { expect, test } from 'vitest';
-import { type CamChanges, changedSettings, colourOf, defaultSettings, shownClasses } from '../../plugin/src/options.ts';
+import {
+  type CamChanges,
+  type CamSettings,
+  changedSettings,
+  colourOf,
+  defaultSettings,
+  shownClasses,
+} from '../../plugin/src/options.ts';
 import { describeHeatmap } from './heatmap-server.ts';
 
 const descriptor = describeHeatmap(4);
@@ -26,6 +33,18 @@ test.each<[CamChanges, number[]]>([
   [{ mode: 'argmax' }, [0, 1, 2, 3]],
 ])('%j shows classes %j', (changes, expected) => {
   expect(shownClasses(changed(changes), descriptor)).toEqual(expected);
+});
+
+test('the range of a map by gradients is that of a CAM over its cells, and follows the score until one is chosen', () => {
+  const mapped = describeHeatmap(3, 'hirescam');
+  const first = defaultSettings(mapped);
+  const range = (...changes: CamChanges[]) =>
+    changes.reduce<CamSettings>((before, change) => changedSettings(before, change, mapped), first).range;
+  expect(first).toMatchObject({ score: 'cam', range: [0, 1 / 64] });
+  expect(range({ score: 'patch' })).toEqual([0, 1]);
+  expect(range({ interpolation: 'patches' }, { interpolation: 'smooth' })).toEqual([0, 1 / 64]);
+  expect(range({ range: [0, 0.1] }, { score: 'patch' })).toEqual([0, 0.1]);
+  expect(changedSettings(first, { opacity: 1 }, mapped).range).toBe(first.range);
 });
 
 const wrong: [CamChanges, RegExp][] = [

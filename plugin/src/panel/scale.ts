@@ -1,5 +1,5 @@
 import type { HeatmapDescriptor, Score } from '../../../shared/heatmap-descriptor.ts';
-import { type CamChanges, type CamSettings, effectiveScore, isShare } from '../options.ts';
+import { type CamChanges, type CamSettings, effectiveScore, isShare, rangeOf } from '../options.ts';
 import { colourTable } from '../tile-pixels.ts';
 import { element } from './elements.ts';
 import { scoreText } from './format.ts';
@@ -51,8 +51,13 @@ export function createScale(
     const value = Number(threshold.value);
     change({ threshold: value <= domain[0] ? null : value });
   });
-  low.addEventListener('dblclick', () => change({ range: [Math.min(0, settings.range[1]), settings.range[1]] }));
-  high.addEventListener('dblclick', () => change({ range: [settings.range[0], Math.max(1, settings.range[0])] }));
+  const usual = () => rangeOf(effectiveScore(settings), descriptor);
+  low.addEventListener('dblclick', () =>
+    change({ range: [Math.min(usual()[0], settings.range[1]), settings.range[1]] }),
+  );
+  high.addEventListener('dblclick', () =>
+    change({ range: [settings.range[0], Math.max(usual()[1], settings.range[0])] }),
+  );
   threshold.addEventListener('dblclick', () => change({ threshold: null }));
 
   const domainNow = (): Interval => {
@@ -60,7 +65,7 @@ export function createScale(
     const cut = settings.threshold ?? settings.range[0];
     const wanted = union(settings.range, [cut, cut]);
     if (isShare(score, descriptor)) return union(SHARE, wanted);
-    const before = domains[score] ?? SHARE;
+    const before = domains[score] ?? roundedOutwards(rangeOf(score, descriptor));
     const needed = union(before, union(seen[score] ?? before, wanted));
     const grown = needed[0] < before[0] || needed[1] > before[1] ? union(before, roundedOutwards(needed)) : before;
     domains[score] = grown;

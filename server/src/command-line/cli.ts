@@ -73,7 +73,7 @@ program
   .addOption(new Option('--score <kind>', "what is shown (default: the model's first)").choices(SCORES))
   .option(
     '--range <low,high>',
-    'scores at the ends of the colours: 0,1 unless given; maps by gradients are often far smaller',
+    'scores at the ends of the colours (default: 0,1; for maps by gradients 0 and 1 / cells of a patch)',
     range,
   )
   .option('--predictions', "write each patch's predictions on it")

@@ -1,7 +1,7 @@
 import { COLORMAPS, colormapTable, DEFAULT_COLORMAP } from '../../../shared/colour/colormaps.ts';
 import { classColour, parseColour } from '../../../shared/colour/palette.ts';
 import { type ClassInfo, METHOD_NAMES, type Score } from '../../../shared/heatmap-descriptor.ts';
-import type { Mode, PaintStyle } from '../../../shared/painting/style.ts';
+import { defaultRange, type Mode, type PaintStyle } from '../../../shared/painting/style.ts';
 import { Problem } from '../errors.ts';
 import type { ModelDescription } from '../models/model.ts';
 import { scoresOf } from './heatmap.ts';
@@ -36,13 +36,14 @@ export function paintStyle(model: ModelDescription, classes: readonly number[], 
     throw new Problem('bad-parameter', `colormap: expected one of ${COLORMAPS.join(', ')}, found ${name}`);
   }
   const infos = classInfos(model);
+  const score = scoreOf(model, choice);
   return {
     mode: choice.mode ?? (classes.length === 1 ? 'single' : 'blend'),
-    score: scoreOf(model, choice),
+    score,
     planes: classes.map((_, plane) => plane),
     colours: classes.map((index) => parseColour(infos[index].color) ?? [0, 0, 0]),
     colormap,
-    range: choice.range ?? [0, 1],
+    range: choice.range ?? defaultRange(score, model.method, model.cellRows * model.cellColumns),
     threshold: choice.threshold ?? Number.NEGATIVE_INFINITY,
     opacity: choice.opacity ?? DEFAULT_OPACITY,
     interpolation: choice.interpolation === 'cells' || choice.interpolation === 'patches' ? 'cells' : 'smooth',

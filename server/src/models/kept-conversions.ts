@@ -9,7 +9,7 @@ import { writeClassifier, writeWhole } from './onnx/classifier-file.ts';
 import { onnx } from './onnx/proto.ts';
 
 /** Raised whenever a model is converted otherwise than before: what was kept is then made anew. */
-const CONVERSION_VERSION = 2;
+const CONVERSION_VERSION = 3;
 
 /** Bytes of conversions that are kept; beyond it those used longest ago go. */
 const MAX_BYTES = 8 * 1024 ** 3;
@@ -45,6 +45,8 @@ export async function keptConversion(
   const kept = await readKept(path, file).catch(() => null);
   if (kept) return kept;
   const converted = await convert();
+  // A file that was replaced meanwhile is kept under neither name.
+  if (join(folder, await conversionKey(file, manifest)) !== path) return encodedConversion(converted);
   return await keep(folder, path, file, converted).catch(() => encodedConversion(converted));
 }
 
@@ -94,11 +96,19 @@ function companionsOf(file: string, { companions }: Pick<ConvertedModel, 'compan
   return companions.length === 0 ? Promise.resolve('') : fileHash(file, companions);
 }
 
+/** What a process that was killed has left half written is this old at least. */
+const ABANDONED_MS = 3_600_000;
+
 /** Files of a conversion, the one that makes it known first. */
 const ENDINGS = ['.json', '.onnx', '.onnx.weights'];
 
 async function removeOldest(folder: string): Promise<void> {
-  const names = (await readdir(folder)).filter((name) => name.endsWith('.json'));
+  const all = await readdir(folder);
+  const names = all.filter((name) => name.endsWith('.json'));
+  for (const name of all.filter((file) => file.endsWith('.partial'))) {
+    const { mtimeMs } = await stat(join(folder, name));
+    if (Date.now() - mtimeMs > ABANDONED_MS) await rm(join(folder, name), { force: true });
+  }
   const entries = await Promise.all(
     names.map(async (name) => {
       const path = join(folder, name.slice(0, -'.json'.length));

@@ -106,7 +106,10 @@ async function naming<T>(file: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    if (!(error instanceof Problem)) throw error;
+    if (!(error instanceof Problem)) {
+      const reason = String(error instanceof Error ? error.message : error).split('\n')[0];
+      throw new Problem('unreadable-model', `${file}: cannot be read: ${reason}`, { cause: error });
+    }
     const named = [file, manifestFile(file)].some((name) => error.message.startsWith(`${name}: `));
     const message = named ? error.message : `${file}: ${error.message}`;
     throw new Problem(error.code, message.replace(/\s*[\r\n]\s*/g, ' '), { cause: error });

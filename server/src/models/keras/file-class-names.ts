@@ -5,6 +5,7 @@ const CLASS_NAME_FIELDS: readonly string[] = ['class_names', 'classes', 'labels'
 
 /** More than any classifier has. */
 const MAX_CLASSES = 100_000;
+const LONGEST_NAME = 1000;
 
 /**
  * The names of a model's classes in a file's metadata: a list, an object from index to name or from name to index, or
@@ -31,9 +32,14 @@ function parsed(value: unknown): unknown {
 
 function listOfNames(value: unknown): string[] | undefined {
   const list = Array.isArray(value) ? value : isRecord(value) ? inOrder(value) : [];
-  const names = list.filter((name) => typeof name === 'string' && name.trim() !== '');
+  const names = list.filter((name) => typeof name === 'string' && isPrintable(name));
   const isWhole = names.length > 0 && names.length === list.length && names.length <= MAX_CLASSES;
   return isWhole && new Set(names).size === names.length ? names : undefined;
+}
+
+/** Short enough for a legend, and without what moves a terminal's cursor. */
+function isPrintable(name: string): boolean {
+  return name.trim() !== '' && name.length <= LONGEST_NAME && !/\p{Cc}/u.test(name);
 }
 
 /** `{ "0": "cat", "1": "dog" }`, or Keras's `class_indices`: `{ "cat": 0, "dog": 1 }`. */

@@ -45,6 +45,11 @@ export async function readTfjsWeights(
   if (needed > MAX_BYTES) {
     throw new Problem('unreadable-model', `has weights of ${needed} bytes; at most ${MAX_BYTES} are read`);
   }
+  const paths = groups.flatMap((group) => group.paths);
+  const repeated = paths.find((path, index) => paths.indexOf(path) !== index);
+  if (repeated !== undefined) {
+    throw new Problem('unreadable-model', `weightsManifest names '${repeated}' twice; each file once is expected`);
+  }
   const weights: WeightArray[] = [];
   for (const group of groups) {
     const bytes = await readShards(folder, group);
@@ -54,7 +59,7 @@ export async function readTfjsWeights(
       offset += bytesOf([weight]);
     }
   }
-  return { weights, paths: groups.flatMap(({ paths }) => paths) };
+  return { weights, paths };
 }
 
 function bytesOf(weights: readonly StoredWeight[]): number {

@@ -52,9 +52,12 @@ export async function readClassifier(source: EngineSource['onnx']): Promise<Mode
   return model;
 }
 
+/** Files written by this process so far. */
+let written = 0;
+
 /** Several processes may write the same file: each under a name of its own first. */
 export async function writeWhole(file: string, parts: readonly (Uint8Array | string)[]): Promise<void> {
-  const partial = `${file}.${process.pid}.partial`;
+  const partial = `${file}.${process.pid}-${++written}.partial`;
   try {
     const handle = await open(partial, 'w');
     try {

@@ -26,7 +26,7 @@ export interface NetworkGraph {
 export interface NetworkInput {
   name: string;
   layout: 'NCHW' | 'NHWC';
-  /** ONNX element type of the input: float32 or float16. */
+  /** ONNX element type of the input: float32, float16 or uint8. */
   elementType: number;
   height: number;
   width: number;

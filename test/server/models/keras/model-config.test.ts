@@ -234,3 +234,9 @@ test('models within models that multiply without end are refused', () => {
     /called \d.* times; at most 20000 are read/,
   );
 });
+
+test.each(['constructor', '__proto__', 'toString'])('a class or a setting may be called %s', (name) => {
+  const config = JSON.parse(`{ "name": "a", "${name}": 1, "batch_input_shape": [null, 4, 4, 3] }`);
+  const [, layer] = parseModelConfig({ class_name: 'Sequential', config: [{ class_name: name, config }] }, 1).layers;
+  expect(layer.className).toBe(name);
+});

@@ -162,9 +162,14 @@ test.each<[string, unknown, string]>([
     'names weights in no.bin, which cannot be read (ENOENT)',
   ],
   [
-    'files that are too long',
+    'a file named twice',
     { ...json, weightsManifest: [{ paths: ['weights.bin', 'weights.bin'], weights: specs }] },
-    'has weights of 508 bytes, found 1016 bytes in 2 files (weights.bin, weights.bin)',
+    "weightsManifest names 'weights.bin' twice; each file once is expected",
+  ],
+  [
+    'files that are too long',
+    { ...json, weightsManifest: [{ paths: ['weights.bin'], weights: specs.slice(1) }] },
+    'has weights of 76 bytes, found 508 bytes in 1 files (weights.bin)',
   ],
   [
     'files that are too short',

@@ -209,7 +209,7 @@ describe('what has no exact map', () => {
       name: 'a Relu at the end',
       nodes: [...scores, makeNode('Relu', ['scores'], 'end')],
       output: 'end',
-      says: "'end' (Relu) stands where a Dense layer",
+      says: "'end' (Relu) ends in Relu where scores by softmax or sigmoid",
     },
     {
       name: 'a mean over channels',

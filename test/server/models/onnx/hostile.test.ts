@@ -177,7 +177,7 @@ describe('graphs that contradict themselves', () => {
         makeNode('Relu', ['s19999'], 'end'),
       ],
       output: 'end',
-      says: "'end' (Relu) stands where",
+      says: "'end' (Relu) ends in Relu where",
     },
   ];
 

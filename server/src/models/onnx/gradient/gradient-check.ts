@@ -1,5 +1,5 @@
 import { TENSORS } from '../../../engines/engine.ts';
-import { inputName, operator } from '../node.ts';
+import { operator } from '../node.ts';
 import { DATA_TYPE, type ModelProto, type NodeProto, onnx } from '../proto.ts';
 import type { Backward } from './backward.ts';
 import type { MapTensor } from './cam-layer.ts';
@@ -140,7 +140,7 @@ function scaledHead(
   for (const node of head) {
     writer.nodes.push({
       ...node,
-      name: `${prefix}${node.name || inputName(node, 0)}`,
+      name: `${prefix}${node.output?.find((name) => name !== '') ?? ''}`,
       input: node.input?.map(moved),
       output: node.output?.map((name) => (name === '' ? '' : moved(name))),
     });

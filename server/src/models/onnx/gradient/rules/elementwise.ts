@@ -21,8 +21,9 @@ const DERIVATIVES: Record<string, Derivative> = {
     const curved = write.add(y, write.scalar(gamma * floatAttribute(node, 'alpha', SELU_ALPHA)));
     return choose(write, below, curved, write.scalar(gamma));
   },
-  Celu: (write, x, _, { node }) =>
-    slopes(write, x, write.node('Exp', [write.divide(x, write.scalar(floatAttribute(node, 'alpha', 1)))])),
+  // Below 0, y = alpha (e^(x / alpha) - 1): from y, for e^x is infinite where it does not count.
+  Celu: (write, x, y, { node }) =>
+    slopes(write, x, write.add(write.divide(y, write.scalar(floatAttribute(node, 'alpha', 1))), write.scalar(1))),
   Sigmoid: (write, _, y) => write.multiply(y, write.oneMinus(y)),
   HardSigmoid: (write, _, y, { node }) =>
     write.multiply(

@@ -41,8 +41,15 @@ const sumOfSquares: ReductionRule = (step, gradient) =>
   step.writer.multiply(gradient, step.writer.multiply(input(step), step.writer.scalar(2)));
 
 /** sqrt(sum x^2). */
-const length: ReductionRule = (step, gradient, reduction) =>
-  step.writer.multiply(gradient, step.writer.divide(input(step), result(step, reduction)));
+const length: ReductionRule = (step, gradient, reduction) => {
+  const { writer } = step;
+  // Of a vector of zeros the gradient is 0, not 0 / 0.
+  const size = writer.node('Max', [result(step, reduction), writer.scalar(SMALLEST_LENGTH)]);
+  return writer.multiply(gradient, writer.divide(input(step), size));
+};
+
+/** Below every length that float32 keeps its digits for. */
+const SMALLEST_LENGTH = 1e-30;
 
 const logSumExp: ReductionRule = (step, gradient, reduction) => {
   const { writer } = step;
