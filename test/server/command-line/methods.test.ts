@@ -51,17 +51,6 @@ test('models and descriptor name the method, and offer no probability of a cell'
   expect(await (await get(`${heatmap}.json`)).json()).toMatchObject({ method: 'gradcam', scores: ['cam', 'patch'] });
 });
 
-test('colours end at 1 / cells of a patch unless told otherwise', async () => {
-  const [rows, columns] = expectedOf(NAME).cells.shape;
-  const tile = async (query: string) => {
-    const { maxLevel } = await (await get(`${heatmap}.json`)).json();
-    return Buffer.from(await (await get(`${heatmap}_files/${maxLevel}/0_0.png?class=b${query}`)).arrayBuffer());
-  };
-  const usual = await tile('');
-  expect(usual.equals(await tile(`&range=0,${1 / (rows * columns)}`))).toBe(true);
-  expect(usual.equals(await tile('&range=0,1'))).toBe(false);
-});
-
 test('the score at a point is the framework’s', async () => {
   const { cells, probabilities } = expectedOf(NAME);
   const [rows, columns, classes] = cells.shape;
