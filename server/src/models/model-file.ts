@@ -16,7 +16,7 @@ import { isOnnx } from './onnx-signature.ts';
 export type ModelKind = 'keras-hdf5' | 'keras-archive' | 'tfjs-layers' | 'onnx';
 
 /** Ends of the names of files that `openModel` reads; lower case. */
-export const MODEL_ENDINGS: readonly string[] = ['.h5', '.hdf5', '.keras', '.onnx', 'model.json'];
+const MODEL_ENDINGS: readonly string[] = ['.h5', '.hdf5', '.keras', '.onnx', 'model.json'];
 
 /** Ends of the names of models that are listed, though some cannot be read, so that people learn why. */
 export const LISTED_MODEL_ENDINGS: readonly string[] = [...MODEL_ENDINGS, ...FOREIGN_ENDINGS];

@@ -10,8 +10,6 @@ import { type Manifest, manifestFile, readManifest } from './manifest.ts';
 import type { Classification, Model, ModelDescription } from './model.ts';
 import { checkModelFile, modelTitle } from './model-file.ts';
 
-export { isModelFile, MODEL_ENDINGS } from './model-file.ts';
-
 export interface OpenModelOptions {
   /** One of `ENGINE_NAMES`. */
   engine?: string;

@@ -61,7 +61,7 @@ export function reshaped(input: NetworkTensor, shape: readonly number[], graph: 
 }
 
 /** Sizes, without the batch, in the graph's order. */
-export function storedShape(shape: readonly number[]): number[] {
+function storedShape(shape: readonly number[]): number[] {
   return storedAxes(shape.length)
     .slice(1)
     .map((axis) => shape[axis - 1]);
@@ -122,7 +122,7 @@ export function constantAlong(
 }
 
 /** Values of an array with its dimensions in another order. */
-export function permutedValues(values: Float32Array, shape: readonly number[], order: readonly number[]): Float32Array {
+function permutedValues(values: Float32Array, shape: readonly number[], order: readonly number[]): Float32Array {
   const steps = shape.map((_, axis) => elements(shape.slice(axis + 1)));
   const sizes = order.map((axis) => shape[axis]);
   const moves = order.map((axis) => steps[axis]);

@@ -8,7 +8,7 @@ export interface KerasNetwork {
   model: KerasModel;
   /** Weights of each leaf layer in the order of Keras's get_weights(); layers without weights may be missing. */
   weights: Map<KerasLayer, WeightArray[]>;
-  /** The file's own names of its classes, where it has any. */
+  /** Class names among the metadata of the file; left out where it has none. */
   classNames?: string[];
   /** Paths of the other files that it was read from, relative to its folder. */
   companions?: string[];

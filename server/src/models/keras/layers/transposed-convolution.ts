@@ -63,7 +63,7 @@ interface Placement {
  *
  * @param extra `output_padding`; null lets Keras choose: length * stride for 'same'
  */
-export function placeTransposed(
+function placeTransposed(
   length: number,
   padding: 'same' | 'valid',
   extent: number,
