@@ -1,4 +1,5 @@
 import { levelScale, type TileAddress } from '../../shared/geometry/deep-zoom.ts';
+import { gridExtent } from '../../shared/geometry/patch-grid.ts';
 import { finestRaster, scoreRaster, tileWindow } from '../../shared/geometry/score-raster.ts';
 import type { HeatmapDescriptor, Score } from '../../shared/heatmap-descriptor.ts';
 import type { TileScores } from './tile-scores.ts';
@@ -28,13 +29,15 @@ export function valuesAt(
   y: number,
 ): ValuesAtPoint | undefined {
   const { grid } = descriptor;
-  if (!tile || x < 0 || y < 0) return undefined;
-  if (x >= grid.columns * grid.patchWidth * grid.downsample) return undefined;
-  if (y >= grid.rows * grid.patchHeight * grid.downsample) return undefined;
+  const extent = gridExtent(grid);
+  if (!tile || !(x >= 0 && y >= 0 && x < extent.width && y < extent.height)) return undefined;
   const window = tileWindow(descriptor, grid, address, finestRaster(request.score));
   const raster = scoreRaster(grid, window.rasterLevel);
-  const column = Math.floor(x / raster.valueWidth) - window.columnStart;
-  const row = Math.floor(y / raster.valueHeight) - window.rowStart;
+  // Before the first value's own area and behind the last one's those two extend.
+  const valueAt = (pixel: number, origin: number, size: number, count: number) =>
+    Math.min(count - 1, Math.max(0, Math.floor((pixel - origin) / size)));
+  const column = valueAt(x, raster.originX, raster.valueWidth, raster.columns) - window.columnStart;
+  const row = valueAt(y, raster.originY, raster.valueHeight, raster.rows) - window.rowStart;
   if (column < 0 || row < 0 || column >= tile.columns || row >= tile.rows) return undefined;
 
   const value = (plane: number) => tile.data[(plane * tile.rows + row) * tile.columns + column] / tile.one;

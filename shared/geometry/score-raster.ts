@@ -1,6 +1,6 @@
 import type { Score } from '../heatmap-descriptor.ts';
 import { levelScale, type Rectangle, type TileAddress, type TilePyramid, tileBounds } from './deep-zoom.ts';
-import type { PatchGrid, PatchRange } from './patch-grid.ts';
+import { cellRaster, gridExtent, type PatchGrid, type PatchRange, patchPitch } from './patch-grid.ts';
 
 /**
  * A raster of score values: `'cells'` has one value per cell, a number k one value per block of 2^k x 2^k patches
@@ -13,12 +13,17 @@ export function finestRaster(score: Score): 'cells' | 0 {
   return score === 'patch' ? 0 : 'cells';
 }
 
-/** A raster's extent in values, and the size of one value in slide pixels (floats). */
+/**
+ * A raster's extent in values, the size of one value, and where the first one begins, in slide pixels (floats). Of
+ * overlapping patches a value stands for the middle of its patch, so that the raster begins within the first one.
+ */
 export interface ScoreRaster {
   rows: number;
   columns: number;
   valueWidth: number;
   valueHeight: number;
+  originX: number;
+  originY: number;
 }
 
 /** Which values of which raster a tile carries: those under its bounds and one beyond on each side. */
@@ -32,22 +37,24 @@ export interface TileWindow {
 }
 
 export function scoreRaster(grid: PatchGrid, rasterLevel: RasterLevel): ScoreRaster {
-  const patchWidth = grid.patchWidth * grid.downsample;
-  const patchHeight = grid.patchHeight * grid.downsample;
+  const { width, height, stepWidth, stepHeight } = patchPitch(grid);
   if (rasterLevel === 'cells') {
     return {
-      rows: grid.rows * grid.cellRows,
-      columns: grid.columns * grid.cellColumns,
-      valueWidth: patchWidth / grid.cellColumns,
-      valueHeight: patchHeight / grid.cellRows,
+      ...cellRaster(grid),
+      valueWidth: width / grid.cellColumns,
+      valueHeight: height / grid.cellRows,
+      originX: 0,
+      originY: 0,
     };
   }
   const block = 2 ** rasterLevel;
   return {
     rows: Math.ceil(grid.rows / block),
     columns: Math.ceil(grid.columns / block),
-    valueWidth: patchWidth * block,
-    valueHeight: patchHeight * block,
+    valueWidth: stepWidth * block,
+    valueHeight: stepHeight * block,
+    originX: (width - stepWidth) / 2,
+    originY: (height - stepHeight) / 2,
   };
 }
 
@@ -89,17 +96,33 @@ export function areaWindow(
 ): TileWindow {
   const rasterLevel = rasterLevelFor(grid, scale, finest);
   const raster = scoreRaster(grid, rasterLevel);
-  const [columnStart, columnEnd] = windowInterval([x, x + width], scale / raster.valueWidth, raster.columns);
-  const [rowStart, rowEnd] = windowInterval([y, y + height], scale / raster.valueHeight, raster.rows);
+  const extent = gridExtent(grid);
+  const [columnStart, columnEnd] = windowInterval(
+    [x, x + width],
+    { scale, valueSize: raster.valueWidth, origin: raster.originX, end: extent.width },
+    raster.columns,
+  );
+  const [rowStart, rowEnd] = windowInterval(
+    [y, y + height],
+    { scale, valueSize: raster.valueHeight, origin: raster.originY, end: extent.height },
+    raster.rows,
+  );
   return { rasterLevel, rowStart, columnStart, rows: rowEnd - rowStart, columns: columnEnd - columnStart };
 }
 
 /** Values under pixels [start, end) and one beyond on each side, clipped to the raster; half-open. */
-function windowInterval([start, end]: [number, number], valuesPerPixel: number, length: number): [number, number] {
-  const first = Math.floor(start * valuesPerPixel) - 1;
-  const last = Math.ceil(end * valuesPerPixel) + 1;
-  const clippedFirst = Math.min(length, Math.max(0, first));
-  return [clippedFirst, Math.max(clippedFirst, Math.min(length, last))];
+function windowInterval(
+  [start, end]: [number, number],
+  { scale, valueSize, origin, end: gridEnd }: { scale: number; valueSize: number; origin: number; end: number },
+  length: number,
+): [number, number] {
+  const valuesPerPixel = scale / valueSize;
+  const first = Math.floor(start * valuesPerPixel - origin / valueSize) - 1;
+  const last = Math.ceil(end * valuesPerPixel - origin / valueSize) + 1;
+  // Before the first value's own area and behind the last one's those two extend.
+  const reaches = length > 0 && start * scale < gridEnd;
+  const clippedFirst = Math.min(reaches ? length - 1 : length, Math.max(0, first));
+  return [clippedFirst, Math.max(reaches ? clippedFirst + 1 : clippedFirst, Math.min(length, last))];
 }
 
 /** The patches behind a window's values. */
@@ -107,11 +130,12 @@ export function patchesOfWindow(grid: PatchGrid, window: TileWindow): PatchRange
   const { rasterLevel, rowStart, columnStart, rows, columns } = window;
   if (rows === 0 || columns === 0) return { rowStart: 0, rowEnd: 0, columnStart: 0, columnEnd: 0 };
   if (rasterLevel === 'cells') {
+    const { stepRows, stepColumns, cellRows, cellColumns } = grid;
     return {
-      rowStart: Math.floor(rowStart / grid.cellRows),
-      rowEnd: Math.ceil((rowStart + rows) / grid.cellRows),
-      columnStart: Math.floor(columnStart / grid.cellColumns),
-      columnEnd: Math.ceil((columnStart + columns) / grid.cellColumns),
+      rowStart: Math.max(0, Math.floor((rowStart - cellRows) / stepRows) + 1),
+      rowEnd: Math.min(grid.rows, Math.ceil((rowStart + rows) / stepRows)),
+      columnStart: Math.max(0, Math.floor((columnStart - cellColumns) / stepColumns) + 1),
+      columnEnd: Math.min(grid.columns, Math.ceil((columnStart + columns) / stepColumns)),
     };
   }
   const block = 2 ** rasterLevel;

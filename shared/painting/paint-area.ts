@@ -1,5 +1,5 @@
 import type { Rectangle } from '../geometry/deep-zoom.ts';
-import type { PatchGrid } from '../geometry/patch-grid.ts';
+import { gridExtent, type PatchGrid } from '../geometry/patch-grid.ts';
 import { scoreRaster, type TileWindow } from '../geometry/score-raster.ts';
 import { rowPainter } from './row-painters.ts';
 import { type Sampling, sampleAxis } from './sampling.ts';
@@ -39,16 +39,18 @@ export function paintArea(
 
   const smooth = style.interpolation === 'smooth';
   const raster = scoreRaster(grid, window.rasterLevel);
+  const extent = gridExtent(grid);
   const across = sampleAxis(
     {
       start: area.x,
       length: width,
       scale,
       valueSize: raster.valueWidth,
+      origin: raster.originX,
       rasterLength: raster.columns,
       windowStart: window.columnStart,
       windowLength: window.columns,
-      gridEnd: grid.columns * grid.patchWidth * grid.downsample,
+      gridEnd: extent.width,
     },
     smooth,
   );
@@ -58,10 +60,11 @@ export function paintArea(
       length: height,
       scale,
       valueSize: raster.valueHeight,
+      origin: raster.originY,
       rasterLength: raster.rows,
       windowStart: window.rowStart,
       windowLength: window.rows,
-      gridEnd: grid.rows * grid.patchHeight * grid.downsample,
+      gridEnd: extent.height,
     },
     smooth,
   );

@@ -14,8 +14,9 @@ export interface SamplingAxis {
   length: number;
   /** Slide pixels per output pixel. */
   scale: number;
-  /** Slide pixels per value, and values of the whole raster. */
+  /** Slide pixels per value, those before the first one's own area, and values of the whole raster. */
   valueSize: number;
+  origin: number;
   rasterLength: number;
   /** The window's first value and their number. */
   windowStart: number;
@@ -25,12 +26,13 @@ export interface SamplingAxis {
 }
 
 /**
- * Output pixel i has its centre at (i + 0.5) scale slide pixels, value j at (j + 0.5) valueSize. Positions come from
+ * Output pixel i has its centre at (i + 0.5) scale slide pixels, value j at origin + (j + 0.5)
+ * valueSize. Positions come from
  * absolute coordinates, never from the window's, so that neighbouring tiles agree to the last bit. Before the first and
  * after the last value of the raster that value extends.
  */
 export function sampleAxis(axis: SamplingAxis, smooth: boolean): Sampling {
-  const { start, length, scale, valueSize, rasterLength, windowStart, windowLength, gridEnd } = axis;
+  const { start, length, scale, valueSize, origin, rasterLength, windowStart, windowLength, gridEnd } = axis;
   const first = new Int32Array(length);
   const share = new Float64Array(length);
   let inside = 0;
@@ -38,7 +40,7 @@ export function sampleAxis(axis: SamplingAxis, smooth: boolean): Sampling {
     const centre = (start + i + 0.5) * scale;
     if (centre >= gridEnd) break;
     inside = i + 1;
-    const position = Math.min(rasterLength - 1, Math.max(0, centre / valueSize - (smooth ? 0.5 : 0)));
+    const position = Math.min(rasterLength - 1, Math.max(0, (centre - origin) / valueSize - (smooth ? 0.5 : 0)));
     const before = Math.floor(position);
     const index = before - windowStart;
     first[i] = Math.min(windowLength - 1, Math.max(0, index));

@@ -1,5 +1,5 @@
 import type { Rectangle } from '../../../shared/geometry/deep-zoom.ts';
-import type { PatchGrid, PatchPosition } from '../../../shared/geometry/patch-grid.ts';
+import { type PatchGrid, type PatchPosition, patchPitch } from '../../../shared/geometry/patch-grid.ts';
 import { resampleArea } from '../../../shared/resample-area.ts';
 import type { SlideReader } from './slide.ts';
 import { levelFor, levelScales } from './stored-level.ts';
@@ -67,8 +67,10 @@ function placeOf(
   scale: number,
   level: { width: number; height: number },
 ): PatchPlace {
-  const x = column * grid.patchWidth * scale;
-  const y = row * grid.patchHeight * scale;
+  const originX = (column * grid.stepColumns * grid.patchWidth * scale) / grid.cellColumns;
+  const originY = (row * grid.stepRows * grid.patchHeight * scale) / grid.cellRows;
+  // Pixels that are not resampled have no fractions: each origin is rounded by itself.
+  const [x, y] = scale === 1 ? [Math.round(originX), Math.round(originY)] : [originX, originY];
   const left = Math.min(Math.floor(x), level.width - 1);
   const top = Math.min(Math.floor(y), level.height - 1);
   const right = Math.min(level.width, Math.max(left + 1, Math.ceil(x + grid.patchWidth * scale)));
@@ -78,8 +80,9 @@ function placeOf(
 
 /** Patches of one square of the slide are read together, unless they are few in it. */
 function planBlocks(grid: PatchGrid, positions: readonly PatchPosition[], places: readonly PatchPlace[]): Block[] {
-  const columnsPerBlock = Math.max(1, Math.floor(BLOCK_SIZE / (grid.patchWidth * grid.downsample)));
-  const rowsPerBlock = Math.max(1, Math.floor(BLOCK_SIZE / (grid.patchHeight * grid.downsample)));
+  const { stepWidth, stepHeight } = patchPitch(grid);
+  const columnsPerBlock = Math.max(1, Math.floor(BLOCK_SIZE / stepWidth));
+  const rowsPerBlock = Math.max(1, Math.floor(BLOCK_SIZE / stepHeight));
   const blocks = new Map<string, number[]>();
   positions.forEach(({ row, column }, index) => {
     const key = `${Math.floor(row / rowsPerBlock)} ${Math.floor(column / columnsPerBlock)}`;
