@@ -16,7 +16,7 @@ import { createApp } from './routes/app.ts';
 import { tellWithout } from './routes/errors.ts';
 import { readPage } from './routes/page.ts';
 import { SLIDE_ENDINGS } from './slides/image-file.ts';
-import { prepareStore } from './store.ts';
+import { prepareStore } from './store/prepare-store.ts';
 import { workerPool } from './worker/pool.ts';
 
 export interface ServerOptions {

@@ -2,7 +2,7 @@ import { mkdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { DEMO_SLIDE, generateDemoSlide } from '../../../demo/slide/generate.ts';
-import { prepareStore } from '../store.ts';
+import { prepareStore } from '../store/prepare-store.ts';
 import { untilInterrupted } from './interrupted.ts';
 import { progressLine } from './progress-line.ts';
 import { run } from './serve.ts';

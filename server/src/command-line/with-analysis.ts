@@ -7,7 +7,7 @@ import { createHeatmapSource } from '../heatmaps/open-heatmap.ts';
 import { createScheduler, type Scheduler } from '../heatmaps/scheduler.ts';
 import { startWorker } from '../server.ts';
 import { untilAborted } from '../slides/until-aborted.ts';
-import { prepareStore } from '../store.ts';
+import { prepareStore } from '../store/prepare-store.ts';
 import { untilInterrupted } from './interrupted.ts';
 import { type ProgressLine, progressLine } from './progress-line.ts';
 

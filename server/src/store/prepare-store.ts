@@ -1,6 +1,6 @@
 import { access, constants, mkdir, stat } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import { Problem } from './errors.ts';
+import { Problem } from '../errors.ts';
 
 /**
  * Makes the folder of the server's data where it is missing, before any work that would need it.

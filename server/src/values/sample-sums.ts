@@ -1,0 +1,94 @@
+import { BLOCK_SIDE, type KnownPatches } from './known-patches.ts';
+import { nodeOf, type ValueBlock } from './value-block.ts';
+
+/** Strides whose samples are summed block by block: 2, 4, 8, 16. That of 1 is the value pyramid's own. */
+export const SUMMED_STRIDES = [2, 4, 8, 16] as const;
+
+/**
+ * What the samples of one stride say within some blocks: how many there are, background left out, the patches that they
+ * stand for, and the sum over them of each class's probability times those patches.
+ */
+export interface SampleSum {
+  samples: number;
+  weight: number;
+  /** [classes] */
+  sums: Float64Array;
+}
+
+/**
+ * Sums over the samples of strides 2 to 16 within each block of 16 x 16 patches, so that the estimate of a whole slide
+ * never reads its patches: for each block [4 strides, samples + weight + classes].
+ */
+export interface SampleSums {
+  readonly rows: number;
+  readonly columns: number;
+  /** Shape [rows, columns, 4, 2 + classes]. */
+  readonly sums: Float64Array;
+  readonly width: number;
+  /** Takes over the samples of a block that has changed. */
+  settle(blockRow: number, blockColumn: number, block: ValueBlock): void;
+  /** The sum over the whole slide for a stride of 2 or more, in one order of blocks. */
+  ofSlide(stride: number): SampleSum;
+}
+
+/**
+ * @param masked whether background is known beforehand; a sample then stands for the others alone
+ * @param values numbers of a patch in a block @param start of the class probabilities among them
+ */
+export function sampleSums(
+  known: KnownPatches,
+  classes: number,
+  { masked, values, start }: { masked: boolean; values: number; start: number },
+): SampleSums {
+  const rows = Math.ceil(known.rows / BLOCK_SIDE);
+  const columns = Math.ceil(known.columns / BLOCK_SIDE);
+  const width = SUMMED_STRIDES.length * (2 + classes);
+  const sums = new Float64Array(rows * columns * width);
+
+  const weightOf = (k: number, row: number, column: number) =>
+    known.total(k, row, column) - (masked ? known.background(k, row, column) : 0);
+
+  return {
+    rows,
+    columns,
+    sums,
+    width,
+    settle(blockRow, blockColumn, block) {
+      const at = (blockRow * columns + blockColumn) * width;
+      sums.fill(0, at, at + width);
+      for (const [index, stride] of SUMMED_STRIDES.entries()) {
+        const target = at + index * (2 + classes);
+        for (let row = 0; row < BLOCK_SIDE; row += stride) {
+          for (let column = 0; column < BLOCK_SIDE; column += stride) {
+            const [y, x] = [blockRow * BLOCK_SIDE + row, blockColumn * BLOCK_SIDE + column];
+            if (y >= known.rows || x >= known.columns || !known.isKnown(y, x) || known.isBackground(y, x)) continue;
+            const weight = weightOf(index + 1, y / stride, x / stride);
+            const from = nodeOf(0, row, column) * values + start;
+            sums[target]++;
+            sums[target + 1] += weight;
+            for (let i = 0; i < classes; i++) sums[target + 2 + i] += weight * block[0][from + i];
+          }
+        }
+      }
+    },
+    ofSlide(stride) {
+      const result: SampleSum = { samples: 0, weight: 0, sums: new Float64Array(classes) };
+      const index = Math.min(SUMMED_STRIDES.length - 1, Math.log2(stride) - 1);
+      const step = Math.max(1, stride / BLOCK_SIDE);
+      for (let row = 0; row < rows; row += step) {
+        for (let column = 0; column < columns; column += step) {
+          const from = (row * columns + column) * width + index * (2 + classes);
+          if (sums[from + 1] === 0) continue;
+          // Beyond 16 the sample of a block stands for its neighbours' patches too.
+          const weight = step > 1 ? weightOf(Math.log2(stride), row / step, column / step) : sums[from + 1];
+          const factor = weight / sums[from + 1];
+          result.samples += sums[from];
+          result.weight += weight;
+          for (let i = 0; i < classes; i++) result.sums[i] += factor * sums[from + 2 + i];
+        }
+      }
+      return result;
+    },
+  };
+}
+
