@@ -1,4 +1,4 @@
-import type { PatchGrid } from './geometry/patch-grid.ts';
+import type { Overlap, PatchGrid } from './geometry/patch-grid.ts';
 
 /** What can be shown for a class: see the design's words in docs/architecture.md. */
 export const SCORES = ['probability', 'cam', 'patch'] as const;
@@ -25,6 +25,19 @@ export interface ClassInfo {
   color: string;
 }
 
+/**
+ * What is background, and so neither shown nor counted: nothing; what Otsu's threshold of the saturation says, which is not
+ * even classified; or the patches in which a class leads.
+ */
+export type Background = null | 'otsu' | { class: string };
+
+/** What makes heatmaps of one slide and model differ; part of their fingerprint. */
+export interface HeatmapOptions {
+  /** Patches that overlap along a side; smoother, and several times the work. */
+  overlap: Overlap;
+  background: Background;
+}
+
 /** Body of `GET /heatmaps/{slide}/{model}.json`: everything that a client needs to ask for tiles and to paint them. */
 export interface HeatmapDescriptor {
   slide: string;
@@ -41,7 +54,11 @@ export interface HeatmapDescriptor {
   /** Runtime and precision that the values come from, e.g. `onnxruntime-float32`. */
   engine: string;
   classes: ClassInfo[];
+  options: HeatmapOptions;
+  /** Of the finest level; where `levelMode` is true each level has its own, `levelGrid`. */
   grid: PatchGrid;
+  /** Whether each level is classified at its own resolution. */
+  levelMode: boolean;
   scores: readonly Score[];
   /** NumPy dtype of the planes of each score, and the value that 1 stands for. */
   encodings: Record<Score, { dtype: '|u1' | '<f2'; one: number }>;
@@ -49,16 +66,25 @@ export interface HeatmapDescriptor {
   /** Address prefix of the tiles, relative to the descriptor's own address. */
   tiles: string;
   analysis: AnalysisState;
+  /** Why results cannot be stored now and are kept in memory alone; null while they can. */
+  storeProblem: string | null;
   warnings: string[];
 }
 
+/** Of the whole slide, or of the region that is, or was last, analysed. */
 export interface AnalysisState {
   state: 'none' | 'running' | 'done' | 'failed';
+  /** Slide pixels; null where it is of the whole slide. */
+  region: readonly [x: number, y: number, width: number, height: number] | null;
   patches: PatchCount;
-  /** Patches of the slide that are still to be classified. */
+  /** Patches that are still to be classified. */
   missing: number;
-  /** Measured by this server for this heatmap; null until it has classified some. */
+  /** Measured by this server; null until it has classified some. */
   patchesPerSecond: number | null;
+  /** What the missing patches will take if nothing else is wanted; null where no speed is known. */
+  seconds: number | null;
+  /** Why it failed. */
+  error?: string;
 }
 
 export interface PatchCount {
@@ -72,7 +98,21 @@ export interface Breakdown {
   patches: PatchCount;
   /** Whether every patch was classified, so that probability = low = high. */
   exact: boolean;
-  of: 'slide' | 'region';
+  /** What it is a share of. */
+  of: 'slide' | 'tissue' | 'region' | 'tissue of the region';
+}
+
+/** What a region's breakdown tells besides. */
+export interface RegionBreakdown extends Breakdown {
+  /** Of every class, in order; estimated, as the breakdown is, until it is exact. */
+  statistics: {
+    class: string;
+    /** Area of the patches in which the class leads, in slide pixels and, where the resolution is known, mm2. */
+    pixels: number;
+    squareMillimetres: number | null;
+    /** Shares of the area by the class's probability, in equal steps from 0 to 1. */
+    histogram: number[];
+  }[];
 }
 
 export interface ClassShare {

@@ -19,9 +19,7 @@ export function analysisDownsample(
 ): { downsample: number; warnings: string[] } {
   const warnings: string[] = [];
   let downsample = 1;
-  if (model.resolution === 'any') {
-    warnings.push("the model takes any resolution; the slide's own is used");
-  } else if (model.resolution) {
+  if (model.resolution !== undefined && model.resolution !== 'any') {
     if (slide.mpp === null) {
       warnings.push(
         `the model expects ${model.resolution.mpp} microns per pixel, but the slide does not say its own; it is classified as it is`,

@@ -1,45 +1,29 @@
 import { patchPosition } from '../../../shared/geometry/patch-grid.ts';
 import { Problem } from '../errors.ts';
+import type { PatchResults } from '../worker/messages.ts';
 import type { Worker } from '../worker/supervisor.ts';
 import { createSpeeds } from './classification-speed.ts';
-import { addResults, cellsOf, type Heatmap, isKnown } from './heatmap.ts';
-
-/** What is on a screen goes before whole-slide analysis. */
-export type Priority = 'view' | 'analysis';
+import type { Heatmap } from './heatmap.ts';
+import { createTurns } from './turns.ts';
+import { createWishes, type WishOptions } from './wishes.ts';
 
 export interface Scheduler {
   /**
    * Has patches classified and kept; each patch is classified once, however many ask for it.
-   * @param indices row-major patch numbers, in the order in which they are wanted
-   * @param options.signal aborting withdraws the interest: patches that nobody else wants leave the queue
-   * @param options.onProgress called whenever some of them have become known
-   * @throws Problem as the worker's task; `unreadable-slide` only once all patches that can be read are known; the
-   *   signal's reason when aborted
+   * @param indices row-major patch numbers, in the order in which they are wanted; read as far as they are needed
+   * @param options.signal aborting withdraws the wish: patches that nobody else wants leave the queue
+   * @throws Problem as the worker's task; `unreadable-slide` only once all patches that can be read are known; `busy`
+   *   where too many wait already; the signal's reason when aborted
    */
-  classify(
-    heatmap: Heatmap,
-    indices: ArrayLike<number>,
-    options: { priority: Priority; signal?: AbortSignal; onProgress?: () => void },
-  ): Promise<void>;
-  /** Patches classified per second of the worker's time, for one heatmap; null until it has classified some. */
+  classify(heatmap: Heatmap, indices: Iterable<number>, options: WishOptions): Promise<void>;
+  /** Patches classified per second for one heatmap; null until it has classified some. */
   patchesPerSecond(heatmap: Heatmap): number | null;
+  /** Whether anything is wanted of a heatmap, or under way. */
+  isBusy(heatmap: Heatmap): boolean;
   /** Patches classified since the start, over all heatmaps. */
   readonly classified: number;
-}
-
-/** One caller's wish. */
-interface Interest {
-  heatmap: Heatmap;
-  indices: ArrayLike<number>;
-  priority: Priority;
-  /** Everything before it is known or under way. */
-  cursor: number;
-  /** Patches before the cursor that are under way. */
-  outstanding: Set<number>;
-  /** Why one of its patches cannot be read; told when the others are known. */
-  problem?: Problem;
-  onProgress?: () => void;
-  finish(error?: unknown): void;
+  /** Wishes that are not fulfilled yet, and tasks that the worker has. */
+  readonly waiting: { wishes: number; tasks: number };
 }
 
 interface Flight {
@@ -50,6 +34,9 @@ interface Flight {
 /** Tasks handed to a process at once: it reads the patches of one while it classifies the other. */
 const FLIGHTS_PER_PROCESS = 2;
 
+/** Finished tasks whose results are still being kept; while there are so many nothing new is begun. */
+const MOST_LANDINGS = 16;
+
 /** A task takes about so long, so that whoever looks now waits no longer for what was begun before. */
 const SECONDS_PER_TASK = 0.15;
 
@@ -57,117 +44,92 @@ const SECONDS_PER_TASK = 0.15;
 const MAX_PATCHES_PER_TASK = 64;
 const FIRST_PATCHES_PER_TASK = 8;
 
-/** @param worker classifies patches; it never sees a patch twice unless its cells were evicted meanwhile */
+/** @param worker classifies patches; it never sees a patch twice unless its results were lost meanwhile */
 export function createScheduler(worker: Pick<Worker, 'perform' | 'processes'>): Scheduler {
-  const interests: Interest[] = [];
-  const flights = new Set<Flight>();
+  const wishes = createWishes();
+  const turns = createTurns();
   /** Parts of a task that failed, to be tried on their own. */
   const parts: Flight[] = [];
   const speeds = createSpeeds();
+  let inTheAir = 0;
+  let landings = 0;
   let classified = 0;
 
   function dispatch(): void {
-    while (flights.size < FLIGHTS_PER_PROCESS * worker.processes) {
-      const flight = nextFlight();
+    while (inTheAir < FLIGHTS_PER_PROCESS * worker.processes && landings < MOST_LANDINGS) {
+      const flight = parts.shift() ?? nextFlight();
       if (!flight) return;
       void fly(flight);
     }
   }
 
   function nextFlight(): Flight | undefined {
-    const part = parts.shift();
-    if (part) return part;
-    for (const priority of ['view', 'analysis'] as const) {
-      // A copy: those that turn out to want nothing more leave the list meanwhile.
-      for (const first of [...interests]) {
-        if (first.priority !== priority || !interests.includes(first)) continue;
-        const { heatmap } = first;
+    for (const priority of ['view', 'request', 'analysis'] as const) {
+      for (;;) {
+        const wish = turns.next(priority, wishes.of(priority));
+        if (!wish) break;
+        const { heatmap } = wish;
         const limit = patchesPerTask(heatmap);
         const indices: number[] = [];
+        wishes.take(wish, indices, limit);
         // Others that look at the same heatmap share the task.
-        for (const interest of interests) {
-          if (interest.heatmap === heatmap && interest.priority === priority) take(interest, indices, limit);
+        if (indices.length < limit && indices.length > 0) {
+          for (const other of wishes.of(priority)) {
+            if (other.heatmap === heatmap && other !== wish) wishes.take(other, indices, limit);
+          }
         }
-        settleFinished();
         if (indices.length > 0) return { heatmap, indices };
       }
     }
     return undefined;
   }
 
-  /** Moves an interest's next unknown patches into `indices`, up to `limit` of them. */
-  function take(interest: Interest, indices: number[], limit: number): void {
-    const { heatmap, outstanding } = interest;
-    while (interest.cursor < interest.indices.length) {
-      const index = interest.indices[interest.cursor];
-      if (!isDone(heatmap, index)) {
-        const isUnderWay = indices.includes(index) || isFlying(heatmap, index);
-        if (!isUnderWay) {
-          if (indices.length >= limit) return;
-          indices.push(index);
-        }
-        outstanding.add(index);
-      }
-      interest.cursor++;
-    }
-  }
-
-  function isFlying(heatmap: Heatmap, index: number): boolean {
-    return [...flights, ...parts].some((flight) => flight.heatmap === heatmap && flight.indices.includes(index));
-  }
-
   async function fly(flight: Flight): Promise<void> {
     const { heatmap, indices } = flight;
-    if (![...flights].some((other) => other.heatmap === heatmap)) speeds.begin(heatmap);
-    flights.add(flight);
+    if (!wishes.isFlying(heatmap)) speeds.begin(heatmap);
+    wishes.takeOff(heatmap, indices);
+    inTheAir++;
+    let results: PatchResults;
     try {
-      const results = await worker.perform({
+      results = await worker.perform({
         type: 'classify',
         slide: heatmap.slide,
         model: { file: heatmap.model.file, fingerprint: heatmap.model.fingerprint },
         grid: heatmap.grid,
         positions: indices.map((index) => patchPosition(heatmap.grid, index)),
       });
-      addResults(heatmap, indices, results);
-      classified += indices.length;
-      land(flight);
-      speeds.count(heatmap, indices.length);
     } catch (error) {
-      const isSpot = error instanceof Problem && error.code === 'unreadable-slide';
-      if (isSpot && indices.length > 1) split(flight);
-      else land(flight, error);
+      inTheAir--;
+      if (isSpot(error) && indices.length > 1) split(flight);
+      else wishes.land(heatmap, indices, error);
+      return dispatch();
     }
+    inTheAir--;
+    landings++;
+    // The process reads and classifies on while these are kept.
+    dispatch();
+    try {
+      await heatmap.values.add(indices, results);
+      classified += indices.length;
+      speeds.count(heatmap, indices.length);
+      wishes.land(heatmap, indices);
+    } catch (error) {
+      wishes.land(heatmap, indices, error);
+    }
+    landings--;
     dispatch();
   }
 
   /** A damaged spot of a slide must fail none of the patches beside it: halves, until it is alone. */
-  function split(flight: Flight): void {
-    flights.delete(flight);
-    const { heatmap, indices } = flight;
+  function split({ heatmap, indices }: Flight): void {
     const middle = indices.length >> 1;
     for (const half of [indices.slice(0, middle), indices.slice(middle)]) {
-      const wanted = half.filter((index) => interests.some((interest) => wants(interest, heatmap, index)));
+      const wanted = half.filter((index) => wishes.isWanted(heatmap, index));
+      wishes.comeDown(
+        heatmap,
+        half.filter((index) => !wanted.includes(index)),
+      );
       if (wanted.length > 0) parts.push({ heatmap, indices: wanted });
-    }
-  }
-
-  /** Tells everyone who waits for a flight's patches that they are known, or why they will not be. */
-  function land(flight: Flight, error?: unknown): void {
-    flights.delete(flight);
-    for (const interest of [...interests]) {
-      if (!flight.indices.some((index) => wants(interest, flight.heatmap, index))) continue;
-      for (const index of flight.indices) interest.outstanding.delete(index);
-      if (error instanceof Problem && error.code === 'unreadable-slide') interest.problem ??= error;
-      else if (error !== undefined) interest.finish(error);
-      else interest.onProgress?.();
-    }
-    settleFinished();
-  }
-
-  function settleFinished(): void {
-    for (const interest of [...interests]) {
-      if (interest.cursor >= interest.indices.length && interest.outstanding.size === 0)
-        interest.finish(interest.problem);
     }
   }
 
@@ -179,45 +141,23 @@ export function createScheduler(worker: Pick<Worker, 'perform' | 'processes'>): 
   }
 
   return {
-    classify(heatmap, indices, { priority, signal, onProgress }) {
-      return new Promise<void>((resolve, reject) => {
-        if (signal?.aborted) return reject(signal.reason);
-        const interest: Interest = {
-          heatmap,
-          indices,
-          priority,
-          cursor: 0,
-          outstanding: new Set(),
-          onProgress,
-          finish(error) {
-            const position = interests.indexOf(interest);
-            if (position < 0) return;
-            interests.splice(position, 1);
-            signal?.removeEventListener('abort', onAbort);
-            if (error === undefined) resolve();
-            else reject(error);
-          },
-        };
-        const onAbort = () => interest.finish(signal?.reason);
-        signal?.addEventListener('abort', onAbort);
-        interests.push(interest);
-        dispatch();
-        settleFinished();
-      });
+    async classify(heatmap, indices, options) {
+      const done = wishes.add(heatmap, indices, options);
+      dispatch();
+      await done;
     },
     patchesPerSecond: speeds.of,
+    isBusy: (heatmap) => wishes.isBusy(heatmap),
     get classified() {
       return classified;
+    },
+    get waiting() {
+      return { wishes: wishes.size, tasks: inTheAir + landings };
     },
   };
 }
 
-function wants(interest: Interest, heatmap: Heatmap, index: number): boolean {
-  return interest.heatmap === heatmap && interest.outstanding.has(index);
+export function isSpot(error: unknown): error is Problem {
+  return error instanceof Problem && error.code === 'unreadable-slide';
 }
 
-/** Whether nothing is left to do for a patch: it is known and its cells are still kept. */
-function isDone(heatmap: Heatmap, index: number): boolean {
-  const { row, column } = patchPosition(heatmap.grid, index);
-  return isKnown(heatmap, row, column) && cellsOf(heatmap, row, column) !== undefined;
-}

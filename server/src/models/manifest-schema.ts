@@ -70,6 +70,15 @@ export const manifestSchema = z
       .enum(['softmax', 'sigmoid', 'none'])
       .optional()
       .describe('From logits to probabilities, for a model that ends in logits.'),
+    background: z
+      .union([z.literal('otsu'), z.strictObject({ class: className })], {
+        error: '"otsu", or { "class" } with the name of one, is expected',
+      })
+      .optional()
+      .describe(
+        'What is not shown and not counted, unless a request says otherwise: "otsu" leaves out, and does not classify, ' +
+          "patches without tissue by the saturation of the slide; a class's name those in which it leads.",
+      ),
     golden: z
       .strictObject({
         patch: z.string().describe('An image of exactly one patch; path relative to the manifest.'),

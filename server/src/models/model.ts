@@ -27,6 +27,8 @@ export interface ModelDescription {
   bias: number[];
   preprocessing: Manifest['preprocessing'];
   resolution: Manifest['resolution'];
+  /** What is background unless a request says otherwise. */
+  background: Manifest['background'];
   /** Name of the engine and its precision, e.g. `onnxruntime-float32`. */
   engine: string;
   layers: LayerDescription[];

@@ -91,6 +91,7 @@ function describe(
     bias,
     preprocessing,
     resolution: manifest?.resolution,
+    background: manifest?.background,
     engine,
     layers,
     check: { difference: check.difference, largestLogit: check.largestLogit },

@@ -5,19 +5,19 @@ import { nodeOf, type ValueBlock } from './value-block.ts';
 export const SUMMED_STRIDES = [2, 4, 8, 16] as const;
 
 /**
- * What the samples of one stride say within some blocks: how many there are, background left out, the patches that they
- * stand for, and the sum over them of each class's probability times those patches.
+ * What the samples of one stride say, background left out: the sum of their weights, which are the patches that they
+ * stand for, of the weights' squares, and of each class's probability times the weight.
  */
 export interface SampleSum {
-  samples: number;
   weight: number;
+  squares: number;
   /** [classes] */
   sums: Float64Array;
 }
 
 /**
  * Sums over the samples of strides 2 to 16 within each block of 16 x 16 patches, so that the estimate of a whole slide
- * never reads its patches: for each block [4 strides, samples + weight + classes].
+ * never reads its patches: for each block [4 strides, weight + squares + classes].
  */
 export interface SampleSums {
   readonly rows: number;
@@ -64,27 +64,26 @@ export function sampleSums(
             if (y >= known.rows || x >= known.columns || !known.isKnown(y, x) || known.isBackground(y, x)) continue;
             const weight = weightOf(index + 1, y / stride, x / stride);
             const from = nodeOf(0, row, column) * values + start;
-            sums[target]++;
-            sums[target + 1] += weight;
+            sums[target] += weight;
+            sums[target + 1] += weight ** 2;
             for (let i = 0; i < classes; i++) sums[target + 2 + i] += weight * block[0][from + i];
           }
         }
       }
     },
     ofSlide(stride) {
-      const result: SampleSum = { samples: 0, weight: 0, sums: new Float64Array(classes) };
+      const result: SampleSum = { weight: 0, squares: 0, sums: new Float64Array(classes) };
       const index = Math.min(SUMMED_STRIDES.length - 1, Math.log2(stride) - 1);
       const step = Math.max(1, stride / BLOCK_SIDE);
       for (let row = 0; row < rows; row += step) {
         for (let column = 0; column < columns; column += step) {
           const from = (row * columns + column) * width + index * (2 + classes);
-          if (sums[from + 1] === 0) continue;
+          if (sums[from] === 0) continue;
           // Beyond 16 the sample of a block stands for its neighbours' patches too.
-          const weight = step > 1 ? weightOf(Math.log2(stride), row / step, column / step) : sums[from + 1];
-          const factor = weight / sums[from + 1];
-          result.samples += sums[from];
+          const weight = step > 1 ? weightOf(Math.log2(stride), row / step, column / step) : sums[from];
           result.weight += weight;
-          for (let i = 0; i < classes; i++) result.sums[i] += factor * sums[from + 2 + i];
+          result.squares += step > 1 ? weight ** 2 : sums[from + 1];
+          for (let i = 0; i < classes; i++) result.sums[i] += (weight / sums[from]) * sums[from + 2 + i];
         }
       }
       return result;

@@ -1,0 +1,47 @@
+import type { Priority, Wish } from './wishes.ts';
+
+/** Whose wish is next. */
+export interface Turns {
+  /** One of the wishes of a priority, or undefined where there is none. @param wishes the oldest first */
+  next(priority: Priority, wishes: ReadonlySet<Wish>): Wish | undefined;
+}
+
+/**
+ * Clients take turns, so that one who asks for a thousand tiles does not hold up another's first. Of one client's
+ * requests the newest and the oldest take turns: the newest is what it looks at now, and the oldest must come to an end.
+ */
+export function createTurns(): Turns {
+  /** The turn at which each client was last served, and how often it was. */
+  const served = new Map<string, { turn: number; times: number }>();
+  let turn = 0;
+
+  return {
+    next(priority, wishes) {
+      let chosen: Wish[] = [];
+      let earliest = Number.POSITIVE_INFINITY;
+      const clients = new Map<string, Wish[]>();
+      for (const wish of wishes) {
+        const key = keyOf(priority, wish);
+        const own = clients.get(key);
+        if (own) own.push(wish);
+        else clients.set(key, [wish]);
+      }
+      let client = '';
+      for (const [key, own] of clients) {
+        const last = served.get(key)?.turn ?? -1;
+        if (last >= earliest) continue;
+        [earliest, chosen, client] = [last, own, key];
+      }
+      if (chosen.length === 0) return undefined;
+      if (served.size > 2 * clients.size + 100) served.clear();
+      const times = (served.get(client)?.times ?? 0) + 1;
+      served.set(client, { turn: ++turn, times });
+      return priority === 'request' && times % 2 === 1 ? chosen.at(-1) : chosen[0];
+    },
+  };
+}
+
+/** Several analyses take turns by their heatmaps; what is on a screen, and requests, by who asks. */
+function keyOf(priority: Priority, { heatmap, client }: Wish): string {
+  return priority === 'analysis' ? `analysis ${heatmap.identity}` : `${priority} ${client}`;
+}

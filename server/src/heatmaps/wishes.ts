@@ -1,0 +1,193 @@
+import { patchPosition } from '../../../shared/geometry/patch-grid.ts';
+import { Problem } from '../errors.ts';
+import type { Heatmap } from './heatmap.ts';
+
+/**
+ * What is on a screen goes before what somebody asked for through a tile or region request, and that before whole-slide
+ * analysis.
+ */
+export type Priority = 'view' | 'request' | 'analysis';
+
+export interface WishOptions {
+  priority: Priority;
+  /** Who asks: those of one priority take turns, however much each of them wants. */
+  client?: string;
+  signal?: AbortSignal;
+  /** Called whenever some of the patches have become known. */
+  onProgress?: () => void;
+}
+
+/** One caller's wish for patches. */
+export interface Wish {
+  readonly heatmap: Heatmap;
+  readonly priority: Priority;
+  readonly client: string;
+}
+
+/** All wishes that are not fulfilled, and which patches are under way. */
+export interface Wishes {
+  /** @throws Problem `busy` where too many wait already */
+  add(heatmap: Heatmap, indices: Iterable<number>, options: WishOptions): Promise<void>;
+  /** Wishes of a priority with patches still to be taken, the oldest first. */
+  of(priority: Priority): ReadonlySet<Wish>;
+  /** Moves a wish's next unknown patches into `indices`, up to `limit` of them. */
+  take(wish: Wish, indices: number[], limit: number): void;
+  takeOff(heatmap: Heatmap, indices: readonly number[]): void;
+  /** Patches are not under way any more, and not known either. */
+  comeDown(heatmap: Heatmap, indices: readonly number[]): void;
+  /** Tells everyone who waits for patches that they are known, or why they will not be. */
+  land(heatmap: Heatmap, indices: readonly number[], error?: unknown): void;
+  isWanted(heatmap: Heatmap, index: number): boolean;
+  isFlying(heatmap: Heatmap): boolean;
+  isBusy(heatmap: Heatmap): boolean;
+  readonly size: number;
+}
+
+interface PendingWish extends Wish {
+  /** Undefined once every patch is known or under way. */
+  rest: Iterator<number> | undefined;
+  /** The patch that a full task did not take any more. */
+  held: number | undefined;
+  /** Patches that are under way. */
+  outstanding: Set<number>;
+  /** Why one of its patches cannot be read; told when the others are known. */
+  problem?: Problem;
+  onProgress?: () => void;
+  finish(error?: unknown): void;
+}
+
+/** Wishes that may wait at a time: beyond it tiles are answered with what is known, and others asked to come again. */
+const MOST_WAITING: Record<Priority, number> = { view: 1000, request: 2000, analysis: 16 };
+
+/** @returns no wishes yet */
+export function createWishes(): Wishes {
+  /** Those with patches still to be taken, by priority. */
+  const untaken: Record<Priority, Set<PendingWish>> = { view: new Set(), request: new Set(), analysis: new Set() };
+  const all = new Map<Wish, PendingWish>();
+  const counts: Record<Priority, number> = { view: 0, request: 0, analysis: 0 };
+  const flying = new Map<Heatmap, Map<number, Set<PendingWish>>>();
+
+  const flyingOf = (heatmap: Heatmap) => {
+    const found = flying.get(heatmap) ?? new Map<number, Set<PendingWish>>();
+    flying.set(heatmap, found);
+    return found;
+  };
+
+  const takeNext = (wish: PendingWish): number | undefined => {
+    if (wish.held !== undefined) {
+      const { held } = wish;
+      wish.held = undefined;
+      return held;
+    }
+    const next = wish.rest?.next();
+    return next === undefined || next.done ? undefined : next.value;
+  };
+
+  const settle = (wish: PendingWish) => {
+    if (wish.rest === undefined && wish.outstanding.size === 0) wish.finish(wish.problem);
+  };
+
+  const take = (wish: PendingWish, indices: number[], limit: number) => {
+    const { heatmap, outstanding } = wish;
+    const underWay = flyingOf(heatmap);
+    const chosen = new Set(indices);
+    for (;;) {
+      const index = takeNext(wish);
+      if (index === undefined) {
+        wish.rest = undefined;
+        untaken[wish.priority].delete(wish);
+        return settle(wish);
+      }
+      const { row, column } = patchPosition(heatmap.grid, index);
+      if (heatmap.values.known.isKnown(row, column)) continue;
+      if (!underWay.has(index) && !chosen.has(index)) {
+        if (indices.length >= limit) {
+          wish.held = index;
+          return;
+        }
+        indices.push(index);
+        chosen.add(index);
+      }
+      outstanding.add(index);
+      const waiting = underWay.get(index);
+      if (waiting) waiting.add(wish);
+      else underWay.set(index, new Set([wish]));
+    }
+  };
+
+  return {
+    add(heatmap, indices, { priority, client = '', signal, onProgress }) {
+      if (counts[priority] >= MOST_WAITING[priority]) {
+        const what = priority === 'analysis' ? 'analyses' : 'requests';
+        return Promise.reject(
+          new Problem('busy', `${counts[priority]} ${what} are waiting already; ask again later`),
+        );
+      }
+      return new Promise<void>((resolve, reject) => {
+        if (signal?.aborted) return reject(signal.reason);
+        const wish: PendingWish = {
+          heatmap,
+          priority,
+          client,
+          rest: indices[Symbol.iterator](),
+          held: undefined,
+          outstanding: new Set(),
+          onProgress,
+          finish(error) {
+            if (!all.delete(wish)) return;
+            counts[priority]--;
+            untaken[priority].delete(wish);
+            for (const index of wish.outstanding) flying.get(heatmap)?.get(index)?.delete(wish);
+            signal?.removeEventListener('abort', onAbort);
+            if (error === undefined) resolve();
+            else reject(error);
+          },
+        };
+        const onAbort = () => wish.finish(signal?.reason);
+        signal?.addEventListener('abort', onAbort);
+        all.set(wish, wish);
+        counts[priority]++;
+        untaken[priority].add(wish);
+        // What is known or under way already needs no turn.
+        take(wish, [], 0);
+      });
+    },
+    of: (priority) => untaken[priority],
+    take(wish, indices, limit) {
+      const pending = all.get(wish);
+      if (pending && untaken[wish.priority].has(pending)) take(pending, indices, limit);
+    },
+    takeOff(heatmap, indices) {
+      const underWay = flyingOf(heatmap);
+      for (const index of indices) if (!underWay.has(index)) underWay.set(index, new Set());
+    },
+    comeDown(heatmap, indices) {
+      for (const index of indices) flying.get(heatmap)?.delete(index);
+    },
+    land(heatmap, indices, error) {
+      const underWay = flyingOf(heatmap);
+      const told = new Set<PendingWish>();
+      for (const index of indices) {
+        for (const wish of underWay.get(index) ?? []) {
+          wish.outstanding.delete(index);
+          told.add(wish);
+        }
+        underWay.delete(index);
+      }
+      if (underWay.size === 0) flying.delete(heatmap);
+      for (const wish of told) {
+        if (error instanceof Problem && error.code === 'unreadable-slide') wish.problem ??= error;
+        else if (error !== undefined) wish.finish(error);
+        else wish.onProgress?.();
+        settle(wish);
+      }
+    },
+    isWanted: (heatmap, index) => (flying.get(heatmap)?.get(index)?.size ?? 0) > 0,
+    isFlying: (heatmap) => (flying.get(heatmap)?.size ?? 0) > 0,
+    isBusy: (heatmap) =>
+      (flying.get(heatmap)?.size ?? 0) > 0 || [...all.keys()].some((wish) => wish.heatmap === heatmap),
+    get size() {
+      return all.size;
+    },
+  };
+}
