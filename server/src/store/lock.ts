@@ -1,11 +1,15 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { link, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
+import { setTimeout } from 'node:timers/promises';
 import { isRunning, processStart } from './process-life.ts';
 
 /** Whether a process of another machine lives can only be told by how lately it touched its lock. */
 const REMOTE_LIFE_MILLISECONDS = 60_000;
 const TOUCH_MILLISECONDS = 20_000;
+/** Taking over is a matter of two system calls; who does not end it in this time is held up and counts as the holder. */
+const SETTLING_ATTEMPTS = 200;
+const SETTLING_MILLISECONDS = 5;
 
 export interface LockHolder {
   pid: number;
@@ -45,11 +49,16 @@ export async function takeLock(
   // Written as a whole before it has the lock's name: nobody sees half a claim.
   await writeFile(prepared, JSON.stringify(claim));
   try {
-    for (;;) {
+    for (let attempt = 1; ; attempt++) {
       const chain = await readChain(file);
       const last = chain.at(-1);
-      if (last && (await isHeld(last)))
-        return { holder: { pid: last.claim?.pid ?? 0, address: last.claim?.address ?? null } };
+      if (last?.claim && (await isHeld(last))) {
+        // A claim in the middle of taking over may yet be withdrawn: the holder is told when it is in its place.
+        const isSettled = chain.length === 1 || attempt >= SETTLING_ATTEMPTS;
+        if (isSettled) return { holder: { pid: last.claim.pid, address: last.claim.address } };
+        await setTimeout(SETTLING_MILLISECONDS);
+        continue;
+      }
       const place = last ? successor(file, last) : file;
       if (!(await linkIfFree(prepared, place))) continue;
       if (!last || (await completeTakeover(file, chain, claim.id))) return heldLock(file, claim);
