@@ -3,10 +3,9 @@ import { existsSync, mkdirSync } from 'node:fs';
 import { readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { fileURLToPath } from 'node:url';
-import { build } from 'vite';
 import { afterAll, expect, test } from 'vitest';
 import { openJournal } from '../../../server/src/store/journal.ts';
+import { builtModule } from './built-module.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 
 const folder = temporaryFolder();
@@ -62,21 +61,9 @@ test.skipIf(!hasSmallDisk)('a full disk leaves the journal as it was, and it goe
 
 test('a process killed while it appends loses nothing that was acknowledged', async () => {
   const file = join(folder, 'killed');
-  const built = join(folder, 'built');
-  await build({
-    configFile: false,
-    logLevel: 'silent',
-    build: {
-      ssr: true,
-      outDir: built,
-      rolldownOptions: {
-        input: fileURLToPath(new URL('../../../server/src/store/journal.ts', import.meta.url)),
-        output: { entryFileNames: 'journal.mjs' },
-      },
-    },
-  });
+  const built = await builtModule('journal.ts', folder);
   const script = `
-    import { openJournal } from ${JSON.stringify(join(built, 'journal.mjs'))};
+    import { openJournal } from ${JSON.stringify(built)};
     const journal = await openJournal(${JSON.stringify(file)}, { identity: 'killed', payloadBytes: 1000 });
     for (let key = 0; ; key += 7) {
       const entries = Array.from({ length: 7 }, (_, i) => ({ key: key + i, payload: new Uint8Array(1000).fill(key + i) }));
