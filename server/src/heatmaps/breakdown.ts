@@ -1,138 +1,189 @@
-import type { Rectangle } from '../../../shared/geometry/deep-zoom.ts';
-import { type PatchGrid, type PatchRange, patchesTouching } from '../../../shared/geometry/patch-grid.ts';
-import { samplesOfRange } from '../../../shared/geometry/stride.ts';
-import type { Breakdown, ClassShare } from '../../../shared/heatmap-descriptor.ts';
-import { type Heatmap, isKnown, knownPatches, patchValues } from './heatmap.ts';
+import { type PatchGrid, type PatchRange, patchPitch } from '../../../shared/geometry/patch-grid.ts';
+import type { Breakdown, ClassShare, RegionBreakdown } from '../../../shared/heatmap-descriptor.ts';
+import { BLOCK_SIDE } from '../values/known-patches.ts';
+import { nodeOf } from '../values/value-block.ts';
+import type { Heatmap } from './heatmap.ts';
+import { meanInterval } from './interval.ts';
+import { type Region, type RegionShares, regionShares } from './region-shares.ts';
+import { regionStatistics, squareMillimetres } from './region-statistics.ts';
 
-/** Below so many samples no interval is given: it would be too wide to mean anything. */
-const MIN_SAMPLES = 16;
-
-/** Two-sided 95 % quantile of the normal distribution. */
-const Z = 1.959963984540054;
+/** What the samples of the finest complete stride say. */
+interface Estimate {
+  /** [classes] */
+  means: number[];
+  /** Samples of equal weight that tell as much (Kish). */
+  samples: number;
+}
 
 /**
- * Mean predicted probability of every class over the patches of the slide, or of those that a region touches, each
- * weighted by the share of it that lies in the region. While patches are missing it is estimated from the finest
- * stride at which every block has its sample, blocks weighted by their patches, so that places where somebody zoomed
- * in do not count more than others.
- * @param region slide pixels
+ * Mean predicted probability of every class over the patches of the slide, background left out. While patches are missing
+ * it is estimated from the finest stride at which every block has its sample, blocks weighted by their patches, so that
+ * places where somebody zoomed in do not count more than others.
  */
-export function breakdownOf(heatmap: Heatmap, region?: Rectangle): Breakdown {
-  const { grid, values, model } = heatmap;
-  const range: PatchRange = region
-    ? patchesTouching(grid, region)
-    : { rowStart: 0, rowEnd: grid.rows, columnStart: 0, columnEnd: grid.columns };
-  const total = (range.rowEnd - range.rowStart) * (range.columnEnd - range.columnStart);
-  const known = region ? countKnown(heatmap, range) : knownPatches(heatmap);
-  const exact = total > 0 && known === total;
-  const estimate =
-    exact && !region
-      ? { means: meanOfRoot(heatmap), samples: total }
-      : estimateAtFinestStride(heatmap, range, region && patchWeights(grid, region));
+export function slideBreakdown(heatmap: Heatmap): Breakdown {
+  const { values, model, grid, options, scores } = heatmap;
+  const { known, pyramid, samples } = values;
+  const classes = model.classes.length;
+  const masked = values.mask ? known.background(known.top, 0, 0) : 0;
+  const patches = { known: known.known - masked, total: grid.rows * grid.columns - masked };
+  const of = options.background === null ? 'slide' : 'tissue';
+  const stride = known.finestCompleteStride();
+  let estimate: Estimate | undefined;
+  if (stride === 1) {
+    const start = scores.indexOf('patch') * classes;
+    const root = pyramid.nearestMean(known.top, 0, 0)?.mean;
+    const means = root ? Array.from(root.subarray(start, start + classes)) : undefined;
+    estimate = means && { means, samples: patches.total };
+  } else if (stride !== undefined) {
+    const { weight, squares, sums } = samples.ofSlide(stride);
+    if (weight > 0) estimate = { means: Array.from(sums, (sum) => sum / weight), samples: weight ** 2 / squares };
+  }
+  return describe(heatmap, estimate, patches, of);
+}
+
+/**
+ * As `slideBreakdown`, over the patches of a region, each weighted by the share of it that lies in the region; with the
+ * area in which each class leads and its histogram.
+ */
+export async function regionBreakdown(heatmap: Heatmap, region: Region): Promise<RegionBreakdown> {
+  const { model, grid, options, slide } = heatmap;
+  const area = regionShares(grid, region);
+  const patches = countPatches(heatmap, area);
+  const of = options.background === null ? 'region' : 'tissue of the region';
+  const { stepWidth, stepHeight } = patchPitch(grid);
+  const statistics = regionStatistics(model.classes.length);
+  let weights = 0;
+  let squares = 0;
+  const stride = patches.total === 0 ? undefined : finestStride(heatmap, area.range);
+  if (stride !== undefined) {
+    for await (const { row, column, probabilities } of samplesOf(heatmap, area.range, stride)) {
+      const weight = blockShare(heatmap, area, row, column, stride);
+      if (weight === 0) continue;
+      weights += weight;
+      squares += weight ** 2;
+      statistics.add({ values: probabilities, weight: weight * stepWidth * stepHeight });
+    }
+  }
+  const results = statistics.result();
+  const means = results.map(({ mean }) => mean ?? 0);
+  const estimate = weights > 0 ? { means, samples: weights ** 2 / squares } : undefined;
+  return {
+    ...describe(heatmap, estimate, patches, of),
+    statistics: results.map(({ leadingArea, histogram }, index) => ({
+      class: model.classes[index].name,
+      pixels: leadingArea,
+      squareMillimetres: squareMillimetres(leadingArea, slide.mpp),
+      histogram,
+    })),
+  };
+}
+
+function describe(
+  { model, values }: Heatmap,
+  estimate: Estimate | undefined,
+  patches: Breakdown['patches'],
+  of: Breakdown['of'],
+): Breakdown {
+  const exact = patches.total > 0 && patches.known === patches.total;
+  // Where classes tell what is background, how much of the rest there will be is estimated as well.
+  const { known } = values;
+  const valued = known.known > 0 ? known.valued(known.top, 0, 0) / known.known : 1;
+  const total = values.mask ? patches.total : patches.total * valued;
   const breakdown = model.classes.map(({ name }, index): ClassShare => {
     if (!estimate) return { class: name, probability: null, low: null, high: null };
     const probability = estimate.means[index];
     if (exact) return { class: name, probability, low: probability, high: probability };
     // Only a proportion has such an interval.
-    const interval = model.activation === 'none' ? undefined : wilsonInterval(probability, estimate.samples, total);
+    const interval = model.activation === 'none' ? undefined : meanInterval(probability, estimate.samples, total);
     return { class: name, probability, low: interval?.low ?? null, high: interval?.high ?? null };
   });
-  return { breakdown, patches: { known, total }, exact, of: region ? 'region' : 'slide' };
-
-  function meanOfRoot({ scores }: Heatmap): number[] {
-    const start = scores.indexOf('patch') * model.classes.length;
-    const root = values.nearestMean(values.top, 0, 0);
-    return Array.from(root?.mean.subarray(start, start + model.classes.length) ?? []);
-  }
+  return { breakdown, patches, exact, of };
 }
 
-/** Classified patches of a range. */
-export function countKnown(heatmap: Heatmap, range: PatchRange): number {
+/** Patches that a region touches, those left out that are background beforehand. */
+function countPatches({ grid, values }: Heatmap, { range, shares }: RegionShares): Breakdown['patches'] {
   let known = 0;
+  let total = 0;
+  let i = 0;
   for (let row = range.rowStart; row < range.rowEnd; row++) {
     for (let column = range.columnStart; column < range.columnEnd; column++) {
-      if (isKnown(heatmap, row, column)) known++;
+      if (shares[i++] === 0 || values.mask?.[row * grid.columns + column]) continue;
+      total++;
+      if (values.known.isKnown(row, column)) known++;
     }
   }
-  return known;
+  return { known, total };
 }
 
-/** Share of a patch, by area, that counts; 0 to 1. */
-type PatchWeight = (row: number, column: number) => number;
-
-function estimateAtFinestStride(
-  heatmap: Heatmap,
-  range: PatchRange,
-  weightOf: PatchWeight | undefined,
-): { means: number[]; samples: number } | undefined {
-  const coarsest = 2 ** heatmap.values.top;
-  for (let stride = 1; stride <= coarsest; stride *= 2) {
-    if (!everySampleIsKnown(heatmap, range, stride)) continue;
-    const sums = new Array<number>(heatmap.model.classes.length).fill(0);
-    let weights = 0;
-    const samples = samplesOfRange(range, stride);
-    for (const { row, column } of samples) {
-      const values = patchValues(heatmap, row, column, 'patch');
-      if (!values) continue;
-      const weight = blockWeight(range, row, column, stride, weightOf);
-      weights += weight;
-      for (let i = 0; i < sums.length; i++) sums[i] += weight * values[i];
-    }
-    if (weights === 0) return undefined;
-    return { means: sums.map((sum) => sum / weights), samples: samples.length };
+/** The finest stride at which every block that a range touches has its sample. */
+function finestStride({ values: { known } }: Heatmap, range: PatchRange): number | undefined {
+  for (let stride = 1; stride <= 2 ** known.top; stride *= 2) {
+    if (everySampleIsKnown(known.isKnown, range, stride)) return stride;
   }
   return undefined;
 }
 
 /** Stops at the first gap, which for the finer strides comes early. */
-function everySampleIsKnown(heatmap: Heatmap, range: PatchRange, stride: number): boolean {
+function everySampleIsKnown(
+  isKnown: (row: number, column: number) => boolean,
+  range: PatchRange,
+  stride: number,
+): boolean {
   for (let row = Math.floor(range.rowStart / stride) * stride; row < range.rowEnd; row += stride) {
     for (let column = Math.floor(range.columnStart / stride) * stride; column < range.columnEnd; column += stride) {
-      if (!isKnown(heatmap, row, column)) return false;
+      if (!isKnown(row, column)) return false;
     }
   }
   return true;
 }
 
-/** The weight of a block: its patches within the range, or the sum of their own weights. */
-function blockWeight(
+/** The samples of the blocks that a range touches, background left out; loaded as they are asked for. */
+async function* samplesOf(
+  { values, scores, model, grid }: Heatmap,
   range: PatchRange,
+  stride: number,
+): AsyncGenerator<{ row: number; column: number; probabilities: Float64Array }> {
+  const classes = model.classes.length;
+  const start = scores.indexOf('patch') * classes;
+  const width = values.pyramid.values;
+  const band = Math.max(stride, BLOCK_SIDE);
+  for (let top = Math.floor(range.rowStart / band) * band; top < range.rowEnd; top += band) {
+    for (let left = Math.floor(range.columnStart / band) * band; left < range.columnEnd; left += band) {
+      // Of a coarse stride the first of a band's patches alone, of a fine one all of its samples.
+      const end = stride >= BLOCK_SIDE ? 1 : BLOCK_SIDE;
+      const rowEnd = Math.min(top + end, range.rowEnd, grid.rows);
+      const columnEnd = Math.min(left + end, range.columnEnd, grid.columns);
+      const part = { rowStart: top, rowEnd: Math.max(top + 1, rowEnd), columnStart: left, columnEnd: Math.max(left + 1, columnEnd) };
+      const blockOf = await values.blocks(part);
+      const block = blockOf(top / BLOCK_SIDE, left / BLOCK_SIDE);
+      for (let row = top; row < part.rowEnd; row += stride) {
+        if (row + stride <= range.rowStart) continue;
+        for (let column = left; column < part.columnEnd; column += stride) {
+          if (column + stride <= range.columnStart) continue;
+          if (!values.known.isKnown(row, column) || values.known.isBackground(row, column)) continue;
+          const from = nodeOf(0, row - top, column - left) * width + start;
+          yield { row, column, probabilities: block[0].subarray(from, from + classes) };
+        }
+      }
+    }
+  }
+}
+
+/** Patches that a sample stands for within a region, by the shares of their areas. */
+function blockShare(
+  { grid, values }: { grid: PatchGrid; values: Heatmap['values'] },
+  { range, shares }: RegionShares,
   row: number,
   column: number,
   stride: number,
-  weightOf: PatchWeight | undefined,
 ): number {
-  const rowStart = Math.max(range.rowStart, row);
-  const rowEnd = Math.min(range.rowEnd, row + stride);
-  const columnStart = Math.max(range.columnStart, column);
-  const columnEnd = Math.min(range.columnEnd, column + stride);
-  if (!weightOf) return (rowEnd - rowStart) * (columnEnd - columnStart);
-  let weight = 0;
-  for (let y = rowStart; y < rowEnd; y++) for (let x = columnStart; x < columnEnd; x++) weight += weightOf(y, x);
-  return weight;
-}
-
-function patchWeights(grid: PatchGrid, region: Rectangle): PatchWeight {
-  const width = grid.patchWidth * grid.downsample;
-  const height = grid.patchHeight * grid.downsample;
-  const share = (start: number, length: number, from: number, size: number) =>
-    Math.max(0, Math.min(start + length, from + size) - Math.max(start, from)) / length;
-  return (row, column) =>
-    share(column * width, width, region.x, region.width) * share(row * height, height, region.y, region.height);
-}
-
-/**
- * Wilson's score interval of a proportion (Wilson 1927), with the sample size raised for a finite population,
- * n (N - 1) / (N - n): the more of the patches are known, the less is left to be unsure of.
- * @param p the estimate, 0 to 1 @param n samples @param N patches; n < N
- * @returns undefined below 16 samples
- */
-export function wilsonInterval(p: number, n: number, N: number): { low: number; high: number } | undefined {
-  if (n < MIN_SAMPLES) return undefined;
-  if (n >= N) return { low: p, high: p };
-  const size = (n * (N - 1)) / (N - n);
-  const denominator = 1 + Z ** 2 / size;
-  const centre = (p + Z ** 2 / (2 * size)) / denominator;
-  const margin = (Z / denominator) * Math.sqrt((p * (1 - p)) / size + Z ** 2 / (4 * size ** 2));
-  return { low: Math.max(0, centre - margin), high: Math.min(1, centre + margin) };
+  const columns = range.columnEnd - range.columnStart;
+  let share = 0;
+  for (let y = Math.max(range.rowStart, row); y < Math.min(range.rowEnd, row + stride); y++) {
+    for (let x = Math.max(range.columnStart, column); x < Math.min(range.columnEnd, column + stride); x++) {
+      if (values.mask?.[y * grid.columns + x]) continue;
+      share += shares[(y - range.rowStart) * columns + x - range.columnStart];
+    }
+  }
+  return share;
 }

@@ -1,7 +1,9 @@
-import { patchIndex } from '../../../shared/geometry/patch-grid.ts';
+import { patchIndex, wholeGrid } from '../../../shared/geometry/patch-grid.ts';
 import { overviewStride, samplesOfRange } from '../../../shared/geometry/stride.ts';
-import { type Heatmap, isKnown, patchValues } from './heatmap.ts';
+import type { Heatmap } from './heatmap.ts';
+import { probabilitiesOf } from './patch-scores.ts';
 import type { Scheduler } from './scheduler.ts';
+import type { WishOptions } from './wishes.ts';
 
 /**
  * The `count` most probable classes of the breakdown at the overview's stride (at most 36 patches, classified first
@@ -12,22 +14,31 @@ export async function topClasses(
   heatmap: Heatmap,
   scheduler: Scheduler,
   count: number,
-  signal?: AbortSignal,
+  wish: Omit<WishOptions, 'priority'>,
 ): Promise<number[] | undefined> {
-  const missing = overviewSamples(heatmap)
-    .filter(({ row, column }) => !isKnown(heatmap, row, column))
-    .map((position) => patchIndex(heatmap.grid, position));
-  if (missing.length > 0) await scheduler.classify(heatmap, missing, { priority: 'view', signal });
+  const overview = await heatmap.atLevel(0);
+  const missing = overviewSamples(overview)
+    .filter(({ row, column }) => !overview.values.known.isKnown(row, column))
+    .map((position) => patchIndex(overview.grid, position));
+  if (missing.length > 0) await scheduler.classify(overview, missing, { ...wish, priority: 'request' });
   return knownTopClasses(heatmap, count);
 }
 
 /** As `topClasses`, or undefined while one of the overview's patches is not known. */
-export function knownTopClasses(heatmap: Heatmap, count: number): number[] | undefined {
-  const sums = new Array<number>(heatmap.model.classes.length).fill(0);
-  for (const { row, column } of overviewSamples(heatmap)) {
-    const values = patchValues(heatmap, row, column, 'patch');
-    if (!values) return undefined;
-    for (let i = 0; i < sums.length; i++) sums[i] += values[i];
+export async function knownTopClasses(heatmap: Heatmap, count: number): Promise<number[] | undefined> {
+  const { grid, model, values, ...overview } = await heatmap.atLevel(0);
+  const positions = overviewSamples({ grid, ...overview });
+  if (!positions.every(({ row, column }) => values.known.isKnown(row, column))) return undefined;
+  const indices = positions
+    .filter(({ row, column }) => !values.known.isBackground(row, column))
+    .map((position) => patchIndex(grid, position));
+  const records = await values.records(indices);
+  const sums = new Array<number>(model.classes.length).fill(0);
+  for (const index of indices) {
+    const record = records.get(index);
+    if (!record) return undefined;
+    const probabilities = probabilitiesOf(model, record);
+    for (let i = 0; i < sums.length; i++) sums[i] += probabilities[i];
   }
   return mostProbable(sums, count);
 }
@@ -40,7 +51,6 @@ export function mostProbable(probabilities: readonly number[], count: number): n
     .slice(0, count);
 }
 
-function overviewSamples({ grid, pyramid, strides }: Heatmap) {
-  const range = { rowStart: 0, rowEnd: grid.rows, columnStart: 0, columnEnd: grid.columns };
-  return samplesOfRange(range, overviewStride(pyramid, strides));
+function overviewSamples({ grid, pyramid, strides }: Pick<Heatmap, 'grid' | 'pyramid' | 'strides'>) {
+  return samplesOfRange(wholeGrid(grid), overviewStride(pyramid, strides));
 }
