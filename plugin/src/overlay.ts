@@ -49,7 +49,7 @@ export class CamOverlay {
   #undockFailure: (() => void) | undefined;
   #pending = -1;
   /** Patches known when the breakdown was last told, of the slide and of the view. */
-  readonly #known: { slide?: number; region?: number } = {};
+  readonly #known: Partial<Record<Breakdown['of'], number>> = {};
 
   /** @throws Error where no OpenSeadragon is known */
   constructor(viewer: OpenSeadragon.Viewer, options: CamOptions) {

@@ -15,6 +15,7 @@ import { isLoopback } from './routes/access.ts';
 import { createApp } from './routes/app.ts';
 import { tellWithout } from './routes/errors.ts';
 import { readPage } from './routes/page.ts';
+import { serveHeatmaps } from './served-heatmaps.ts';
 import { SLIDE_ENDINGS } from './slides/image-file.ts';
 import { prepareStore } from './store/prepare-store.ts';
 import { workerPool } from './worker/pool.ts';
@@ -28,6 +29,8 @@ export interface ServerOptions {
   /** 0 picks a free one. */
   port: number;
   cors: readonly string[];
+  /** Bound of the heatmaps in the store, in bytes. */
+  storeBytes?: number;
   /** One of `ENGINE_NAMES`, or its short form; the default one unless given. */
   engine?: string;
 }
@@ -73,17 +76,26 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const worker = startWorker(options, (reason) =>
     logger.warn(`the worker process died (${reason}); it is started again`),
   );
+  const scheduler = createScheduler(worker);
   const source = createHeatmapSource({
     store: options.store,
+    storeBytes: options.storeBytes,
     worker,
     onConversion: logConversion(logger),
+    onProblem: (heatmap, message) =>
+      message === null
+        ? logger.info(`${heatmap}: results are stored again`)
+        : logger.warn(`${heatmap}: the store: ${message}`),
+    onEviction: (heatmaps) => logger.info(`the store was full; removed heatmaps ${heatmaps.join(', ')}`),
+    isBusy: scheduler.isBusy,
   });
-  const scheduler = createScheduler(worker);
-  const analyses = createAnalyses(scheduler);
+  const served = serveHeatmaps({ slides, models, source, store: resolve(options.store) });
+  const analyses = createAnalyses(scheduler, served.keep);
   const app = createApp({
     slides,
     models,
     source,
+    open: served.open,
     scheduler,
     analyses,
     logger,
@@ -103,13 +115,18 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     throw listenProblem(error, options);
   }
   const { port } = server.address() as AddressInfo;
+  const address = `http://${options.host.includes(':') ? `[${options.host}]` : options.host}:${port}/`;
+  served.listensAt(address);
+  void served.resume(analyses, logger);
   return {
-    address: `http://${options.host.includes(':') ? `[${options.host}]` : options.host}:${port}/`,
+    address,
     async close() {
-      analyses.stopAll();
+      // They are taken up again by the next server.
+      analyses.suspend();
       const closed = new Promise((done) => server.close(done));
       server.closeAllConnections();
       await Promise.all([closed, worker.close()]);
+      await source.close();
     },
   };
 }

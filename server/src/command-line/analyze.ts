@@ -1,28 +1,40 @@
 import type { Rectangle } from '../../../shared/geometry/deep-zoom.ts';
 import type { Breakdown } from '../../../shared/heatmap-descriptor.ts';
 import { Problem } from '../errors.ts';
-import { breakdownOf } from '../heatmaps/breakdown.ts';
+import { countPatches } from '../heatmaps/analysis.ts';
+import { regionBreakdown, slideBreakdown } from '../heatmaps/breakdown.ts';
 import type { ModelDescription } from '../models/model.ts';
+import { followAnalysis } from './follow-analysis.ts';
+import { chosenOptions, type HeatmapChoice } from './heatmap-choice.ts';
 import { withAnalysis } from './with-analysis.ts';
 
 /**
- * Classifies every patch, or a region's, and prints the breakdown.
+ * Classifies every patch, or a region's, that the store does not have yet, and prints the breakdown. Beside a server that
+ * keeps the heatmap, that server classifies it.
  * @throws Problem as slide, model or worker do, `bad-parameter` for a region that no patch touches
  */
 export async function analyze(
   slide: string,
   model: string,
-  options: { store: string; engine?: string; region?: Rectangle; json?: boolean },
+  options: { store: string; engine?: string; region?: Rectangle; json?: boolean } & HeatmapChoice,
 ): Promise<void> {
   const { region, json } = options;
+  const start = performance.now();
+  const print = (breakdown: Breakdown, activation: ModelDescription['activation'], seconds: number) => {
+    if (json) console.log(JSON.stringify({ slide, model, ...breakdown, seconds }));
+    else printBreakdown(breakdown, activation, seconds);
+  };
+  let activation: ModelDescription['activation'] = 'softmax';
   await withAnalysis(
     slide,
     model,
     {
       ...options,
+      heatmapOptions: chosenOptions(options),
       silent: json,
       check(heatmap) {
-        if (region && breakdownOf(heatmap, region).patches.total === 0) {
+        activation = heatmap.model.activation;
+        if (region && countPatches(heatmap, region).total === 0) {
           const { width, height } = heatmap.slide;
           throw new Problem(
             'bad-parameter',
@@ -30,11 +42,14 @@ export async function analyze(
           );
         }
       },
+      async follow(address, progress, signal) {
+        const breakdown = await followAnalysis(address, region, progress, signal);
+        progress.clear();
+        print(breakdown, activation, (performance.now() - start) / 1000);
+      },
     },
-    ({ heatmap, seconds }) => {
-      const breakdown = breakdownOf(heatmap, region);
-      if (json) console.log(JSON.stringify({ slide, model, ...breakdown, seconds }));
-      else printBreakdown(breakdown, heatmap.model, seconds);
+    async ({ heatmap, seconds }) => {
+      print(region ? await regionBreakdown(heatmap, region) : slideBreakdown(heatmap), activation, seconds);
     },
   );
 }
@@ -42,7 +57,7 @@ export async function analyze(
 /** Prints each class's share, the largest first; of a model without activation its mean output, which is no share. */
 export function printBreakdown(
   { breakdown, patches, of }: Breakdown,
-  { activation }: ModelDescription,
+  activation: ModelDescription['activation'],
   seconds?: number,
 ): void {
   const rows = [...breakdown].sort((a, b) => (b.probability ?? 0) - (a.probability ?? 0));

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { OVERLAPS } from '../../../shared/geometry/patch-grid.ts';
 import { SCORES } from '../../../shared/heatmap-descriptor.ts';
 import { DEFAULT_ENGINE, ENGINE_NAMES } from '../engines/engines.ts';
 import { defaultStore } from './default-store.ts';
@@ -33,6 +34,11 @@ program
     'folder of models (Keras .h5 and .keras, TensorFlow.js model.json, ONNX), each with STEM.manifest.json beside it',
   )
   .option('--store <dir>', `folder for the server's data (default: ${defaultStore()})`)
+  .option(
+    '--store-size <gb>',
+    'gigabytes that heatmaps in the store may take; those used longest ago go first (default: 50)',
+    gigabytes,
+  )
   .option('--host <h>', 'address to listen on (default: 127.0.0.1)')
   .option('--port <n>', 'port to listen on; 0 picks a free one (default: 8080)', port)
   .option('--cors <origin>', 'origin whose pages may read answers; repeatable, * for any', repeated)
@@ -53,6 +59,8 @@ program
     'only the patches that this rectangle of slide pixels touches, each by the share of it that lies inside',
     region,
   )
+  .addOption(overlapOption())
+  .addOption(backgroundOption())
   .option('--json', 'print one JSON document on stdout and nothing else')
   .action(async (slide, model, options) => (await import('./analyze.ts')).analyze(slide, model, options));
 
@@ -77,6 +85,8 @@ program
     range,
   )
   .option('--predictions', "write each patch's predictions on it")
+  .addOption(overlapOption())
+  .addOption(backgroundOption())
   .option('--scale <s>', 'size of the picture relative to the slide, above 0 up to 1', scale, 1)
   .option('--store <dir>', "folder for the server's data", defaultStore())
   .addOption(engineOption())
@@ -114,6 +124,23 @@ function engineOption(): Option {
     undefined,
     DEFAULT_ENGINE,
   );
+}
+
+function overlapOption(): Option {
+  return new Option('--overlap <n>', 'patches that overlap along a side, for a smoother map at n x n times the work')
+    .choices(OVERLAPS.map(String))
+    .default(undefined, '1');
+}
+
+function backgroundOption(): Option {
+  return new Option(
+    '--background <what>',
+    "what is left out: none, otsu (places without tissue, by the slide's saturation) or class:NAME",
+  ).default(undefined, "the model's manifest, else none");
+}
+
+function gigabytes(text: string): number {
+  return numberWithin(text, 'a number of gigabytes above 0', (n) => n > 0);
 }
 
 function port(text: string): number {

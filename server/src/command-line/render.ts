@@ -1,12 +1,13 @@
-import { patchesTouching, patchRectangle } from '../../../shared/geometry/patch-grid.ts';
+import { patchesTouching, patchIndex, patchRectangle } from '../../../shared/geometry/patch-grid.ts';
 import { areaWindow, finestRaster } from '../../../shared/geometry/score-raster.ts';
 import { samplesOfRange } from '../../../shared/geometry/stride.ts';
 import { METHOD_NAMES, type Score } from '../../../shared/heatmap-descriptor.ts';
 import { paintArea } from '../../../shared/painting/paint-area.ts';
 import { Problem } from '../errors.ts';
-import { breakdownOf } from '../heatmaps/breakdown.ts';
-import { type Heatmap, patchValues } from '../heatmaps/heatmap.ts';
+import { slideBreakdown } from '../heatmaps/breakdown.ts';
+import type { Heatmap } from '../heatmaps/heatmap.ts';
 import { checkShown, classIndices, paintStyle } from '../heatmaps/paint-style.ts';
+import { probabilitiesOf } from '../heatmaps/patch-scores.ts';
 import type { Scheduler } from '../heatmaps/scheduler.ts';
 import { missingSamples, scoreTile } from '../heatmaps/score-tile.ts';
 import { mostProbable } from '../heatmaps/shown-classes.ts';
@@ -18,9 +19,10 @@ import { renderedSize } from '../rendering/slide-strip.ts';
 import { readSlideHeader } from '../slides/describe-slide.ts';
 import { openSlide } from '../slides/open-slide.ts';
 import { printBreakdown } from './analyze.ts';
+import { chosenOptions, type HeatmapChoice } from './heatmap-choice.ts';
 import { withAnalysis } from './with-analysis.ts';
 
-export interface RenderCommandOptions {
+export interface RenderCommandOptions extends HeatmapChoice {
   /** Exactly one of `class` and `top`. */
   class?: string;
   top?: number;
@@ -67,18 +69,19 @@ export async function render(slide: string, model: string, options: RenderComman
       );
     }
   };
-  await withAnalysis(slide, model, { store, engine, check }, async ({ heatmap, scheduler, progress, signal }) => {
-    const breakdown = breakdownOf(heatmap);
+  const heatmapOptions = chosenOptions(options);
+  await withAnalysis(slide, model, { store, engine, heatmapOptions, check }, async ({ heatmap, scheduler, progress, signal }) => {
+    const breakdown = slideBreakdown(heatmap);
     const size = await renderSlide(openSlide(heatmap.slide), output, {
       scale,
       paintStrip: (y, stripHeight) =>
         paintStrip(heatmap, scheduler, { ...options, signal }, { x: 0, y, width, height: stripHeight }),
-      ...(options.predictions && { predictions: async (y, rows) => predictionsWithin(heatmap, y, rows) }),
+      ...(options.predictions && { predictions: (y, rows) => predictionsWithin(heatmap, y, rows) }),
       onProgress: (done) => progress.show('rendering', done),
       signal,
     });
     progress.clear();
-    printBreakdown(breakdown, heatmap.model);
+    printBreakdown(breakdown, heatmap.model.activation);
     console.log(`${output}: ${size.width} x ${size.height} pixels${methodNote(heatmap)}`);
   });
 }
@@ -99,26 +102,30 @@ async function paintStrip(
   const classes = shownClasses(heatmap, options);
   const style = paintStyle(model, classes, { ...options, mode: options.class === undefined ? 'blend' : 'single' });
   const window = areaWindow(grid, area, 1 / options.scale, finestRaster(style.score));
-  // Of a slide too large for the cells to be kept, those of this strip are computed again.
+  // Nothing, unless something in the store turned out to be damaged.
   const missing = missingSamples(heatmap, window, 1);
-  if (missing.length > 0) await scheduler.classify(heatmap, missing, { priority: 'view', signal: options.signal });
-  const tile = scoreTile(heatmap, window, style.score, classes);
+  if (missing.length > 0) await scheduler.classify(heatmap, missing, { priority: 'request', signal: options.signal });
+  const tile = await scoreTile(heatmap, window, style.score, classes);
   return paintArea(tile, window, grid, area, 1 / options.scale, style).data;
 }
 
 /** The named class, or the most probable ones of the exact breakdown. */
 function shownClasses(heatmap: Heatmap, options: RenderCommandOptions): number[] {
   if (options.class !== undefined) return classIndices(heatmap.model, [options.class]);
-  const probabilities = breakdownOf(heatmap).breakdown.map(({ probability }) => probability ?? 0);
+  const probabilities = slideBreakdown(heatmap).breakdown.map(({ probability }) => probability ?? 0);
   return mostProbable(probabilities, options.top ?? probabilities.length);
 }
 
-function predictionsWithin(heatmap: Heatmap, y: number, height: number): PatchPredictions[] {
-  const { grid, model } = heatmap;
+async function predictionsWithin(heatmap: Heatmap, y: number, height: number): Promise<PatchPredictions[]> {
+  const { grid, model, values } = heatmap;
   const range = patchesTouching(grid, { x: 0, y, width: grid.slide.width, height });
-  return samplesOfRange(range, 1).map((position) => {
-    const values = patchValues(heatmap, position.row, position.column, 'patch');
-    const predictions = model.classes.map(({ name }, index) => ({ class: name, probability: values?.[index] ?? 0 }));
-    return { patch: patchRectangle(grid, position), predictions };
+  const positions = samplesOfRange(range, 1);
+  const records = await values.records(positions.map((position) => patchIndex(grid, position)));
+  return positions.flatMap((position) => {
+    const record = records.get(patchIndex(grid, position));
+    if (!record || values.known.isBackground(position.row, position.column)) return [];
+    const probabilities = probabilitiesOf(model, record);
+    const predictions = model.classes.map(({ name }, index) => ({ class: name, probability: probabilities[index] }));
+    return [{ patch: patchRectangle(grid, position), predictions }];
   });
 }

@@ -1,8 +1,7 @@
 import type { Rectangle } from '../../../shared/geometry/deep-zoom.ts';
-import { patchesTouching } from '../../../shared/geometry/patch-grid.ts';
-import { analyse } from '../heatmaps/analysis.ts';
-import { countKnown } from '../heatmaps/breakdown.ts';
-import { type Heatmap, knownPatches } from '../heatmaps/heatmap.ts';
+import type { HeatmapOptions } from '../../../shared/heatmap-descriptor.ts';
+import { analyse, countPatches } from '../heatmaps/analysis.ts';
+import type { Heatmap } from '../heatmaps/heatmap.ts';
 import { createHeatmapSource } from '../heatmaps/open-heatmap.ts';
 import { createScheduler, type Scheduler } from '../heatmaps/scheduler.ts';
 import { startWorker } from '../server.ts';
@@ -26,54 +25,65 @@ export interface AnalysisOptions {
   store: string;
   engine?: string;
   region?: Rectangle;
+  heatmapOptions?: Partial<HeatmapOptions>;
   silent?: boolean;
   /** Sees the heatmap before any patch is classified; throws where what is asked for cannot be done. */
   check?: (heatmap: Heatmap) => void;
+  /**
+   * Takes over where another process writes this heatmap.
+   * @param address of the heatmap's descriptor in that process
+   */
+  follow?: (address: string, progress: ProgressLine, signal: AbortSignal) => Promise<void>;
 }
 
 /**
- * Classifies the patches of a slide, showing progress, and hands the heatmap on. An interrupt aborts all of it.
+ * Classifies the patches of a slide that the store does not have yet, showing progress, and hands the heatmap on. An
+ * interrupt aborts all of it; what was classified stays in the store.
  * @throws Problem as slide, model or worker do; Interrupted
  */
-export async function withAnalysis<T>(
+export async function withAnalysis(
   slideFile: string,
   modelFile: string,
-  { store, engine, region, silent, check }: AnalysisOptions,
-  use: (analysis: Analysis) => Promise<T> | T,
-): Promise<T> {
+  { store, engine, region, heatmapOptions, silent, check, follow }: AnalysisOptions,
+  use: (analysis: Analysis) => Promise<void> | void,
+): Promise<void> {
   await prepareStore(store);
   const progress = progressLine(silent);
   const worker = startWorker({ store, engine });
+  const source = createHeatmapSource({
+    store,
+    worker,
+    onConversion: (_file, done) => progress.show('preparing the slide', done),
+    onProblem(heatmap, message) {
+      progress.clear();
+      if (message !== null) console.error(`openseadragon-cam: ${heatmap}: the store: ${message}`);
+    },
+  });
   const work = async (signal: AbortSignal) => {
-    const source = createHeatmapSource({
-      store,
-      worker,
-      onConversion: (_file, done) => progress.show('preparing the slide', done),
-    });
     // The model first: a wrong one is told at once, a slide may have to be converted.
-    const opened = source.model(modelFile).then(() => source.heatmap(slideFile, modelFile));
+    const opened = source.model(modelFile).then(() => source.heatmap(slideFile, modelFile, heatmapOptions));
     const heatmap = await untilAborted(opened, signal);
     check?.(heatmap);
     for (const warning of heatmap.warnings) console.error(`openseadragon-cam: ${modelFile}: ${warning}`);
+    const address = heatmap.values.store.holder?.address;
+    if (follow && address) return follow(address, progress, signal);
     const scheduler = createScheduler(worker);
-    const range = patchesTouching(heatmap.grid, region ?? { x: 0, y: 0, ...heatmap.grid.slide });
-    const total = (range.rowEnd - range.rowStart) * (range.columnEnd - range.columnStart);
     const start = performance.now();
+    const { total } = countPatches(heatmap, region);
     await analyse(heatmap, scheduler, {
       region,
       signal,
-      onProgress() {
-        progress.show('classifying', (region ? countKnown(heatmap, range) : knownPatches(heatmap)) / total);
-      },
+      onProgress: () => progress.show('classifying', countPatches(heatmap, region).known / total),
     });
     const seconds = (performance.now() - start) / 1000;
     progress.clear();
-    return await use({ heatmap, scheduler, progress, signal, seconds });
+    await use({ heatmap, scheduler, progress, signal, seconds });
   };
   try {
-    return await untilInterrupted(work);
+    await untilInterrupted(work);
   } finally {
     progress.clear();
     await worker.close();
+    await source.close();
   }
 }

@@ -101,13 +101,12 @@ function describe(
 }
 
 /** Patches that a region touches, those left out that are background beforehand. */
-function countPatches({ grid, values }: Heatmap, { range, shares }: RegionShares): Breakdown['patches'] {
+function countPatches({ grid, values }: Heatmap, { range, shareOf }: RegionShares): Breakdown['patches'] {
   let known = 0;
   let total = 0;
-  let i = 0;
   for (let row = range.rowStart; row < range.rowEnd; row++) {
     for (let column = range.columnStart; column < range.columnEnd; column++) {
-      if (shares[i++] === 0 || values.mask?.[row * grid.columns + column]) continue;
+      if (values.mask?.[row * grid.columns + column] || shareOf(row, column) === 0) continue;
       total++;
       if (values.known.isKnown(row, column)) known++;
     }
@@ -172,17 +171,16 @@ async function* samplesOf(
 /** Patches that a sample stands for within a region, by the shares of their areas. */
 function blockShare(
   { grid, values }: { grid: PatchGrid; values: Heatmap['values'] },
-  { range, shares }: RegionShares,
+  { range, shareOf }: RegionShares,
   row: number,
   column: number,
   stride: number,
 ): number {
-  const columns = range.columnEnd - range.columnStart;
   let share = 0;
   for (let y = Math.max(range.rowStart, row); y < Math.min(range.rowEnd, row + stride); y++) {
     for (let x = Math.max(range.columnStart, column); x < Math.min(range.columnEnd, column + stride); x++) {
       if (values.mask?.[y * grid.columns + x]) continue;
-      share += shares[(y - range.rowStart) * columns + x - range.columnStart];
+      share += shareOf(y, x);
     }
   }
   return share;

@@ -24,14 +24,14 @@ const SMOOTHING = 0.5;
 /** Measures over spans of time and not task by task, for tasks of several processes are done together. */
 export function createSpeeds(): Speeds {
   const speeds = new Map<string, Speed>();
-  const of = ({ fingerprint }: Heatmap) => speeds.get(fingerprint)?.perSecond ?? null;
+  const of = ({ identity }: Heatmap) => speeds.get(identity)?.perSecond ?? null;
   return {
     of,
     begin(heatmap) {
-      speeds.set(heatmap.fingerprint, { perSecond: of(heatmap), since: performance.now(), patches: 0 });
+      speeds.set(heatmap.identity, { perSecond: of(heatmap), since: performance.now(), patches: 0 });
     },
     count(heatmap, patches) {
-      const speed = speeds.get(heatmap.fingerprint);
+      const speed = speeds.get(heatmap.identity);
       if (!speed) return;
       speed.patches += patches;
       const seconds = (performance.now() - speed.since) / 1000;
@@ -39,7 +39,7 @@ export function createSpeeds(): Speeds {
       const measured = speed.patches / Math.max(seconds, 1e-4);
       const before = speed.perSecond ?? measured;
       const perSecond = before + SMOOTHING * (measured - before);
-      speeds.set(heatmap.fingerprint, { perSecond, since: performance.now(), patches: 0 });
+      speeds.set(heatmap.identity, { perSecond, since: performance.now(), patches: 0 });
     },
   };
 }

@@ -4,7 +4,7 @@ import { type ClassInfo, METHOD_NAMES, type Score } from '../../../shared/heatma
 import { defaultRange, type Mode, type PaintStyle } from '../../../shared/painting/style.ts';
 import { Problem } from '../errors.ts';
 import type { ModelDescription } from '../models/model.ts';
-import { scoresOf } from './heatmap.ts';
+import { scoresOf } from './patch-scores.ts';
 
 /** How a heatmap is to be painted, in a user's words; defaults in `paintStyle`. */
 export interface StyleChoice {

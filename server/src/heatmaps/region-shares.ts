@@ -1,5 +1,5 @@
 import type { Rectangle } from '../../../shared/geometry/deep-zoom.ts';
-import { type PatchGrid, type PatchRange, patchesTouching, rangeSize } from '../../../shared/geometry/patch-grid.ts';
+import { type PatchGrid, type PatchRange, patchesTouching } from '../../../shared/geometry/patch-grid.ts';
 import { type Polygon, polygonCoverage } from '../../../shared/geometry/polygon-coverage.ts';
 import { scoreRaster } from '../../../shared/geometry/score-raster.ts';
 
@@ -9,8 +9,8 @@ export type Region = Rectangle | readonly Polygon[];
 /** How much of each patch lies in a region. */
 export interface RegionShares {
   range: PatchRange;
-  /** 0 to 1, by area, row-major over the range. */
-  shares: Float64Array;
+  /** Of a patch of the range, 0 to 1 by area. */
+  shareOf(row: number, column: number): number;
 }
 
 /**
@@ -22,20 +22,15 @@ export function regionShares(grid: PatchGrid, region: Region): RegionShares {
   if (!('width' in region)) {
     const raster = { originX, originY, cellWidth: valueWidth, cellHeight: valueHeight, rows, columns };
     const { shares, ...range } = polygonCoverage(region, raster);
-    return { range, shares };
+    const width = range.columnEnd - range.columnStart;
+    return { range, shareOf: (row, column) => shares[(row - range.rowStart) * width + column - range.columnStart] };
   }
-  const range = patchesTouching(grid, region);
   const share = (start: number, length: number, from: number, size: number) =>
     Math.max(0, Math.min(start + length, from + size) - Math.max(start, from)) / length;
-  const down = Array.from({ length: range.rowEnd - range.rowStart }, (_, i) =>
-    share(originY + (range.rowStart + i) * valueHeight, valueHeight, region.y, region.height),
-  );
-  const across = Array.from({ length: range.columnEnd - range.columnStart }, (_, i) =>
-    share(originX + (range.columnStart + i) * valueWidth, valueWidth, region.x, region.width),
-  );
-  const shares = new Float64Array(rangeSize(range));
-  for (const [i, vertical] of down.entries()) {
-    for (const [j, horizontal] of across.entries()) shares[i * across.length + j] = vertical * horizontal;
-  }
-  return { range, shares };
+  return {
+    range: patchesTouching(grid, region),
+    shareOf: (row, column) =>
+      share(originY + row * valueHeight, valueHeight, region.y, region.height) *
+      share(originX + column * valueWidth, valueWidth, region.x, region.width),
+  };
 }

@@ -19,33 +19,43 @@ export interface ClassStatistics {
   histogram: number[];
 }
 
+/** Collects what samples say, one by one. */
+export interface RegionStatistics {
+  add(sample: RegionSample): void;
+  /** Of every class. */
+  result(): ClassStatistics[];
+}
+
 /**
  * Statistics of every class over the samples of a region, summed in float64 in the order given: the same order gives the
  * same bits. Values beyond 0 and 1, as float32 has them, count in the first and last bin.
  * @param classes their number, as the length of every sample's `values`
  */
-export function regionStatistics(classes: number, samples: Iterable<RegionSample>): ClassStatistics[] {
+export function regionStatistics(classes: number): RegionStatistics {
   const sums = new Float64Array(classes);
   const leading = new Float64Array(classes);
   const histograms = new Float64Array(classes * HISTOGRAM_BINS);
   let area = 0;
-  for (const { values, weight } of samples) {
-    area += weight;
-    let leader = 0;
-    for (let c = 0; c < classes; c++) {
-      sums[c] += weight * values[c];
-      histograms[c * HISTOGRAM_BINS + histogramBin(values[c])] += weight;
-      if (values[c] > values[leader]) leader = c;
-    }
-    leading[leader] += weight;
-  }
-  return Array.from(sums, (sum, c) => ({
-    mean: area > 0 ? sum / area : null,
-    leadingArea: leading[c],
-    histogram: Array.from(histograms.subarray(c * HISTOGRAM_BINS, (c + 1) * HISTOGRAM_BINS), (weight) =>
-      area > 0 ? weight / area : 0,
-    ),
-  }));
+  return {
+    add({ values, weight }) {
+      area += weight;
+      let leader = 0;
+      for (let c = 0; c < classes; c++) {
+        sums[c] += weight * values[c];
+        histograms[c * HISTOGRAM_BINS + histogramBin(values[c])] += weight;
+        if (values[c] > values[leader]) leader = c;
+      }
+      leading[leader] += weight;
+    },
+    result: () =>
+      Array.from(sums, (sum, c) => ({
+        mean: area > 0 ? sum / area : null,
+        leadingArea: leading[c],
+        histogram: Array.from(histograms.subarray(c * HISTOGRAM_BINS, (c + 1) * HISTOGRAM_BINS), (weight) =>
+          area > 0 ? weight / area : 0,
+        ),
+      })),
+  };
 }
 
 function histogramBin(probability: number): number {

@@ -24,8 +24,13 @@ export async function topClasses(
   return knownTopClasses(heatmap, count);
 }
 
+/** All classes, the most probable first, of heatmaps whose overview is known: it will not change. */
+const settled = new WeakMap<Heatmap, number[]>();
+
 /** As `topClasses`, or undefined while one of the overview's patches is not known. */
 export async function knownTopClasses(heatmap: Heatmap, count: number): Promise<number[] | undefined> {
+  const known = settled.get(heatmap);
+  if (known) return known.slice(0, count);
   const { grid, model, values, ...overview } = await heatmap.atLevel(0);
   const positions = overviewSamples({ grid, ...overview });
   if (!positions.every(({ row, column }) => values.known.isKnown(row, column))) return undefined;
@@ -40,7 +45,9 @@ export async function knownTopClasses(heatmap: Heatmap, count: number): Promise<
     const probabilities = probabilitiesOf(model, record);
     for (let i = 0; i < sums.length; i++) sums[i] += probabilities[i];
   }
-  return mostProbable(sums, count);
+  const order = mostProbable(sums, sums.length);
+  settled.set(heatmap, order);
+  return order.slice(0, count);
 }
 
 /** Indices of the `count` largest, the largest first; ties by index. */

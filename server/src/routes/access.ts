@@ -1,6 +1,6 @@
 import type { Context, Next } from 'koa';
 
-const EXPOSED_HEADERS = 'ETag, Retry-After, X-Cam-Missing';
+const EXPOSED_HEADERS = 'ETag, Retry-After, X-Cam-Missing, X-Cam-Revision';
 const PREFLIGHT_SECONDS = 600;
 
 /**
@@ -12,14 +12,14 @@ export function allowOrigins(origins: readonly string[]) {
     const origin = ctx.get('Origin');
     const any = origins.includes('*');
     if (origins.length > 0 && !any) ctx.vary('Origin');
-    const allowed = origin !== '' && (any || origins.includes(origin));
+    const allowed = isAllowed(origins, origin);
     if (allowed) {
       ctx.set('Access-Control-Allow-Origin', any ? '*' : origin);
       ctx.set('Access-Control-Expose-Headers', EXPOSED_HEADERS);
       if (!any) ctx.set('Access-Control-Allow-Credentials', 'true');
     }
     if (allowed && ctx.method === 'OPTIONS' && ctx.get('Access-Control-Request-Method')) {
-      ctx.set('Access-Control-Allow-Methods', 'GET, HEAD');
+      ctx.set('Access-Control-Allow-Methods', isView(ctx) ? 'POST' : 'GET, HEAD');
       const headers = ctx.get('Access-Control-Request-Headers');
       if (headers) ctx.set('Access-Control-Allow-Headers', headers);
       ctx.set('Access-Control-Max-Age', String(PREFLIGHT_SECONDS));
@@ -30,19 +30,31 @@ export function allowOrigins(origins: readonly string[]) {
   };
 }
 
+function isAllowed(origins: readonly string[], origin: string): boolean {
+  return origin !== '' && (origins.includes('*') || origins.includes(origin));
+}
+
+/** What is on a screen is told by `POST`, but it changes no more than asking for its tiles does. */
+function isView(ctx: Context): boolean {
+  return ctx.path === '/view';
+}
+
 /**
  * Refuses requests that change something and come from a page of another origin, named or not. Browsers send some of them
  * without asking first, so leaving out the answer's headers is not enough.
  */
-export async function refuseForeignChanges(ctx: Context, next: Next) {
-  const origin = ctx.get('Origin');
-  const changes = !['GET', 'HEAD', 'OPTIONS'].includes(ctx.method);
-  const isOwn = URL.canParse(origin) && new URL(origin).host === ctx.get('Host');
-  if (changes && origin !== '' && !isOwn) {
-    refuse(ctx, 'foreign-origin', `Origin: expected this server's own, found ${origin}`);
-    return;
-  }
-  await next();
+export function refuseForeignChanges(origins: readonly string[]) {
+  return async function foreignChanges(ctx: Context, next: Next) {
+    const origin = ctx.get('Origin');
+    const changes = !['GET', 'HEAD', 'OPTIONS'].includes(ctx.method);
+    const isOwn = URL.canParse(origin) && new URL(origin).host === ctx.get('Host');
+    const mayView = isView(ctx) && isAllowed(origins, origin);
+    if (changes && origin !== '' && !isOwn && !mayView) {
+      refuse(ctx, 'foreign-origin', `Origin: expected this server's own, found ${origin}`);
+      return;
+    }
+    await next();
+  };
 }
 
 function refuse(ctx: Context, code: string, message: string): void {

@@ -9,15 +9,18 @@ import type { Scheduler } from '../heatmaps/scheduler.ts';
 import { allowOrigins, loopbackNamesOnly, refuseForeignChanges } from './access.ts';
 import { answerErrors, type Tell } from './errors.ts';
 import { heatmapTileRoutes } from './heatmap-tiles.ts';
-import { heatmapRoutes } from './heatmaps.ts';
+import { type HeatmapRouteParts, heatmapRoutes } from './heatmaps.ts';
+import { createKeptTiles } from './kept-tiles.ts';
 import { modelRoutes } from './models.ts';
 import { type Page, pageRoutes } from './page.ts';
 import { slideRoutes } from './slides.ts';
+import { viewRoutes } from './view.ts';
 
 export interface AppParts {
   slides: Catalogue;
   models: Catalogue;
   source: HeatmapSource;
+  open: HeatmapRouteParts['open'];
   scheduler: Scheduler;
   logger: Logger;
   /** Origins whose pages may read answers. */
@@ -37,14 +40,11 @@ const GONE = ['ECONNRESET', 'EPIPE', 'ERR_STREAM_PREMATURE_CLOSE'];
 
 /** The HTTP interface; see docs/http.md. */
 export function createApp(parts: AppParts): Koa {
-  const { slides, models, source, scheduler, logger, cors, loopback, page, analyses, tell } = parts;
-  const open = async (slideId: string, modelId: string) => {
-    const [slideFile, modelFile] = await Promise.all([slides.resolve(slideId), models.resolve(modelId)]);
-    return source.heatmap(slideFile, modelFile);
-  };
+  const { slides, models, source, open, scheduler, logger, cors, loopback, page, analyses, tell } = parts;
+  const tiles = createKeptTiles();
   const health = new Router().get('/healthz', (ctx) => {
     ctx.set('Cache-Control', 'no-store');
-    ctx.body = { status: 'ok', classified: scheduler.classified };
+    ctx.body = { status: 'ok', classified: scheduler.classified, waiting: scheduler.waiting };
   });
 
   const app = new Koa();
@@ -54,7 +54,8 @@ export function createApp(parts: AppParts): Koa {
   });
   if (loopback) app.use(loopbackNamesOnly);
   app.use(allowOrigins(cors));
-  app.use(refuseForeignChanges);
+  app.use(tiles.middleware);
+  app.use(refuseForeignChanges(cors));
   app.use(
     compress({
       threshold: COMPRESS_FROM_BYTES,
@@ -70,7 +71,8 @@ export function createApp(parts: AppParts): Koa {
     health,
     slideRoutes(slides, source, tell),
     modelRoutes(models, source, tell),
-    heatmapTileRoutes({ open, scheduler }),
+    heatmapTileRoutes({ open, scheduler, tiles }),
+    viewRoutes({ open, scheduler, analyses, tell, logger }),
     heatmapRoutes({ open, scheduler, analyses, tell }),
     pageRoutes(page),
   ];

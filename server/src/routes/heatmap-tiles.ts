@@ -1,6 +1,5 @@
 import Router from '@koa/router';
 import type { Context } from 'koa';
-import { LRUCache } from 'lru-cache';
 import sharp from 'sharp';
 import { encodeNpy } from '../../../shared/codecs/npy.ts';
 import { hasTile, type TileAddress } from '../../../shared/geometry/deep-zoom.ts';
@@ -11,16 +10,14 @@ import { scoreTileFromNpy } from '../../../shared/painting/score-tile.ts';
 import { Problem } from '../errors.ts';
 import type { Heatmap } from '../heatmaps/heatmap.ts';
 import { checkShown, paintStyle, scoreOf } from '../heatmaps/paint-style.ts';
-import { isExact, missingSamples, scoreTile, windowOfTile } from '../heatmaps/score-tile.ts';
+import { isExact, knownBehind, missingSamples, scoreTile, windowOfTile } from '../heatmaps/score-tile.ts';
 import { knownTopClasses, topClasses } from '../heatmaps/shown-classes.ts';
+import { clientOf } from './client.ts';
 import { abortWhenClosed, withDeadline } from './deadline.ts';
 import type { HeatmapRouteParts } from './heatmaps.ts';
-import { paintedTileQuery, parseQuery, scoreTileQuery } from './query.ts';
-import { sendBody } from './send-body.ts';
+import { type KeptTile, type KeptTiles, keptTile, sendTile } from './kept-tiles.ts';
+import { heatmapOptions, paintedTileQuery, parseQuery, scoreTileQuery } from './query.ts';
 import { parseTilePath } from './tile-path.ts';
-
-/** Bytes of tiles kept; only exact ones are, for they never change. */
-const TILE_CACHE_BYTES = 128 * 1024 ** 2;
 
 const IMMUTABLE = 'public, max-age=31536000, immutable';
 
@@ -43,7 +40,11 @@ interface TileRequest {
   heatmap: Heatmap;
   address: TileAddress;
   format: Format;
-  signal: AbortSignal;
+  wish: { signal: AbortSignal; client: string };
+}
+
+interface TileRouteParts extends Pick<HeatmapRouteParts, 'open' | 'scheduler'> {
+  tiles: KeptTiles;
 }
 
 interface TileContent {
@@ -56,12 +57,8 @@ interface TileContent {
 }
 
 /** Heatmap tiles: score tiles (`.npy`) and tiles painted from them (`.png`, `.webp`). */
-export function heatmapTileRoutes({ open, scheduler }: Omit<HeatmapRouteParts, 'analyses' | 'tell'>): Router {
+export function heatmapTileRoutes({ open, scheduler, tiles }: TileRouteParts): Router {
   const router = new Router();
-  const tiles = new LRUCache<string, Uint8Array>({
-    maxSize: TILE_CACHE_BYTES,
-    sizeCalculation: (body) => body.byteLength,
-  });
 
   router.get('/heatmaps/:slide/:folder/:level/:file', async (ctx) => {
     const { slide, folder, level, file } = ctx.params;
@@ -71,12 +68,13 @@ export function heatmapTileRoutes({ open, scheduler }: Omit<HeatmapRouteParts, '
     }
     // Before anything is waited for, or a client that leaves meanwhile would not be noticed.
     const signal = abortWhenClosed(ctx);
-    const heatmap = await open(slide, path.name);
+    const whole = await open(slide, path.name, heatmapOptions(ctx.query));
     const { address, format } = path;
-    if (!hasTile(heatmap.pyramid, address)) {
+    if (!hasTile(whole.pyramid, address)) {
       throw new Problem('not-found', `${ctx.path}: the pyramid has no such tile`);
     }
-    const request = { heatmap, address, format, signal };
+    const heatmap = await whole.atLevel(address.level);
+    const request = { heatmap, address, format, wish: { signal, client: clientOf(ctx) } };
     if (format === 'npy') await sendScoreTile(ctx, request);
     else await sendPaintedTile(ctx, request);
   });
@@ -91,16 +89,16 @@ export function heatmapTileRoutes({ open, scheduler }: Omit<HeatmapRouteParts, '
     if (beyond !== undefined) {
       throw new Problem('bad-parameter', `classes: expected numbers from 0 to ${count - 1}, found ${beyond}`);
     }
-    const window = windowOfTile(heatmap, request.address, score);
     if (sendKept(ctx, request, query.v, { score, classes })) return;
-    await withDeadline(request.signal, query.wait, (deadline) => waitForSamples(request, window, deadline));
-    await send(ctx, request, { window, v: query.v, content: { score, classes }, unsettled: false }, async () =>
+    const window = windowOfTile(heatmap, request.address, score);
+    await waitForSamples(request, window, query.wait);
+    await send(ctx, request, { window, v: query.v, content: { score, classes }, unsettled: false }, () =>
       encodeScoreTile(heatmap, window, score, classes),
     );
   }
 
   async function sendPaintedTile(ctx: Context, request: TileRequest) {
-    const { heatmap, address, format } = request;
+    const { heatmap, address, format, wish } = request;
     // Held on to: the manifest, and with it names and colours, may change while the tile waits.
     const { model } = heatmap;
     const query = parseQuery(paintedTileQuery, ctx.query);
@@ -110,39 +108,47 @@ export function heatmapTileRoutes({ open, scheduler }: Omit<HeatmapRouteParts, '
       const { colormap: _table, ...settings } = paintStyle(model, classes, query);
       return { ...settings, classes, colormap: query.colormap };
     };
-    const early = named ?? knownTopClasses(heatmap, query.top ?? DEFAULT_TOP);
+    const top = query.top ?? DEFAULT_TOP;
+    const early = named ?? (await knownTopClasses(heatmap, top));
     if (early && sendKept(ctx, request, query.v, contentOf(early))) return;
     const window = windowOfTile(heatmap, address, score);
-    const classes = await withDeadline(request.signal, query.wait, async (deadline) => {
-      const found = named ?? (await topClasses(heatmap, scheduler, query.top ?? DEFAULT_TOP, deadline));
-      await waitForSamples(request, window, deadline);
-      return found;
-    });
-    const shown = classes ?? named ?? knownTopClasses(heatmap, query.top ?? DEFAULT_TOP);
+    if (!early) {
+      await waitAtMost(wish.signal, query.wait, (signal) => topClasses(heatmap, scheduler, top, { ...wish, signal }));
+    }
+    await waitForSamples(request, window, query.wait);
+    const shown = early ?? (await knownTopClasses(heatmap, top));
     const style = paintStyle(model, shown ?? [], query);
     const content = contentOf(shown ?? []);
     await send(ctx, request, { window, v: query.v, content, unsettled: !shown }, async () => {
       // Through the bytes of the score tile, so that the pixels are those that the plugin paints from it.
-      const tile = scoreTileFromNpy(encodeScoreTile(heatmap, window, score, shown ?? []));
+      const tile = scoreTileFromNpy(await encodeScoreTile(heatmap, window, score, shown ?? []));
       const { width, height, data } = paintTile(tile, window, heatmap.grid, heatmap.pyramid, address, style);
       const image = sharp(data, { raw: { width, height, channels: 4 } });
       return format === 'png' ? image.png().toBuffer() : image.webp({ lossless: true, exact: true }).toBuffer();
     });
   }
 
-  async function waitForSamples({ heatmap, address }: TileRequest, window: TileWindow, signal: AbortSignal) {
+  async function waitForSamples({ heatmap, address, wish }: TileRequest, window: TileWindow, seconds?: number) {
     const missing = missingSamples(heatmap, window, heatmap.strides[address.level]);
-    if (missing.length > 0) await scheduler.classify(heatmap, missing, { priority: 'view', signal });
+    if (missing.length === 0) return;
+    await waitAtMost(wish.signal, seconds, (signal) =>
+      scheduler.classify(heatmap, missing, { ...wish, signal, priority: 'request' }),
+    );
   }
 
-  /** Answers with a tile that is kept: it is exact, whatever has become of its cells since. */
+  /** Answers with a tile that is kept: it is exact. */
   function sendKept(ctx: Context, request: TileRequest, v: string | undefined, content: unknown): boolean {
-    const body = tiles.get(keyOf(request, content));
-    if (!body) return false;
-    ctx.set('X-Cam-Missing', '0');
-    const cacheControl = v === request.heatmap.fingerprint ? IMMUTABLE : 'no-cache';
-    sendBody(ctx, body, { type: TYPES[request.format], cacheControl });
+    const tile = tiles.get(keyOf(request, content));
+    if (!tile) return false;
+    sendExact(ctx, request, tile, v);
     return true;
+  }
+
+  function sendExact(ctx: Context, { heatmap }: TileRequest, tile: KeptTile, v: string | undefined) {
+    const cacheControl = v === heatmap.fingerprint ? IMMUTABLE : 'no-cache';
+    ctx.set('X-Cam-Missing', '0');
+    tiles.remember(ctx.url, tile, cacheControl);
+    sendTile(ctx, tile, cacheControl);
   }
 
   async function send(
@@ -152,22 +158,38 @@ export function heatmapTileRoutes({ open, scheduler }: Omit<HeatmapRouteParts, '
     encode: () => Promise<Uint8Array>,
   ) {
     const { heatmap, address, format } = request;
-    const missing = missingSamples(heatmap, window, heatmap.strides[address.level]).length;
+    const stride = heatmap.strides[address.level];
+    // Before the values are read: what becomes known meanwhile counts for the next request.
+    const missing = missingSamples(heatmap, window, stride).length;
     const exact = !unsettled && isExact(heatmap, window);
-    const body = await encode();
-    if (exact) tiles.set(keyOf(request, content), body);
-    const isFinal = exact && v === heatmap.fingerprint;
-    const isPassing = missing > 0 || unsettled;
-    const cacheControl = isFinal ? IMMUTABLE : isPassing ? 'no-store' : 'no-cache';
+    ctx.set('X-Cam-Revision', String(knownBehind(heatmap, window, Math.log2(stride)).known));
+    const tile = keptTile(await encode(), TYPES[format], format === 'npy');
+    if (exact && isExact(heatmap, window)) {
+      tiles.set(keyOf(request, content), tile);
+      sendExact(ctx, request, tile, v);
+      return;
+    }
     ctx.set('X-Cam-Missing', String(missing));
-    sendBody(ctx, body, { type: TYPES[format], cacheControl });
+    sendTile(ctx, tile, missing > 0 || unsettled ? 'no-store' : 'no-cache');
   }
 
   return router;
 }
 
-function encodeScoreTile(heatmap: Heatmap, window: TileWindow, score: Score, classes: readonly number[]): Uint8Array {
-  const tile = scoreTile(heatmap, window, score, classes);
+/** Waits for work at most so long; a queue that is full is no reason to refuse a tile, which shows what is known. */
+async function waitAtMost(signal: AbortSignal, seconds: number | undefined, work: (signal: AbortSignal) => Promise<unknown>) {
+  await withDeadline(signal, seconds, work).catch((error: unknown) => {
+    if (!(error instanceof Problem && error.code === 'busy') || signal.aborted) throw error;
+  });
+}
+
+async function encodeScoreTile(
+  heatmap: Heatmap,
+  window: TileWindow,
+  score: Score,
+  classes: readonly number[],
+): Promise<Uint8Array> {
+  const tile = await scoreTile(heatmap, window, score, classes);
   const shape = [tile.classes + 2, tile.rows, tile.columns];
   return tile.data instanceof Float32Array
     ? encodeNpy({ dtype: '<f2', shape, data: tile.data })

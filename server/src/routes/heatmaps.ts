@@ -1,26 +1,35 @@
 import Router from '@koa/router';
 import type { Context } from 'koa';
 import { maxLevel } from '../../../shared/geometry/deep-zoom.ts';
-import { patchesTouching } from '../../../shared/geometry/patch-grid.ts';
-import type { AnalysisState, HeatmapDescriptor } from '../../../shared/heatmap-descriptor.ts';
+import type { AnalysisState, HeatmapDescriptor, HeatmapOptions } from '../../../shared/heatmap-descriptor.ts';
 import { Problem } from '../errors.ts';
 import type { Analyses } from '../heatmaps/analysis.ts';
-import { breakdownOf } from '../heatmaps/breakdown.ts';
+import { regionBreakdown, slideBreakdown } from '../heatmaps/breakdown.ts';
 import type { Heatmap } from '../heatmaps/heatmap.ts';
 import { checkShown, classInfos } from '../heatmaps/paint-style.ts';
 import type { Scheduler } from '../heatmaps/scheduler.ts';
 import { scoreAtPoint } from '../heatmaps/score-at-point.ts';
 import { encodingOf } from '../heatmaps/score-tile.ts';
+import { clientOf } from './client.ts';
 import { abortWhenClosed, withDeadline } from './deadline.ts';
 import type { Tell } from './errors.ts';
 import { titleOf } from './listing.ts';
-import { analysisBody, paintedTileQuery, parseQuery, pointQuery, regionQuery } from './query.ts';
+import { parseRegion } from './geojson.ts';
+import {
+  analysisBody,
+  heatmapOptions,
+  optionsQuery,
+  paintedTileQuery,
+  parseQuery,
+  pointQuery,
+  regionQuery,
+} from './query.ts';
 import { readJson } from './read-json.ts';
 import { deepZoomXml } from './tile-path.ts';
 
 export interface HeatmapRouteParts {
   /** Opens the heatmap of two ids. @throws Problem `not-found`, `unreadable-slide`, `unreadable-model` */
-  open(slideId: string, modelId: string): Promise<Heatmap>;
+  open(slideId: string, modelId: string, options: Partial<HeatmapOptions>): Promise<Heatmap>;
   scheduler: Scheduler;
   analyses: Analyses;
   tell: Tell;
@@ -40,10 +49,20 @@ export function heatmapRoutes({ open, scheduler, analyses, tell }: HeatmapRouteP
     if (model === undefined) {
       throw new Problem('not-found', `${ctx.path}: expected an address that ends in .json or .dzi`);
     }
-    const heatmap = await open(slide, model);
+    const options = heatmapOptions(ctx.query);
+    const heatmap = await open(slide, model, options);
     ctx.set('Cache-Control', 'no-cache');
     if (ending === 'json') {
-      ctx.body = describeHeatmap(heatmap, slide, model, stateOf(heatmap));
+      const tiles = `${encodeURIComponent(model)}_files/${optionsQuery(options)}`;
+      const { problem } = heatmap.values.store;
+      ctx.body = {
+        ...describeHeatmap(heatmap, stateOf(heatmap)),
+        slide,
+        model,
+        title: titleOf(model),
+        tiles,
+        storeProblem: problem === null ? null : tell(problem),
+      } satisfies HeatmapDescriptor;
       return;
     }
     // The query travels on to the tiles, where a fault in it would show as an empty layer: it is told here.
@@ -56,7 +75,13 @@ export function heatmapRoutes({ open, scheduler, analyses, tell }: HeatmapRouteP
     const heatmap = await openOf(ctx);
     const { region } = parseQuery(regionQuery, ctx.query);
     ctx.set('Cache-Control', 'no-cache');
-    ctx.body = breakdownOf(heatmap, region);
+    ctx.body = region ? await regionBreakdown(heatmap, region) : slideBreakdown(heatmap);
+  });
+  router.post('/heatmaps/:slide/:model/breakdown', async (ctx) => {
+    const heatmap = await openOf(ctx);
+    const polygons = parseRegion(await readJson(ctx.req));
+    ctx.set('Cache-Control', 'no-store');
+    ctx.body = await regionBreakdown(heatmap, polygons);
   });
 
   router.get('/heatmaps/:slide/:model/score', async (ctx) => {
@@ -67,7 +92,10 @@ export function heatmapRoutes({ open, scheduler, analyses, tell }: HeatmapRouteP
       throw new Problem('bad-parameter', `${x === undefined ? 'x' : 'y'}: expected slide pixels, found nothing`);
     }
     ctx.set('Cache-Control', 'no-cache');
-    const found = await withDeadline(signal, undefined, (deadline) => scoreAtPoint(heatmap, scheduler, x, y, deadline));
+    const client = clientOf(ctx);
+    const found = await withDeadline(signal, undefined, (deadline) =>
+      scoreAtPoint(heatmap, scheduler, x, y, { signal: deadline, client }),
+    );
     if (!found) throw new Problem('busy', 'the patch at this point is not classified yet; ask again later');
     ctx.body = found;
   });
@@ -80,15 +108,6 @@ export function heatmapRoutes({ open, scheduler, analyses, tell }: HeatmapRouteP
   router.post('/heatmaps/:slide/:model/analysis', async (ctx) => {
     const heatmap = await openOf(ctx);
     const { region } = parseQuery(analysisBody, await readJson(ctx.req));
-    const { grid } = heatmap;
-    const touched = region && patchesTouching(grid, region);
-    if (touched && (touched.rowEnd === touched.rowStart || touched.columnEnd === touched.columnStart)) {
-      const { width, height } = grid.slide;
-      throw new Problem(
-        'bad-parameter',
-        `region: expected one that touches patches of a slide of ${width} x ${height}`,
-      );
-    }
     analyses.start(heatmap, region);
     ctx.status = 202;
     ctx.body = stateOf(heatmap);
@@ -100,42 +119,39 @@ export function heatmapRoutes({ open, scheduler, analyses, tell }: HeatmapRouteP
   });
 
   function openOf(ctx: Context): Promise<Heatmap> {
-    return open(ctx.params.slide, ctx.params.model);
+    return open(ctx.params.slide, ctx.params.model, heatmapOptions(ctx.query));
   }
 
   return router;
 }
 
+/** What a descriptor says of a heatmap itself. */
 function describeHeatmap(
   heatmap: Heatmap,
-  slideId: string,
-  modelId: string,
   analysis: AnalysisState,
-): HeatmapDescriptor {
-  const { pyramid, grid, model } = heatmap;
+): Omit<HeatmapDescriptor, 'slide' | 'model' | 'title' | 'tiles' | 'storeProblem'> {
+  const { pyramid, grid, model, strides, options, levelMode, scores, fingerprint, warnings } = heatmap;
   return {
-    slide: slideId,
-    model: modelId,
-    title: titleOf(modelId),
     width: pyramid.width,
     height: pyramid.height,
     tileSize: pyramid.tileSize,
     overlap: pyramid.overlap,
     maxLevel: maxLevel(pyramid),
-    strides: heatmap.strides,
+    strides,
     method: model.method,
     engine: model.engine,
     classes: classInfos(model),
+    options,
     grid,
-    scores: heatmap.scores,
+    levelMode,
+    scores,
     encodings: {
       probability: encodingOf(model, 'probability'),
       cam: encodingOf(model, 'cam'),
       patch: encodingOf(model, 'patch'),
     },
-    fingerprint: heatmap.fingerprint,
-    tiles: `${encodeURIComponent(modelId)}_files/`,
+    fingerprint,
     analysis,
-    warnings: heatmap.warnings,
+    warnings,
   };
 }

@@ -1,6 +1,6 @@
 import Router from '@koa/router';
 import type { Catalogue } from '../catalogue.ts';
-import { scoresOf } from '../heatmaps/heatmap.ts';
+import { scoresOf } from '../heatmaps/patch-scores.ts';
 import type { HeatmapSource } from '../heatmaps/open-heatmap.ts';
 import { classInfos } from '../heatmaps/paint-style.ts';
 import type { Tell } from './errors.ts';

@@ -1,6 +1,7 @@
 import type { ParsedUrlQuery } from 'node:querystring';
 import { z } from 'zod';
-import { DEFAULT_CLASS_PLANES, MAX_CLASS_PLANES, SCORES } from '../../../shared/heatmap-descriptor.ts';
+import { OVERLAPS } from '../../../shared/geometry/patch-grid.ts';
+import { DEFAULT_CLASS_PLANES, type HeatmapOptions, MAX_CLASS_PLANES, SCORES } from '../../../shared/heatmap-descriptor.ts';
 import { MODES } from '../../../shared/painting/style.ts';
 import { Problem } from '../errors.ts';
 
@@ -74,6 +75,49 @@ export const paintedTileQuery = z.object({
   ),
   interpolation: choice(['smooth', 'cells', 'patches']),
 });
+
+const BACKGROUND = 'expected none, otsu or class:NAME';
+const CLASS_PREFIX = 'class:';
+
+/** Options of a heatmap, which every address of it takes. */
+const heatmapQuery = z.object({
+  overlap: one(
+    z
+      .string()
+      .transform(Number)
+      .transform((value) => OVERLAPS.find((overlap) => overlap === value))
+      .refine((overlap) => overlap !== undefined, { error: `expected one of ${OVERLAPS.join(', ')}` })
+      .optional(),
+  ),
+  background: one(
+    z
+      .string()
+      .refine((text) => text === 'none' || text === 'otsu' || (text.startsWith(CLASS_PREFIX) && text.length > CLASS_PREFIX.length), {
+        error: BACKGROUND,
+      })
+      .transform((text): HeatmapOptions['background'] => {
+        if (text === 'none') return null;
+        return text === 'otsu' ? text : { class: text.slice(CLASS_PREFIX.length) };
+      })
+      .optional(),
+  ),
+});
+
+/** The options that a query names. @throws Problem `bad-parameter` */
+export function heatmapOptions(query: ParsedUrlQuery): Partial<HeatmapOptions> {
+  const { overlap, background } = parseQuery(heatmapQuery, query);
+  return { ...(overlap !== undefined && { overlap }), ...(background !== undefined && { background }) };
+}
+
+/** The query that names options, with its question mark; empty where all of them are the model's own choice. */
+export function optionsQuery({ overlap, background }: Partial<HeatmapOptions>): string {
+  const query = new URLSearchParams();
+  if (overlap !== undefined && overlap !== 1) query.set('overlap', String(overlap));
+  if (background !== undefined) {
+    query.set('background', typeof background === 'string' ? background : background ? CLASS_PREFIX + background.class : 'none');
+  }
+  return query.size === 0 ? '' : `?${query}`;
+}
 
 const REGION = 'expected x,y,width,height in slide pixels with a width and a height above 0';
 

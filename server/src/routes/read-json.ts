@@ -4,8 +4,8 @@ import { Problem } from '../errors.ts';
 const MAX_BYTES = 1024 * 1024;
 
 /**
- * The JSON object in a request's body; an empty body is an empty object.
- * @throws Problem `too-large` above 1 MiB, `bad-parameter` where it is no JSON object
+ * The JSON object or list in a request's body; an empty body is an empty object.
+ * @throws Problem `too-large` above 1 MiB, `bad-parameter` where it is neither
  */
 export async function readJson(request: IncomingMessage): Promise<object> {
   const parts: Buffer[] = [];
@@ -19,9 +19,9 @@ export async function readJson(request: IncomingMessage): Promise<object> {
   if (text.trim() === '') return {};
   try {
     const value: unknown = JSON.parse(text);
-    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value;
+    if (typeof value === 'object' && value !== null) return value;
   } catch {
     // Told below, as everything else that is no object.
   }
-  throw new Problem('bad-parameter', `body: expected a JSON object, found ${JSON.stringify(text.slice(0, 40))}`);
+  throw new Problem('bad-parameter', `body: expected a JSON object or list, found ${JSON.stringify(text.slice(0, 40))}`);
 }

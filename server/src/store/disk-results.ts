@@ -8,7 +8,6 @@ import {
   cellsSide,
   KNOWN_SIDE,
   type PatchRecord,
-  pyramidSide,
   type ResultShape,
   recordLength,
   resultArrays,
@@ -103,7 +102,9 @@ export async function openDiskResults(folder: string, options: DiskOptions): Pro
         arrays.readChunk('cells', [chunkRow, chunkColumn, 0, 0, 0]),
         arrays.readChunk('probabilities', [blockRow, blockColumn, 0]),
       ]);
-      if (!cells || !probabilities) throw new DamagedChunk('cells', [chunkRow, chunkColumn, 0, 0, 0]);
+      if (!(cells instanceof Float32Array) || !(probabilities instanceof Float32Array)) {
+        throw new DamagedChunk('cells', [chunkRow, chunkColumn, 0, 0, 0], new Error('it is missing'));
+      }
       for (const index of members) {
         const [row, column] = [Math.floor(index / columns), index % columns];
         const record = new Float32Array(recordLength(shape));
@@ -137,6 +138,8 @@ export async function openDiskResults(folder: string, options: DiskOptions): Pro
     const bytes = records.size * (recordLength(shape) * 4 + 8);
     if (records.size > 0 && (journal.bytes < JOURNAL_BYTES || bytes * 2 > journal.bytes)) return;
     if (records.size === 0 && journal.bytes < JOURNAL_BYTES / 32) return;
+    // The journal's copy goes: the chunks have to outlast a power cut by themselves.
+    await arrays.sync();
     const moved = await journal.compact((key, record) => records.get(key) === record);
     for (const [key, record] of records) records.set(key, moved.get(record) ?? record);
   };
@@ -175,7 +178,7 @@ export async function openDiskResults(folder: string, options: DiskOptions): Pro
     },
     writeBlock: (blockRow, blockColumn, content) =>
       inTurn(async () => {
-        await writeCells(arrays, shape, blockRow, blockColumn, content);
+        await writeCells(arrays, shape, content);
         await arrays.writeChunk(
           'probabilities',
           [blockRow, blockColumn, 0],
@@ -256,8 +259,6 @@ async function readKnown(
 async function writeCells(
   arrays: HeatmapArrays,
   shape: ResultShape,
-  blockRow: number,
-  blockColumn: number,
   { records }: BlockContent,
 ): Promise<void> {
   const side = cellsSide(shape);

@@ -7,6 +7,7 @@ import { openModel } from '../models/open-model.ts';
 import { openSlide } from '../slides/open-slide.ts';
 import { readPatches } from '../slides/patches.ts';
 import type { SlideReader } from '../slides/slide.ts';
+import { backgroundPatches, tissueMask } from '../slides/tissue-mask.ts';
 import type {
   ModelVersion,
   PatchResults,
@@ -84,6 +85,9 @@ async function perform(task: WorkerTask) {
   if (task.type === 'prepare-model') {
     await openedModel(task.model).model;
     return null;
+  }
+  if (task.type === 'background') {
+    return backgroundPatches(await tissueMask(slideFor(task.slide)), task.grid);
   }
   if (task.type === 'classify-pixels') {
     return using(task.model, (model) => model.classify(task.pixels, 1));

@@ -14,6 +14,8 @@ export type WorkerTask =
   | { type: 'classify-pixels'; model: ModelVersion; pixels: Uint8Array }
   /** Opens a model that will be wanted soon. */
   | { type: 'prepare-model'; model: ModelVersion }
+  /** Patches of a grid that are background by the slide's saturation. */
+  | { type: 'background'; slide: SlideDescription; grid: PatchGrid }
   | {
       type: 'classify';
       slide: SlideDescription;
@@ -33,6 +35,8 @@ export interface WorkerAnswers {
   'prepare-model': null;
   'describe-model': ModelDescription;
   'classify-pixels': Classification;
+  /** 1 for background, row-major. */
+  background: Uint8Array;
   classify: PatchResults;
 }
 

@@ -147,6 +147,7 @@ export function superviseWorker(
 
 function describe(task: WorkerTask): string {
   if (task.type === 'describe-model') return `opening ${task.file}`;
+  if (task.type === 'background') return `the background of ${task.slide.file}`;
   if (task.type === 'prepare-model') return `opening ${task.model.file}`;
   return task.type === 'classify-pixels'
     ? `a patch with ${task.model.file}`

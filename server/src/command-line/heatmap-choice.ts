@@ -1,0 +1,13 @@
+import type { HeatmapOptions } from '../../../shared/heatmap-descriptor.ts';
+import { heatmapOptions } from '../routes/query.ts';
+
+/** Options of a heatmap as they are written on the command line. */
+export interface HeatmapChoice {
+  overlap?: string;
+  background?: string;
+}
+
+/** @throws Problem `bad-parameter` */
+export function chosenOptions({ overlap, background }: HeatmapChoice): Partial<HeatmapOptions> {
+  return heatmapOptions({ overlap, background });
+}

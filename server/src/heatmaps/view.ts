@@ -1,0 +1,96 @@
+import {
+  levelScale,
+  levelSize,
+  type Rectangle,
+  type TileAddress,
+  tileCount,
+} from '../../../shared/geometry/deep-zoom.ts';
+import { type PatchRange, patchIndex } from '../../../shared/geometry/patch-grid.ts';
+import { patchesOfWindow } from '../../../shared/geometry/score-raster.ts';
+import { samplesOfRange } from '../../../shared/geometry/stride.ts';
+import type { Score } from '../../../shared/heatmap-descriptor.ts';
+import type { TileRevision } from '../../../shared/view-events.ts';
+import { Problem } from '../errors.ts';
+import type { Heatmap } from './heatmap.ts';
+import { isExact, knownBehind, missingSamples, windowOfTile } from './score-tile.ts';
+
+/** Tiles in view at most: a screen of 8,000 x 8,000 pixels. */
+const MOST_TILES = 1024;
+
+/**
+ * The tiles of a level that a region touches, row by row.
+ * @param region slide pixels
+ * @throws Problem `bad-parameter` where they are more than any screen shows
+ */
+export function tilesInView(heatmap: Heatmap, region: Rectangle, level: number): TileAddress[] {
+  const { pyramid } = heatmap;
+  const side = pyramid.tileSize * levelScale(pyramid, level);
+  const { columns, rows } = tileCount(pyramid, level);
+  const clip = (value: number, length: number) => Math.min(length, Math.max(0, value));
+  const [left, right] = [
+    clip(Math.floor(region.x / side), columns),
+    clip(Math.ceil((region.x + region.width) / side), columns),
+  ];
+  const [top, bottom] = [clip(Math.floor(region.y / side), rows), clip(Math.ceil((region.y + region.height) / side), rows)];
+  if ((right - left) * (bottom - top) > MOST_TILES) {
+    const { width, height } = levelSize(pyramid, level);
+    throw new Problem(
+      'bad-parameter',
+      `region: expected one of at most ${MOST_TILES} tiles of level ${level}, which has ${width} x ${height} pixels, found ${(right - left) * (bottom - top)}`,
+    );
+  }
+  const tiles: TileAddress[] = [];
+  for (let row = top; row < bottom; row++) {
+    for (let column = left; column < right; column++) tiles.push({ level, column, row });
+  }
+  return tiles;
+}
+
+/**
+ * The patches that tiles in view still need, as row-major numbers: coarse to fine down to their level's stride, those
+ * nearest to the middle of the view first within a stride.
+ * @param region slide pixels
+ */
+export function viewOrder(heatmap: Heatmap, tiles: readonly TileAddress[], region: Rectangle, score: Score): number[] {
+  const { grid, strides, values } = heatmap;
+  if (tiles.length === 0) return [];
+  const stride = strides[tiles[0].level];
+  const wanted = new Map<number, { row: number; column: number }>();
+  for (const tile of tiles) {
+    for (const position of samplesOfRange(patchesOfTile(heatmap, tile, score), stride)) {
+      if (!values.known.isKnown(position.row, position.column)) wanted.set(patchIndex(grid, position), position);
+    }
+  }
+  const middleRow = ((region.y + region.height / 2) / grid.slide.height) * grid.rows;
+  const middleColumn = ((region.x + region.width / 2) / grid.slide.width) * grid.columns;
+  // Samples of coarser strides are multiples of larger powers of two.
+  const coarseness = ({ row, column }: { row: number; column: number }) => {
+    let k = 1;
+    while (k <= grid.rows + grid.columns && row % (2 * k) === 0 && column % (2 * k) === 0) k *= 2;
+    return k;
+  };
+  return [...wanted]
+    .map(([index, position]) => ({
+      index,
+      coarseness: coarseness(position),
+      distance: (position.row + 0.5 - middleRow) ** 2 + (position.column + 0.5 - middleColumn) ** 2,
+    }))
+    .sort((a, b) => b.coarseness - a.coarseness || a.distance - b.distance || a.index - b.index)
+    .map(({ index }) => index);
+}
+
+/** What is known of a tile now. */
+export function tileRevision(heatmap: Heatmap, address: TileAddress, score: Score): TileRevision {
+  const window = windowOfTile(heatmap, address, score);
+  const stride = heatmap.strides[address.level];
+  return {
+    ...address,
+    revision: knownBehind(heatmap, window, Math.log2(stride)).known,
+    missing: missingSamples(heatmap, window, stride).length,
+    exact: isExact(heatmap, window),
+  };
+}
+
+function patchesOfTile(heatmap: Heatmap, address: TileAddress, score: Score): PatchRange {
+  return patchesOfWindow(heatmap.grid, windowOfTile(heatmap, address, score));
+}

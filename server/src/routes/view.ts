@@ -1,0 +1,144 @@
+import { PassThrough } from 'node:stream';
+import Router from '@koa/router';
+import type { Context } from 'koa';
+import type { Logger } from 'pino';
+import { z } from 'zod';
+import { maxLevel } from '../../../shared/geometry/deep-zoom.ts';
+import { SCORES } from '../../../shared/heatmap-descriptor.ts';
+import { Problem } from '../errors.ts';
+import { scoreOf } from '../heatmaps/paint-style.ts';
+import { followView } from '../heatmaps/view-stream.ts';
+import type { HeatmapRouteParts } from './heatmaps.ts';
+import { heatmapOptions } from './query.ts';
+import { readJson } from './read-json.ts';
+
+/** Milliseconds between two comment lines that show a client, and proxies between, that the stream is alive. */
+const HEARTBEAT_PAUSE = 15_000;
+
+/** Views that one stream has, and streams that are open, at most. */
+const MOST_VIEWS = 32;
+const MOST_STREAMS = 256;
+
+const viewSchema = z.array(
+  z.object({
+    heatmap: z.string({ error: "expected the address of a heatmap's descriptor" }),
+    region: z.tuple([z.number(), z.number(), z.number().positive(), z.number().positive()], {
+      error: 'expected [x, y, width, height] in slide pixels',
+    }),
+    level: z.int({ error: 'expected a level of the heatmap' }).min(0),
+    score: z.enum(SCORES, { error: `expected one of ${SCORES.join(', ')}` }).optional(),
+  }),
+  { error: 'expected a list of views' },
+);
+
+type View = z.infer<typeof viewSchema>[number];
+
+/** `POST /view`: what is on a client's screen is computed while the stream is open, and what became better is told. */
+export function viewRoutes({ open, scheduler, analyses, tell, logger }: HeatmapRouteParts & { logger: Logger }): Router {
+  const router = new Router();
+  let streams = 0;
+  let opened = 0;
+
+  router.post('/view', async (ctx) => {
+    const views = parseViews(await readJson(ctx.req));
+    if (streams >= MOST_STREAMS) throw new Problem('busy', `${streams} views are open already; ask again later`);
+    const controller = new AbortController();
+    const stream = startStream(ctx, controller);
+    streams++;
+    controller.signal.addEventListener('abort', () => streams--);
+    const client = `view ${++opened}`;
+    for (const [number, view] of views.entries()) {
+      follow(number, view, client, stream, controller.signal).catch((error: unknown) => {
+        if (controller.signal.aborted) return;
+        if (!(error instanceof Problem)) logger.error(error);
+        const { code, message } = error instanceof Problem ? error : FAILED;
+        stream.send('error', { view: number, error: { code, message: tell(message) } });
+      });
+    }
+  });
+
+  async function follow(number: number, view: View, client: string, stream: EventStream, signal: AbortSignal) {
+    const { slide, model, options } = parseAddress(view.heatmap);
+    const whole = await open(slide, model, options);
+    if (signal.aborted) return;
+    if (view.level > maxLevel(whole.pyramid)) {
+      const expected = `expected a level from 0 to ${maxLevel(whole.pyramid)}`;
+      throw new Problem('bad-parameter', `level: ${expected}, found ${view.level}`);
+    }
+    const heatmap = await whole.atLevel(view.level);
+    const [x, y, width, height] = view.region;
+    const score = scoreOf(heatmap.model, view);
+    await followView(
+      number,
+      { heatmap, region: { x, y, width, height }, level: view.level, score },
+      { scheduler, analyses, client },
+      { ...stream, signal },
+    );
+  }
+
+  return router;
+}
+
+const FAILED = { code: 'failed', message: 'something went wrong on the server; its log says what' };
+
+interface EventStream {
+  send(name: string, data: unknown): void;
+  /** Whether the client has taken what it was sent. */
+  isReady(): boolean;
+}
+
+/** Begins to answer in the event-stream format (WHATWG HTML, server-sent events). @param end aborted when the client goes */
+function startStream(ctx: Context, end: AbortController): EventStream {
+  const body = new PassThrough();
+  ctx.status = 200;
+  ctx.type = 'text/event-stream';
+  ctx.set('Cache-Control', 'no-store');
+  // Proxies that collect answers would hold events back.
+  ctx.set('X-Accel-Buffering', 'no');
+  ctx.body = body;
+  const heartbeat = setInterval(() => body.write(': heartbeat\n\n'), HEARTBEAT_PAUSE);
+  ctx.res.once('close', () => {
+    clearInterval(heartbeat);
+    end.abort(new Problem('busy', 'the client has gone away'));
+    body.destroy();
+  });
+  body.write(': the views\n\n');
+  return {
+    send(name, data) {
+      if (!end.signal.aborted) body.write(`event: ${name}\ndata: ${JSON.stringify(data)}\n\n`);
+    },
+    isReady: () => !body.writableNeedDrain && !ctx.res.writableNeedDrain,
+  };
+}
+
+function parseViews(body: unknown): View[] {
+  const parsed = viewSchema.safeParse(body);
+  if (!parsed.success) {
+    const [issue] = parsed.error.issues;
+    throw new Problem('bad-parameter', `${issue.path.join('.') || 'body'}: ${issue.message}`);
+  }
+  if (parsed.data.length > MOST_VIEWS) {
+    throw new Problem('bad-parameter', `body: expected at most ${MOST_VIEWS} views, found ${parsed.data.length}`);
+  }
+  return parsed.data;
+}
+
+/** The ids and options in the address of a heatmap's descriptor. @throws Problem `bad-parameter` */
+function parseAddress(address: string) {
+  const url = URL.canParse(address, 'http://server/') ? new URL(address, 'http://server/') : undefined;
+  const path = url && /(?:^|\/)heatmaps\/([^/]+)\/([^/]+)\.json$/.exec(url.pathname);
+  if (!url || !path) {
+    const expected = 'expected an address like /heatmaps/slide.tif/model.h5.json';
+    throw new Problem('bad-parameter', `heatmap: ${expected}, found ${JSON.stringify(address)}`);
+  }
+  const [slide, model] = path.slice(1).map(decode);
+  return { slide, model, options: heatmapOptions(Object.fromEntries(url.searchParams)) };
+}
+
+function decode(part: string): string {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    throw new Problem('bad-parameter', `heatmap: expected a URL-encoded address, found ${JSON.stringify(part)}`);
+  }
+}
