@@ -74,7 +74,9 @@ export function serveHeatmaps({
           analyses.start(heatmap, hasRegion ? { x, y, width, height } : undefined);
           logger.info(`the analysis of ${slide} with ${model} goes on`);
         } catch (error) {
-          logger.warn(`the analysis of ${slide} with ${model} cannot go on: ${error instanceof Error ? error.message : error}`);
+          logger.warn(
+            `the analysis of ${slide} with ${model} cannot go on: ${error instanceof Error ? error.message : error}`,
+          );
         }
       }
     },

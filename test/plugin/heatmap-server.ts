@@ -39,7 +39,17 @@ export function describeHeatmap(classes: number, method: Method = 'cam'): Heatma
     },
     fingerprint: 'f1',
     tiles: `model${classes}_files/`,
-    analysis: { state: 'none', patches: { known: 0, total: 651 }, missing: 651, patchesPerSecond: null },
+    options: { overlap: 1, background: null },
+    levelMode: false,
+    storeProblem: null,
+    analysis: {
+      state: 'none',
+      region: null,
+      patches: { known: 0, total: 651 },
+      missing: 651,
+      patchesPerSecond: null,
+      seconds: null,
+    },
     warnings: [],
   };
 }

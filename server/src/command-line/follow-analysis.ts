@@ -49,7 +49,9 @@ export async function followAnalysis(
 async function ask<T>(url: URL, request: RequestInit): Promise<T> {
   const response = await fetch(url, request).catch((cause: unknown) => {
     request.signal?.throwIfAborted();
-    throw new Problem('failed', `${url.origin}: the server that keeps this heatmap does not answer any more`, { cause });
+    throw new Problem('failed', `${url.origin}: the server that keeps this heatmap does not answer any more`, {
+      cause,
+    });
   });
   if (response.ok) return response.json();
   throw new Problem(response.status === 503 ? 'busy' : 'failed', `${url}: the server answered ${response.status}`);

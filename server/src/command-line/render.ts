@@ -70,20 +70,25 @@ export async function render(slide: string, model: string, options: RenderComman
     }
   };
   const heatmapOptions = chosenOptions(options);
-  await withAnalysis(slide, model, { store, engine, heatmapOptions, check }, async ({ heatmap, scheduler, progress, signal }) => {
-    const breakdown = slideBreakdown(heatmap);
-    const size = await renderSlide(openSlide(heatmap.slide), output, {
-      scale,
-      paintStrip: (y, stripHeight) =>
-        paintStrip(heatmap, scheduler, { ...options, signal }, { x: 0, y, width, height: stripHeight }),
-      ...(options.predictions && { predictions: (y, rows) => predictionsWithin(heatmap, y, rows) }),
-      onProgress: (done) => progress.show('rendering', done),
-      signal,
-    });
-    progress.clear();
-    printBreakdown(breakdown, heatmap.model.activation);
-    console.log(`${output}: ${size.width} x ${size.height} pixels${methodNote(heatmap)}`);
-  });
+  await withAnalysis(
+    slide,
+    model,
+    { store, engine, heatmapOptions, check },
+    async ({ heatmap, scheduler, progress, signal }) => {
+      const breakdown = slideBreakdown(heatmap);
+      const size = await renderSlide(openSlide(heatmap.slide), output, {
+        scale,
+        paintStrip: (y, stripHeight) =>
+          paintStrip(heatmap, scheduler, { ...options, signal }, { x: 0, y, width, height: stripHeight }),
+        ...(options.predictions && { predictions: (y, rows) => predictionsWithin(heatmap, y, rows) }),
+        onProgress: (done) => progress.show('rendering', done),
+        signal,
+      });
+      progress.clear();
+      printBreakdown(breakdown, heatmap.model.activation);
+      console.log(`${output}: ${size.width} x ${size.height} pixels${methodNote(heatmap)}`);
+    },
+  );
 }
 
 /** Any map but a CAM says what it is. */

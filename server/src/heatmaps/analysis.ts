@@ -120,7 +120,13 @@ export function createAnalyses(
       const patches = countPatches(heatmap, last?.region);
       const missing = patches.total - patches.known;
       const patchesPerSecond = scheduler.patchesPerSecond(heatmap);
-      const state = last?.controller ? 'running' : missing === 0 ? 'done' : last?.error !== undefined ? 'failed' : 'none';
+      const state = last?.controller
+        ? 'running'
+        : missing === 0
+          ? 'done'
+          : last?.error !== undefined
+            ? 'failed'
+            : 'none';
       const { x, y, width, height } = last?.region ?? { x: 0, y: 0, width: 0, height: 0 };
       return {
         state,

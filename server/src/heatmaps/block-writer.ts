@@ -60,7 +60,11 @@ export function blockWriter(
     const { row: blockRow, column: blockColumn } = placeOf(block);
     const indices: number[] = [];
     for (let row = blockRow * BLOCK_SIDE; row < Math.min(rows, (blockRow + 1) * BLOCK_SIDE); row++) {
-      for (let column = blockColumn * BLOCK_SIDE; column < Math.min(columns, (blockColumn + 1) * BLOCK_SIDE); column++) {
+      for (
+        let column = blockColumn * BLOCK_SIDE;
+        column < Math.min(columns, (blockColumn + 1) * BLOCK_SIDE);
+        column++
+      ) {
         if (known.isKnown(row, column)) indices.push(row * columns + column);
       }
     }

@@ -152,7 +152,12 @@ async function* samplesOf(
       const end = stride >= BLOCK_SIDE ? 1 : BLOCK_SIDE;
       const rowEnd = Math.min(top + end, range.rowEnd, grid.rows);
       const columnEnd = Math.min(left + end, range.columnEnd, grid.columns);
-      const part = { rowStart: top, rowEnd: Math.max(top + 1, rowEnd), columnStart: left, columnEnd: Math.max(left + 1, columnEnd) };
+      const part = {
+        rowStart: top,
+        rowEnd: Math.max(top + 1, rowEnd),
+        columnStart: left,
+        columnEnd: Math.max(left + 1, columnEnd),
+      };
       const blockOf = await values.blocks(part);
       const block = blockOf(top / BLOCK_SIDE, left / BLOCK_SIDE);
       for (let row = top; row < part.rowEnd; row += stride) {

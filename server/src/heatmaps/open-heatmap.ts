@@ -8,11 +8,11 @@ import type { ModelDescription } from '../models/model.ts';
 import { describeSlide, readSlideHeader, type SlideHeader } from '../slides/describe-slide.ts';
 import type { SlideDescription } from '../slides/slide.ts';
 import { boundStore, heatmapsFolder, openHeatmapFolder } from '../store/heatmap-folder.ts';
-import { provenance } from './provenance.ts';
 import { knownPatches } from '../values/known-patches.ts';
 import type { Worker } from '../worker/supervisor.ts';
 import { type Heatmap, type HeatmapPlan, planHeatmap } from './heatmap.ts';
 import { openHeatmapValues } from './heatmap-values.ts';
+import { provenance } from './provenance.ts';
 import { createResultCaches } from './result-caches.ts';
 
 /** Pairs of files and options whose heatmap is remembered. */
@@ -38,12 +38,7 @@ export interface HeatmapSource {
    * @param address where other processes that want to write the heatmap can ask this one
    * @throws Problem as the slide or the model does, or where the two do not fit
    */
-  heatmap(
-    slideFile: string,
-    modelFile: string,
-    options?: Partial<HeatmapOptions>,
-    address?: string,
-  ): Promise<Heatmap>;
+  heatmap(slideFile: string, modelFile: string, options?: Partial<HeatmapOptions>, address?: string): Promise<Heatmap>;
   /** Writes what is left and lets go of every heatmap. */
   close(): Promise<void>;
 }
@@ -87,7 +82,8 @@ export function createHeatmapSource(options: HeatmapSourceOptions): HeatmapSourc
   const open = async (plan: HeatmapPlan, address: string | undefined): Promise<Heatmap> => {
     const { identity, options: chosen, grid } = plan;
     await closing.get(identity);
-    const mask = chosen.background === 'otsu' ? await worker.perform({ type: 'background', slide: plan.slide, grid }) : undefined;
+    const mask =
+      chosen.background === 'otsu' ? await worker.perform({ type: 'background', slide: plan.slide, grid }) : undefined;
     const title = `${plan.slide.file} with ${plan.model.title}`;
     const values = plan.scores.length * plan.model.classes.length;
     const values_ = await openHeatmapValues({
@@ -102,14 +98,20 @@ export function createHeatmapSource(options: HeatmapSourceOptions): HeatmapSourc
           : async () =>
               openHeatmapFolder(join(heatmapsFolder(resolve(store)), identity), address ?? null, {
                 identity,
-                shape: { ...grid, classes: plan.model.classes.length, values, top: knownPatches(grid.rows, grid.columns).top },
+                shape: {
+                  ...grid,
+                  classes: plan.model.classes.length,
+                  values,
+                  top: knownPatches(grid.rows, grid.columns).top,
+                },
                 attributes: await provenance(plan),
                 onDamage: (message) => onProblem?.(title, message),
               }),
     });
     // Nobody waits for it, and who needs the model learns what is wrong with it.
     worker.prepare(plan.model).catch(() => {});
-    if (store !== undefined) void boundStore(resolve(store), storeBytes).then((names) => names.length > 0 && onEviction?.(names));
+    if (store !== undefined)
+      void boundStore(resolve(store), storeBytes).then((names) => names.length > 0 && onEviction?.(names));
     const heatmap: Heatmap = {
       ...plan,
       values: values_,

@@ -160,4 +160,3 @@ export function createScheduler(worker: Pick<Worker, 'perform' | 'processes'>): 
 export function isSpot(error: unknown): error is Problem {
   return error instanceof Problem && error.code === 'unreadable-slide';
 }
-

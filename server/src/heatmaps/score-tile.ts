@@ -69,7 +69,8 @@ export async function scoreTile(
     : (value: number) => Math.round(255 * Math.min(1, Math.max(0, value)));
   const share = isFloat ? (value: number) => value : (value: number) => Math.round(255 * value);
   const put: Put = (position, values, start, coverage, background) => {
-    if (values) for (let i = 0; i < classes.length; i++) data[i * plane + position] = encode(values[start + classes[i]]);
+    if (values)
+      for (let i = 0; i < classes.length; i++) data[i * plane + position] = encode(values[start + classes[i]]);
     data[classes.length * plane + position] = isFloat ? coverage / 255 : coverage;
     data[(classes.length + 1) * plane + position] = share(background);
   };

@@ -98,7 +98,8 @@ export async function followView(
 /** Sends the breakdown of slide and view after changes, one at a time and with pauses that grow with the view. */
 function breakdownSender(view: number, heatmap: Heatmap, region: Rectangle, send: SendEvent) {
   const { width, height } = heatmap.slide;
-  const isWhole = region.x <= 0 && region.y <= 0 && region.x + region.width >= width && region.y + region.height >= height;
+  const isWhole =
+    region.x <= 0 && region.y <= 0 && region.x + region.width >= width && region.y + region.height >= height;
   let timer: NodeJS.Timeout | undefined;
   let busy = false;
   let again = false;

@@ -31,7 +31,10 @@ export function tilesInView(heatmap: Heatmap, region: Rectangle, level: number):
     clip(Math.floor(region.x / side), columns),
     clip(Math.ceil((region.x + region.width) / side), columns),
   ];
-  const [top, bottom] = [clip(Math.floor(region.y / side), rows), clip(Math.ceil((region.y + region.height) / side), rows)];
+  const [top, bottom] = [
+    clip(Math.floor(region.y / side), rows),
+    clip(Math.ceil((region.y + region.height) / side), rows),
+  ];
   if ((right - left) * (bottom - top) > MOST_TILES) {
     const { width, height } = levelSize(pyramid, level);
     throw new Problem(

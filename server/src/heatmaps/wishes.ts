@@ -119,9 +119,7 @@ export function createWishes(): Wishes {
     add(heatmap, indices, { priority, client = '', signal, onProgress }) {
       if (counts[priority] >= MOST_WAITING[priority]) {
         const what = priority === 'analysis' ? 'analyses' : 'requests';
-        return Promise.reject(
-          new Problem('busy', `${counts[priority]} ${what} are waiting already; ask again later`),
-        );
+        return Promise.reject(new Problem('busy', `${counts[priority]} ${what} are waiting already; ask again later`));
       }
       return new Promise<void>((resolve, reject) => {
         if (signal?.aborted) return reject(signal.reason);

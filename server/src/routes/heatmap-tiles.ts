@@ -177,7 +177,11 @@ export function heatmapTileRoutes({ open, scheduler, tiles }: TileRouteParts): R
 }
 
 /** Waits for work at most so long; a queue that is full is no reason to refuse a tile, which shows what is known. */
-async function waitAtMost(signal: AbortSignal, seconds: number | undefined, work: (signal: AbortSignal) => Promise<unknown>) {
+async function waitAtMost(
+  signal: AbortSignal,
+  seconds: number | undefined,
+  work: (signal: AbortSignal) => Promise<unknown>,
+) {
   await withDeadline(signal, seconds, work).catch((error: unknown) => {
     if (!(error instanceof Problem && error.code === 'busy') || signal.aborted) throw error;
   });

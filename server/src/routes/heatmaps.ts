@@ -13,8 +13,8 @@ import { encodingOf } from '../heatmaps/score-tile.ts';
 import { clientOf } from './client.ts';
 import { abortWhenClosed, withDeadline } from './deadline.ts';
 import type { Tell } from './errors.ts';
-import { titleOf } from './listing.ts';
 import { parseRegion } from './geojson.ts';
+import { titleOf } from './listing.ts';
 import {
   analysisBody,
   heatmapOptions,

@@ -1,8 +1,8 @@
 import Router from '@koa/router';
 import type { Catalogue } from '../catalogue.ts';
-import { scoresOf } from '../heatmaps/patch-scores.ts';
 import type { HeatmapSource } from '../heatmaps/open-heatmap.ts';
 import { classInfos } from '../heatmaps/paint-style.ts';
+import { scoresOf } from '../heatmaps/patch-scores.ts';
 import type { Tell } from './errors.ts';
 import { listEntries } from './listing.ts';
 

@@ -1,7 +1,12 @@
 import type { ParsedUrlQuery } from 'node:querystring';
 import { z } from 'zod';
 import { OVERLAPS } from '../../../shared/geometry/patch-grid.ts';
-import { DEFAULT_CLASS_PLANES, type HeatmapOptions, MAX_CLASS_PLANES, SCORES } from '../../../shared/heatmap-descriptor.ts';
+import {
+  DEFAULT_CLASS_PLANES,
+  type HeatmapOptions,
+  MAX_CLASS_PLANES,
+  SCORES,
+} from '../../../shared/heatmap-descriptor.ts';
 import { MODES } from '../../../shared/painting/style.ts';
 import { Problem } from '../errors.ts';
 
@@ -92,9 +97,13 @@ const heatmapQuery = z.object({
   background: one(
     z
       .string()
-      .refine((text) => text === 'none' || text === 'otsu' || (text.startsWith(CLASS_PREFIX) && text.length > CLASS_PREFIX.length), {
-        error: BACKGROUND,
-      })
+      .refine(
+        (text) =>
+          text === 'none' || text === 'otsu' || (text.startsWith(CLASS_PREFIX) && text.length > CLASS_PREFIX.length),
+        {
+          error: BACKGROUND,
+        },
+      )
       .transform((text): HeatmapOptions['background'] => {
         if (text === 'none') return null;
         return text === 'otsu' ? text : { class: text.slice(CLASS_PREFIX.length) };
@@ -114,7 +123,10 @@ export function optionsQuery({ overlap, background }: Partial<HeatmapOptions>): 
   const query = new URLSearchParams();
   if (overlap !== undefined && overlap !== 1) query.set('overlap', String(overlap));
   if (background !== undefined) {
-    query.set('background', typeof background === 'string' ? background : background ? CLASS_PREFIX + background.class : 'none');
+    query.set(
+      'background',
+      typeof background === 'string' ? background : background ? CLASS_PREFIX + background.class : 'none',
+    );
   }
   return query.size === 0 ? '' : `?${query}`;
 }

@@ -23,5 +23,8 @@ export async function readJson(request: IncomingMessage): Promise<object> {
   } catch {
     // Told below, as everything else that is no object.
   }
-  throw new Problem('bad-parameter', `body: expected a JSON object or list, found ${JSON.stringify(text.slice(0, 40))}`);
+  throw new Problem(
+    'bad-parameter',
+    `body: expected a JSON object or list, found ${JSON.stringify(text.slice(0, 40))}`,
+  );
 }

@@ -34,7 +34,13 @@ const viewSchema = z.array(
 type View = z.infer<typeof viewSchema>[number];
 
 /** `POST /view`: what is on a client's screen is computed while the stream is open, and what became better is told. */
-export function viewRoutes({ open, scheduler, analyses, tell, logger }: HeatmapRouteParts & { logger: Logger }): Router {
+export function viewRoutes({
+  open,
+  scheduler,
+  analyses,
+  tell,
+  logger,
+}: HeatmapRouteParts & { logger: Logger }): Router {
   const router = new Router();
   let streams = 0;
   let opened = 0;

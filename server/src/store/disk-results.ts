@@ -73,7 +73,8 @@ export async function openDiskResults(folder: string, options: DiskOptions): Pro
   const arrays = await openArrays(join(folder, 'data.zarr'), resultArrays(shape), attributes, { onDamage });
   const stored = await readKnown(arrays, shape, onDamage);
   const journal = await openJournal(join(folder, 'journal'), { identity, payloadBytes: recordLength(shape) * 4 });
-  if (journal.found.setAside) onDamage(`a journal that is none of this heatmap was set aside as ${journal.found.setAside}`);
+  if (journal.found.setAside)
+    onDamage(`a journal that is none of this heatmap was set aside as ${journal.found.setAside}`);
   if (journal.found.damaged > 0) onDamage(`${journal.found.damaged} damaged records of the journal are computed anew`);
   const records = new Map<number, number>();
   for (const [key, record] of journal.keys()) if (key < rows * columns && stored[key] === 0) records.set(key, record);
@@ -123,7 +124,9 @@ export async function openDiskResults(folder: string, options: DiskOptions): Pro
   };
 
   const writeKnown = async (blockRow: number, blockColumn: number) => {
-    const [chunkRow, chunkColumn] = [blockRow, blockColumn].map((block) => Math.floor((block * BLOCK_SIDE) / KNOWN_SIDE));
+    const [chunkRow, chunkColumn] = [blockRow, blockColumn].map((block) =>
+      Math.floor((block * BLOCK_SIDE) / KNOWN_SIDE),
+    );
     const chunk = new Uint8Array(KNOWN_SIDE * KNOWN_SIDE);
     const left = chunkColumn * KNOWN_SIDE;
     const width = Math.min(KNOWN_SIDE, columns - left);
@@ -256,11 +259,7 @@ async function readKnown(
   return stored;
 }
 
-async function writeCells(
-  arrays: HeatmapArrays,
-  shape: ResultShape,
-  { records }: BlockContent,
-): Promise<void> {
+async function writeCells(arrays: HeatmapArrays, shape: ResultShape, { records }: BlockContent): Promise<void> {
   const side = cellsSide(shape);
   const cellCount = shape.cellRows * shape.cellColumns * shape.classes;
   const chunks = new Map<string, Float32Array>();

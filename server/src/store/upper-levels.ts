@@ -35,7 +35,9 @@ export async function writeUpperLevels(
   for (let k = pyramid.known.top; k >= BLOCK_LEVEL; k--) {
     const side = pyramidSide(shape, k);
     const chunks = new Set(
-      changed.map(({ row, column }) => `${(row >> (k - BLOCK_LEVEL)) / side | 0},${(column >> (k - BLOCK_LEVEL)) / side | 0}`),
+      changed.map(
+        ({ row, column }) => `${((row >> (k - BLOCK_LEVEL)) / side) | 0},${((column >> (k - BLOCK_LEVEL)) / side) | 0}`,
+      ),
     );
     const { rows, columns, sums } = pyramid.level(k);
     const level = { name: `pyramid/${k}`, rows, columns, numbers: sums, width: pyramid.values };
@@ -82,7 +84,8 @@ export async function readUpperLevels(
             [sampleLevel(samples), ofSamples],
           ] as const) {
             const start = node * (1 + level.width) + 1;
-            if (chunk) level.numbers.set(chunk.subarray(start, start + level.width), (row * columns + column) * level.width);
+            if (chunk)
+              level.numbers.set(chunk.subarray(start, start + level.width), (row * columns + column) * level.width);
           }
         } else stale.add(row * columns + column);
       }

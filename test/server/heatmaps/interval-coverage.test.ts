@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { breakdownOf } from '../../../server/src/heatmaps/breakdown.ts';
-import { addResults, createCellsCache, createHeatmap } from '../../../server/src/heatmaps/heatmap.ts';
+import { slideBreakdown } from '../../../server/src/heatmaps/breakdown.ts';
 import { effectiveSamples, meanInterval } from '../../../server/src/heatmaps/interval.ts';
 import { samplesOfRange } from '../../../shared/geometry/stride.ts';
 import { seededRandom } from '../../../shared/seeded-random.ts';
@@ -82,15 +81,15 @@ describe('the 95 % interval holds the truth of at least 93 in 100 slides at ever
 describe('the breakdown has that interval, stride by stride, wherever somebody zoomed in before', () => {
   const SLIDES = 3;
 
-  test.each(CASES)('$rows x $columns patches, $field', ({ field, ...grid }) => {
+  test.each(CASES)('$rows x $columns patches, $field', async ({ field, ...grid }) => {
     const random = seededRandom(2);
     for (const truths of simulated({ field, ...grid }, SLIDES, 3)) {
-      const slide = knownSlide(truths, grid);
+      const slide = await knownSlide(truths, grid);
       for (const stride of STRIDES) {
         const sampling = samplingOf(grid, stride);
         // Where the class is frequent, at the next stride that is not whole yet.
         const looked = zoomedPatches(truths[0], grid, stride / 2, random);
-        slide.classify(shuffled([...looked, ...sampling.indices], random));
+        await slide.classify(shuffled([...looked, ...sampling.indices], random));
         for (const [rank, { mean, low, high }] of slide.estimates().entries()) {
           const expected = estimateOf(truths[rank], sampling);
           expect(Math.abs(mean - expected.mean)).toBeLessThan(1e-6);
@@ -103,21 +102,19 @@ describe('the breakdown has that interval, stride by stride, wherever somebody z
 });
 
 /** A slide whose patches become known: all that this file asks of the product's own breakdown. @param truths one of each class */
-function knownSlide(truths: readonly Float64Array[], { rows, columns }: Grid) {
-  const { slide, model } = syntheticHeatmap(columns, rows);
+async function knownSlide(truths: readonly Float64Array[], { rows, columns }: Grid) {
   const classes = truths.map((_, index) => ({ name: `class ${index}`, color: null }));
   const bias = truths.map(() => 0);
-  const heatmap = createHeatmap(slide, { ...model, classes, bias, cellRows: 1, cellColumns: 1 }, createCellsCache(1e6));
+  const heatmap = await syntheticHeatmap(columns, rows, { model: { classes, bias, cellRows: 1, cellColumns: 1 } });
   return {
     /** @param patches row-major numbers, in the order in which they become known */
-    classify(patches: readonly number[]): void {
-      for (const index of patches) {
-        const probabilities = Float32Array.from(truths, (truth) => truth[index]);
-        addResults(heatmap, [index], { cells: probabilities, probabilities });
-      }
+    async classify(patches: readonly number[]): Promise<void> {
+      const unique = [...new Set(patches)];
+      const probabilities = Float32Array.from(unique.flatMap((index) => truths.map((truth) => truth[index])));
+      await heatmap.values.add(unique, { cells: probabilities, probabilities });
     },
     estimates: (): Estimate[] =>
-      breakdownOf(heatmap).breakdown.map(({ probability, low, high }) => ({
+      slideBreakdown(heatmap).breakdown.map(({ probability, low, high }) => ({
         mean: probability ?? Number.NaN,
         low: low ?? Number.NaN,
         high: high ?? Number.NaN,

@@ -3,7 +3,7 @@ import { paintStyle } from '../../../server/src/heatmaps/paint-style.ts';
 import type { Method } from '../../../shared/heatmap-descriptor.ts';
 import { syntheticHeatmap } from './synthetic-heatmap.ts';
 
-const { model } = syntheticHeatmap(2, 2);
+const { model } = await syntheticHeatmap(2, 2);
 
 // The synthetic model has 2 x 2 cells.
 test.each<[Method, 'cam' | 'patch', [number, number]]>([

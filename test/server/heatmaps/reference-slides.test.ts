@@ -3,9 +3,10 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { analyse } from '../../../server/src/heatmaps/analysis.ts';
-import { breakdownOf } from '../../../server/src/heatmaps/breakdown.ts';
-import { cellsOf, type Heatmap, patchValues } from '../../../server/src/heatmaps/heatmap.ts';
+import { slideBreakdown } from '../../../server/src/heatmaps/breakdown.ts';
+import type { Heatmap } from '../../../server/src/heatmaps/heatmap.ts';
 import { createHeatmapSource, type HeatmapSource } from '../../../server/src/heatmaps/open-heatmap.ts';
+import { cellsOf, probabilitiesOf } from '../../../server/src/heatmaps/patch-scores.ts';
 import { createScheduler, type Scheduler } from '../../../server/src/heatmaps/scheduler.ts';
 import { scoreTile, windowOfTile } from '../../../server/src/heatmaps/score-tile.ts';
 import { workerPool } from '../../../server/src/worker/pool.ts';
@@ -40,6 +41,7 @@ describe.skipIf(referenceData === undefined)('a real slide against the original 
   });
   afterAll(async () => {
     await worker.close();
+    await source.close();
     await rm(store, { recursive: true });
   });
 
@@ -56,12 +58,14 @@ describe.skipIf(referenceData === undefined)('a real slide against the original 
       expect(scheduler.classified - before).toBe(reference.rows * reference.columns);
     });
 
-    test('has the same patches, each with the same probabilities within 1e-5', () => {
+    test('has the same patches, each with the same probabilities within 1e-5', async () => {
       const { rows, columns } = heatmap.grid;
+      const records = await heatmap.values.records(reference.probabilities.map((_, index) => index));
       expect({ rows, columns }).toEqual({ rows: reference.rows, columns: reference.columns });
       let largest = 0;
       for (const [index, expected] of reference.probabilities.entries()) {
-        const found = patchValues(heatmap, Math.floor(index / columns), index % columns, 'patch');
+        const record = records.get(index);
+        const found = record && probabilitiesOf(heatmap.model, record);
         for (const [c, probability] of expected.entries()) {
           largest = Math.max(largest, Math.abs((found?.[c] ?? Number.NaN) - probability));
         }
@@ -70,7 +74,7 @@ describe.skipIf(referenceData === undefined)('a real slide against the original 
     });
 
     test('has the same breakdown within 1e-6', () => {
-      const { breakdown, exact } = breakdownOf(heatmap);
+      const { breakdown, exact } = slideBreakdown(heatmap);
       expect(exact).toBe(true);
       expect(breakdown.map((share) => share.class)).toEqual(reference.classes);
       for (const [c, { probability }] of breakdown.entries()) {
@@ -80,13 +84,14 @@ describe.skipIf(referenceData === undefined)('a real slide against the original 
 
     test('has the same raw CAM in every cell', async () => {
       const { values, isHalf } = await readRaster(join(data, 'slides', `${name}.cam.npy`));
-      const { columns, cellRows, cellColumns } = heatmap.grid;
+      const { cellRows, cellColumns } = heatmap.grid;
+      const records = await heatmap.values.records(reference.probabilities.map((_, index) => index));
       const classes = heatmap.model.classes.length;
       const perPatch = cellRows * cellColumns * classes;
       let largest = 0;
       let scale = 0;
       for (let index = 0; index < reference.probabilities.length; index++) {
-        const cells = cellsOf(heatmap, Math.floor(index / columns), index % columns) ?? new Float32Array();
+        const cells = cellsOf(heatmap.model, records.get(index) ?? new Float32Array());
         expect(cells).toHaveLength(perPatch);
         for (let i = 0; i < perPatch; i++) {
           const expected = values[index * perPatch + i];
@@ -111,8 +116,8 @@ describe.skipIf(referenceData === undefined)('a real slide against the original 
     ]) {
       const window = windowOfTile(heatmap, address, 'probability');
       const plane = window.rows * window.columns;
-      const cam = decodeFloat16(encodeFloat16(scoreTile(heatmap, window, 'cam', classes).data));
-      const probability = scoreTile(heatmap, window, 'probability', classes).data;
+      const cam = decodeFloat16(encodeFloat16((await scoreTile(heatmap, window, 'cam', classes)).data));
+      const probability = (await scoreTile(heatmap, window, 'probability', classes)).data;
       for (let i = 0; i < plane; i++) {
         const row = window.rowStart + Math.floor(i / window.columns);
         const column = window.columnStart + (i % window.columns);

@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest';
 import { Problem } from '../../../server/src/errors.ts';
-import { isKnown } from '../../../server/src/heatmaps/heatmap.ts';
 import { createScheduler } from '../../../server/src/heatmaps/scheduler.ts';
 import type { WorkerAnswers, WorkerTask } from '../../../server/src/worker/messages.ts';
 import type { Worker } from '../../../server/src/worker/supervisor.ts';
@@ -43,7 +42,7 @@ async function finishAll(tasks: { positions: { row: number; column: number }[]; 
 
 describe('the scheduler', () => {
   test('classifies a patch once, however many ask for it', async () => {
-    const heatmap = syntheticHeatmap(10, 10);
+    const heatmap = await syntheticHeatmap(10, 10);
     const { worker, tasks } = heldWorker();
     const scheduler = createScheduler(worker);
     const indices = Array.from({ length: 40 }, (_, i) => i);
@@ -59,7 +58,7 @@ describe('the scheduler', () => {
   });
 
   test('an abort fails its own caller only; what nobody else wants leaves the queue', async () => {
-    const heatmap = syntheticHeatmap(30, 30);
+    const heatmap = await syntheticHeatmap(30, 30);
     const { worker, tasks } = heldWorker();
     const scheduler = createScheduler(worker);
     const controller = new AbortController();
@@ -79,11 +78,11 @@ describe('the scheduler', () => {
     await first;
     // Two tasks may have been under way when the caller left.
     expect(counts.size).toBeLessThan(50);
-    expect(isKnown(heatmap, 0, 0) && isKnown(heatmap, 0, 1)).toBe(true);
+    expect(heatmap.values.known.isKnown(0, 0) && heatmap.values.known.isKnown(0, 1)).toBe(true);
   });
 
   test('what is on a screen goes before an analysis that began earlier', async () => {
-    const heatmap = syntheticHeatmap(40, 40);
+    const heatmap = await syntheticHeatmap(40, 40);
     const { worker, tasks } = heldWorker();
     const scheduler = createScheduler(worker);
     const analysis = scheduler.classify(
@@ -106,7 +105,7 @@ describe('the scheduler', () => {
   });
 
   test('a failed task fails those who wait for its patches, and a later request tries again', async () => {
-    const heatmap = syntheticHeatmap(4, 4);
+    const heatmap = await syntheticHeatmap(4, 4);
     let broken = true;
     const { worker, tasks } = heldWorker(() => (broken ? new Problem('unreadable-slide', 'damaged') : undefined));
     const scheduler = createScheduler(worker);
@@ -118,11 +117,11 @@ describe('the scheduler', () => {
     const again = scheduler.classify(heatmap, [3], { priority: 'view' });
     tasks[1].finish();
     await again;
-    expect(isKnown(heatmap, 0, 3)).toBe(true);
+    expect(heatmap.values.known.isKnown(0, 3)).toBe(true);
   });
 
   test('a request whose patches are all known is done at once', async () => {
-    const heatmap = syntheticHeatmap(4, 4);
+    const heatmap = await syntheticHeatmap(4, 4);
     const { worker, tasks } = heldWorker();
     const scheduler = createScheduler(worker);
     const first = scheduler.classify(heatmap, [1], { priority: 'view' });

@@ -1,5 +1,4 @@
 import { describe, expect, test } from 'vitest';
-import { addResults, type Heatmap } from '../../../server/src/heatmaps/heatmap.ts';
 import {
   coverageByte,
   isExact,
@@ -9,20 +8,7 @@ import {
 } from '../../../server/src/heatmaps/score-tile.ts';
 import { activate } from '../../../shared/activation.ts';
 import { maxLevel } from '../../../shared/geometry/deep-zoom.ts';
-import { syntheticHeatmap, syntheticResults } from './synthetic-heatmap.ts';
-
-const classify = (heatmap: Heatmap, ...positions: { row: number; column: number }[]) =>
-  addResults(
-    heatmap,
-    positions.map(({ row, column }) => row * heatmap.grid.columns + column),
-    syntheticResults(positions),
-  );
-
-const all = (heatmap: Heatmap) =>
-  Array.from({ length: heatmap.grid.rows * heatmap.grid.columns }, (_, index) => ({
-    row: Math.floor(index / heatmap.grid.columns),
-    column: index % heatmap.grid.columns,
-  }));
+import { classify, positionsWhere, syntheticHeatmap, syntheticResults } from './synthetic-heatmap.ts';
 
 test.each([
   [0, 64, 0],
@@ -36,16 +22,16 @@ test.each([
 });
 
 describe('a tile of cells', () => {
-  test('holds round(255 p) of each cell, and raw CAM without the bias', () => {
-    const heatmap = syntheticHeatmap(4, 4);
-    classify(heatmap, ...all(heatmap));
+  test('holds round(255 p) of each cell, and raw CAM without the bias', async () => {
+    const heatmap = await syntheticHeatmap(4, 4);
+    await classify(heatmap, positionsWhere(heatmap));
     const address = { level: maxLevel(heatmap.pyramid), column: 0, row: 0 };
     const window = windowOfTile(heatmap, address, 'probability');
     expect(window).toMatchObject({ rasterLevel: 'cells', rows: 8, columns: 8 });
     expect(isExact(heatmap, window)).toBe(true);
     const { cells } = syntheticResults([{ row: 2, column: 1 }]);
-    const probabilities = scoreTile(heatmap, window, 'probability', [0, 1, 2]);
-    const cam = scoreTile(heatmap, window, 'cam', [2, 0]);
+    const probabilities = await scoreTile(heatmap, window, 'probability', [0, 1, 2]);
+    const cam = await scoreTile(heatmap, window, 'cam', [2, 0]);
     for (const [cell, position] of [0, 1, 8, 9].entries()) {
       const at = 2 * 2 * 8 + 2 + position;
       const own = cells.slice(cell * 3, cell * 3 + 3);
@@ -57,44 +43,34 @@ describe('a tile of cells', () => {
     expect(cam.data.subarray(2 * 64, 3 * 64).every((coverage) => coverage === 1)).toBe(true);
   });
 
-  test('fills what is not known with the mean around it, and says so in its coverage', () => {
-    const heatmap = syntheticHeatmap(4, 4);
+  test('fills what is not known with the mean around it, and says so in its coverage', async () => {
+    const heatmap = await syntheticHeatmap(4, 4);
     const address = { level: maxLevel(heatmap.pyramid), column: 0, row: 0 };
     const window = windowOfTile(heatmap, address, 'patch');
-    expect(scoreTile(heatmap, window, 'patch', [0]).data.every((value) => value === 0)).toBe(true);
-    classify(heatmap, { row: 0, column: 1 }, { row: 3, column: 3 });
+    expect((await scoreTile(heatmap, window, 'patch', [0])).data.every((value) => value === 0)).toBe(true);
+    await classify(heatmap, [
+      { row: 0, column: 1 },
+      { row: 3, column: 3 },
+    ]);
     expect(missingSamples(heatmap, window, 1)).toHaveLength(14);
-    const { data, rows, columns } = scoreTile(heatmap, window, 'patch', [0]);
+    const { data, rows, columns } = await scoreTile(heatmap, window, 'patch', [0]);
     expect([rows, columns]).toEqual([4, 4]);
     const coverage = data.subarray(16, 32);
     expect(data[1]).toBe(Math.round(255 * 0.29));
     expect(data[0]).toBe(data[1]);
     expect([coverage[0], coverage[1], coverage[2]]).toEqual([coverageByte(1, 4), 255, coverageByte(2, 16)]);
   });
-
-  test('a patch whose cells are no longer kept is asked for again and is not called exact', () => {
-    const heatmap = syntheticHeatmap(4, 4, 3 * (48 + 400));
-    classify(heatmap, ...all(heatmap));
-    const address = { level: maxLevel(heatmap.pyramid), column: 0, row: 0 };
-    const window = windowOfTile(heatmap, address, 'cam');
-    expect(missingSamples(heatmap, window, 1)).toHaveLength(13);
-    expect(isExact(heatmap, window)).toBe(false);
-    expect(scoreTile(heatmap, window, 'probability', [0]).data[64]).toBe(254);
-    // Scores of patches need no cells.
-    const patches = windowOfTile(heatmap, address, 'patch');
-    expect(missingSamples(heatmap, patches, 1)).toHaveLength(0);
-    expect(isExact(heatmap, patches)).toBe(true);
-  });
 });
 
-test('patch tiles average to the breakdown at every level of the raster', () => {
-  const heatmap = syntheticHeatmap(16, 16);
-  classify(heatmap, ...all(heatmap));
-  const mean = all(heatmap).reduce((sum, position) => sum + syntheticResults([position]).probabilities[1], 0) / 256;
+test('patch tiles average to the breakdown at every level of the raster', async () => {
+  const heatmap = await syntheticHeatmap(16, 16);
+  await classify(heatmap, positionsWhere(heatmap));
+  const mean =
+    positionsWhere(heatmap).reduce((sum, position) => sum + syntheticResults([position]).probabilities[1], 0) / 256;
   for (let k = 0; k <= 4; k++) {
     const side = 16 / 2 ** k;
     const window = { rasterLevel: k, rowStart: 0, columnStart: 0, rows: side, columns: side };
-    const { data } = scoreTile(heatmap, window, 'patch', [1]);
+    const { data } = await scoreTile(heatmap, window, 'patch', [1]);
     let sum = 0;
     for (let i = 0; i < side * side; i++) sum += data[i];
     expect(sum / side ** 2 / 255).toBeCloseTo(mean, 2);

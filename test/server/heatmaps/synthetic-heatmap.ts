@@ -1,12 +1,30 @@
-import { createCellsCache, createHeatmap, type Heatmap } from '../../../server/src/heatmaps/heatmap.ts';
+import { type Heatmap, planHeatmap } from '../../../server/src/heatmaps/heatmap.ts';
+import { openHeatmapValues, type ValuesOptions } from '../../../server/src/heatmaps/heatmap-values.ts';
+import { createResultCaches } from '../../../server/src/heatmaps/result-caches.ts';
+import type { ModelDescription } from '../../../server/src/models/model.ts';
 import type { PatchResults, WorkerTask } from '../../../server/src/worker/messages.ts';
+import type { PatchPosition } from '../../../shared/geometry/patch-grid.ts';
+import type { HeatmapOptions } from '../../../shared/heatmap-descriptor.ts';
 
 const PATCH = 32;
 const CELLS = 2;
 const BIAS = [0.5, -0.25, 0];
 
+/** What a test may want otherwise. */
+export interface SyntheticOptions {
+  options?: Partial<HeatmapOptions>;
+  model?: Partial<ModelDescription>;
+  values?: Partial<ValuesOptions>;
+  /** In level mode. */
+  level?: number;
+}
+
 /** A heatmap of `columns x rows` patches of 32 pixels, 2 x 2 cells and 3 classes, of which nothing is known. */
-export function syntheticHeatmap(columns: number, rows: number, cellsBytes = 1e8): Heatmap {
+export async function syntheticHeatmap(
+  columns: number,
+  rows: number,
+  { options, model: otherModel, values, level }: SyntheticOptions = {},
+): Promise<Heatmap> {
   const slide = {
     file: 'slide.png',
     regionFile: 'slide.tif',
@@ -34,13 +52,38 @@ export function syntheticHeatmap(columns: number, rows: number, cellsBytes = 1e8
     bias: BIAS,
     preprocessing: undefined,
     resolution: undefined,
+    background: undefined,
     engine: 'none',
     layers: [],
     check: { difference: 0, largestLogit: 1 },
     warnings: [],
     fingerprint: 'model',
+    ...otherModel,
   };
-  return createHeatmap(slide, model, createCellsCache(cellsBytes));
+  const plan = planHeatmap(slide, model, { overlap: 1, background: null, ...options }, level);
+  const opened = await openHeatmapValues({ ...plan, caches: createResultCaches(), ...values });
+  const heatmap: Heatmap = { ...plan, values: opened, atLevel: async () => heatmap };
+  return heatmap;
+}
+
+/** Makes patches known with `syntheticResults`. */
+export async function classify(heatmap: Heatmap, positions: readonly PatchPosition[]): Promise<void> {
+  if (positions.length === 0) return;
+  await heatmap.values.add(
+    positions.map(({ row, column }) => row * heatmap.grid.columns + column),
+    syntheticResults([...positions]),
+  );
+}
+
+/** Positions of all patches for which `wanted` says so. */
+export function positionsWhere(
+  { grid }: Heatmap,
+  wanted: (row: number, column: number) => boolean = () => true,
+): PatchPosition[] {
+  return Array.from({ length: grid.rows * grid.columns }, (_, index) => ({
+    row: Math.floor(index / grid.columns),
+    column: index % grid.columns,
+  })).filter(({ row, column }) => wanted(row, column));
 }
 
 /** What a worker would answer: numbers that depend on the patch alone. */
