@@ -3,12 +3,7 @@ import { type PatchGrid, type PatchRange, patchesTouching } from '../../../share
 import { samplesOfRange } from '../../../shared/geometry/stride.ts';
 import type { Breakdown, ClassShare } from '../../../shared/heatmap-descriptor.ts';
 import { type Heatmap, isKnown, knownPatches, patchValues } from './heatmap.ts';
-
-/** Below so many samples no interval is given: it would be too wide to mean anything. */
-const MIN_SAMPLES = 16;
-
-/** Two-sided 95 % quantile of the normal distribution. */
-const Z = 1.959963984540054;
+import { effectiveSamples, meanInterval } from './interval.ts';
 
 /**
  * Mean predicted probability of every class over the patches of the slide, or of those that a region touches, each
@@ -34,7 +29,7 @@ export function breakdownOf(heatmap: Heatmap, region?: Rectangle): Breakdown {
     const probability = estimate.means[index];
     if (exact) return { class: name, probability, low: probability, high: probability };
     // Only a proportion has such an interval.
-    const interval = model.activation === 'none' ? undefined : wilsonInterval(probability, estimate.samples, total);
+    const interval = model.activation === 'none' ? undefined : meanInterval(probability, estimate.samples, total);
     return { class: name, probability, low: interval?.low ?? null, high: interval?.high ?? null };
   });
   return { breakdown, patches: { known, total }, exact, of: region ? 'region' : 'slide' };
@@ -69,17 +64,17 @@ function estimateAtFinestStride(
   for (let stride = 1; stride <= coarsest; stride *= 2) {
     if (!everySampleIsKnown(heatmap, range, stride)) continue;
     const sums = new Array<number>(heatmap.model.classes.length).fill(0);
-    let weights = 0;
-    const samples = samplesOfRange(range, stride);
-    for (const { row, column } of samples) {
+    const weights: number[] = [];
+    for (const { row, column } of samplesOfRange(range, stride)) {
       const values = patchValues(heatmap, row, column, 'patch');
       if (!values) continue;
       const weight = blockWeight(range, row, column, stride, weightOf);
-      weights += weight;
+      weights.push(weight);
       for (let i = 0; i < sums.length; i++) sums[i] += weight * values[i];
     }
-    if (weights === 0) return undefined;
-    return { means: sums.map((sum) => sum / weights), samples: samples.length };
+    const total = weights.reduce((sum, weight) => sum + weight, 0);
+    if (total === 0) return undefined;
+    return { means: sums.map((sum) => sum / total), samples: effectiveSamples(weights) };
   }
   return undefined;
 }
@@ -119,20 +114,4 @@ function patchWeights(grid: PatchGrid, region: Rectangle): PatchWeight {
     Math.max(0, Math.min(start + length, from + size) - Math.max(start, from)) / length;
   return (row, column) =>
     share(column * width, width, region.x, region.width) * share(row * height, height, region.y, region.height);
-}
-
-/**
- * Wilson's score interval of a proportion (Wilson 1927), with the sample size raised for a finite population,
- * n (N - 1) / (N - n): the more of the patches are known, the less is left to be unsure of.
- * @param p the estimate, 0 to 1 @param n samples @param N patches; n < N
- * @returns undefined below 16 samples
- */
-export function wilsonInterval(p: number, n: number, N: number): { low: number; high: number } | undefined {
-  if (n < MIN_SAMPLES) return undefined;
-  if (n >= N) return { low: p, high: p };
-  const size = (n * (N - 1)) / (N - n);
-  const denominator = 1 + Z ** 2 / size;
-  const centre = (p + Z ** 2 / (2 * size)) / denominator;
-  const margin = (Z / denominator) * Math.sqrt((p * (1 - p)) / size + Z ** 2 / (4 * size ** 2));
-  return { low: Math.max(0, centre - margin), high: Math.min(1, centre + margin) };
 }

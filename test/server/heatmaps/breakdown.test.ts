@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { breakdownOf, wilsonInterval } from '../../../server/src/heatmaps/breakdown.ts';
+import { breakdownOf } from '../../../server/src/heatmaps/breakdown.ts';
 import { addResults, type Heatmap } from '../../../server/src/heatmaps/heatmap.ts';
 import { syntheticHeatmap, syntheticResults } from './synthetic-heatmap.ts';
 
@@ -64,24 +64,5 @@ describe('the breakdown', () => {
   test('of a region in the remainder has no patches', () => {
     const heatmap = syntheticHeatmap(4, 4);
     expect(breakdownOf(heatmap, { x: 129, y: 0, width: 3, height: 9 }).patches.total).toBe(0);
-  });
-});
-
-describe('the interval', () => {
-  test.each([
-    // Against statsmodels' proportion_confint(method='wilson') where the population is without end.
-    [0.1, 100, 1e12, 0.0552, 0.1744],
-    [0, 50, 1e12, 0, 0.0713],
-    [0.5, 16, 1e12, 0.28, 0.72],
-  ])('of p = %d in %i of %i is %d to %d', (p, n, N, low, high) => {
-    const interval = wilsonInterval(p, n, N);
-    expect(interval?.low).toBeCloseTo(low, 3);
-    expect(interval?.high).toBeCloseTo(high, 3);
-  });
-
-  test('is not given below 16 samples, and shrinks to a point as the population is used up', () => {
-    expect(wilsonInterval(0.5, 15, 1000)).toBeUndefined();
-    const most = wilsonInterval(0.5, 999, 1000);
-    expect((most?.high ?? 1) - (most?.low ?? 0)).toBeLessThan(0.005);
   });
 });
