@@ -30,8 +30,8 @@ export function effectiveSamples(weights: Iterable<number>): number {
 /**
  * 95 % interval of the mean of values from 0 to 1, of which some were sampled: Clopper and Pearson's of a proportion
  * (Biometrika 26, 1934) with the effective sample size for the number of trials, as Korn and Graubard take it for surveys
- * (Survey Methodology 24, 1998). Wilson's, which is narrower, leaves out the truth in up to a quarter of the slides with a
- * rare class: the first sample that hits it lifts the lower end above the truth. Values between 0 and 1 vary less than a
+ * (Survey Methodology 24, 1998). Wilson's, which is narrower, leaves out the truth in up to 15 of 100 slides with a rare
+ * class: the first sample that hits it lifts the lower end above the truth. Values between 0 and 1 vary less than a
  * proportion of the same mean, and neighbours that are alike make a regular sample better than a random one: both make the
  * interval wider than it needs to be. What it does not allow for are structures that follow the grid's own rows or columns.
  *
