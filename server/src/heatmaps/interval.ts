@@ -33,7 +33,9 @@ export function effectiveSamples(weights: Iterable<number>): number {
  * (Survey Methodology 24, 1998). Wilson's, which is narrower, leaves out the truth in up to 15 of 100 slides with a rare
  * class: the first sample that hits it lifts the lower end above the truth. Values between 0 and 1 vary less than a
  * proportion of the same mean, and neighbours that are alike make a regular sample better than a random one: both make the
- * interval wider than it needs to be. What it does not allow for are structures that follow the grid's own rows or columns.
+ * interval wider than it needs to be. What it does not allow for are structures that follow the grid's own rows and columns,
+ * above all a border of glass that is thinner than the stride: the top-left patches of the first blocks lie on it, and make
+ * it look as wide as a block.
  *
  * The sample size is raised for a finite population, n (N - 1) / (N - n): the more of the patches are known, the less is
  * left to be unsure of.
