@@ -59,7 +59,12 @@ const rasters = fc.record({
 const coordinate = fc.oneof(fc.integer({ min: -300, max: 600 }), fc.double({ min: -300, max: 600, noNaN: true }));
 const length = fc.double({ min: 0, max: 500, noNaN: true });
 
-/** A star-shaped ring around a point: simple, mostly not convex. */
+/** A ring that is seen whole from its centre: simple, mostly not convex. */
+interface Star {
+  ring: Ring;
+  centre: Position;
+}
+
 const stars = fc
   .record({
     x: fc.double({ min: -20, max: 300, noNaN: true }),
@@ -67,12 +72,12 @@ const stars = fc
     radii: fc.array(fc.double({ min: 1, max: 200, noNaN: true }), { minLength: 3, maxLength: 24 }),
     backwards: fc.boolean(),
   })
-  .map(({ x, y, radii, backwards }): Ring => {
+  .map(({ x, y, radii, backwards }): Star => {
     const ring = radii.map((radius, i): Position => {
       const angle = (2 * Math.PI * i) / radii.length;
       return [x + radius * Math.cos(angle), y + radius * Math.sin(angle)];
     });
-    return backwards ? reversed(ring) : ring;
+    return { ring: backwards ? reversed(ring) : ring, centre: [x, y] };
   });
 
 /** Even-odd rule. */
@@ -203,23 +208,17 @@ describe('the shares', () => {
   test('add up to the area of a polygon inside the raster, less that of its hole', () => {
     fc.assert(
       fc.property(rasters, stars, (raster, star) => {
-        // Shrunk into the raster.
         const [width, height] = [raster.columns * raster.cellWidth, raster.rows * raster.cellHeight];
         const fit = ([x, y]: Position): Position => [
           raster.originX + ((x + 220) / 720) * width,
           raster.originY + ((y + 220) / 720) * height,
         ];
-        const ring = star.map(fit);
-        const [cx, cy] = [ring.reduce((sum, [x]) => sum + x, 0), ring.reduce((sum, [, y]) => sum + y, 0)];
-        const middle: Position = [cx / ring.length, cy / ring.length];
-        const expected = Math.abs(signedArea(ring));
-        const whole = width * height;
-        expect(Math.abs(area([[ring]], raster) - expected) / whole).toBeLessThan(1e-7);
-        const isStarAroundMiddle = ring.every(([x, y]) => isInside(ring, (x + middle[0]) / 2, (y + middle[1]) / 2));
-        if (!isStarAroundMiddle) return;
-        const hole = ring.map(([x, y]): Position => [(x + 3 * middle[0]) / 4, (y + 3 * middle[1]) / 4]);
-        if (!hole.every(([x, y]) => isInside(ring, x, y))) return;
-        expect(Math.abs(area([[ring, hole]], raster) - expected * (15 / 16)) / whole).toBeLessThan(1e-7);
+        const ring = star.ring.map(fit);
+        const centre = fit(star.centre);
+        const hole = ring.map(([x, y]): Position => [(x + 3 * centre[0]) / 4, (y + 3 * centre[1]) / 4]);
+        const expected = Math.abs(signedArea(ring)) / (width * height);
+        expect(area([[ring]], raster) / (width * height)).toBeCloseTo(expected, 7);
+        expect(area([[ring, hole]], raster) / (width * height)).toBeCloseTo((expected * 15) / 16, 7);
       }),
       { numRuns: 300 },
     );
@@ -227,27 +226,16 @@ describe('the shares', () => {
 
   test('of the two parts of a ring add up to those of the ring', () => {
     fc.assert(
-      fc.property(rasters, stars, fc.nat(), (raster, star, at) => {
-        // A star is cut from its middle to two of its positions.
-        const cut = 1 + (at % (star.length - 1));
-        const middle: Position = [(star[0][0] + star[cut][0]) / 2, (star[0][1] + star[cut][1]) / 2];
-        const both = coverage([[star]], raster);
-        const one = [...star.slice(0, cut + 1), middle];
-        const other = [...star.slice(cut), star[0], middle];
-        // Only where the cut lies inside are the parts simple.
-        const samples = Array.from({ length: 40 }, (_, i) => (i + 0.5) / 40);
-        const lies = samples.every((t) =>
-          isInside(star, star[0][0] + t * (star[cut][0] - star[0][0]), star[0][1] + t * (star[cut][1] - star[0][1])),
-        );
-        fc.pre(lies);
-        const parts = [coverage([[one]], raster), coverage([[other]], raster)];
-        expect(
-          largestDifference(
-            both,
-            parts[0].map((share, i) => share + parts[1][i]),
-          ),
-        ).toBeLessThan(1e-7);
-        expect(largestDifference(both, coverage([[one], [other]], raster))).toBeLessThan(1e-7);
+      fc.property(rasters, stars, fc.nat(), (raster, { ring, centre }, at) => {
+        const cut = 1 + (at % (ring.length - 1));
+        const one = [...ring.slice(0, cut + 1), centre];
+        const other = [...ring.slice(cut), ring[0], centre];
+        // A part around more than half of the ring is no star, but simple all the same.
+        const [first, second] = [coverage([[one]], raster), coverage([[other]], raster)];
+        const sum = first.map((share, i) => share + second[i]);
+        const both = coverage([[ring]], raster);
+        expect(largestDifference(both, sum)).toBeLessThan(1e-8);
+        expect(largestDifference(both, coverage([[one], [other]], raster))).toBeLessThan(1e-8);
       }),
       { numRuns: 300 },
     );
@@ -256,18 +244,18 @@ describe('the shares', () => {
   test('agree with counting points', () => {
     const POINTS = 24;
     fc.assert(
-      fc.property(rasters, stars, (raster, star) => {
+      fc.property(rasters, stars, (raster, { ring }) => {
         const expected = Array.from({ length: raster.rows * raster.columns }, (_, i) => {
           let inside = 0;
           for (let point = 0; point < POINTS ** 2; point++) {
             const u = (i % raster.columns) + ((point % POINTS) + 0.5) / POINTS;
             const v = Math.floor(i / raster.columns) + (Math.floor(point / POINTS) + 0.5) / POINTS;
-            if (isInside(star, raster.originX + u * raster.cellWidth, raster.originY + v * raster.cellHeight)) inside++;
+            if (isInside(ring, raster.originX + u * raster.cellWidth, raster.originY + v * raster.cellHeight)) inside++;
           }
           return inside / POINTS ** 2;
         });
         // An edge misjudges at most the points whose squares it crosses, half of them on average.
-        expect(largestDifference(coverage([[star]], raster), expected)).toBeLessThan(0.1);
+        expect(largestDifference(coverage([[ring]], raster), expected)).toBeLessThan(0.1);
       }),
       { numRuns: 60 },
     );
@@ -279,11 +267,11 @@ test('ten thousand edges across 1562 x 1562 cells take well under a second', () 
   const ring = Array.from({ length: 10_000 }, (): Position => [random() * 200_000, random() * 200_000]);
   const raster = { originX: 0, originY: 0, cellWidth: 128, cellHeight: 128, rows: 1562, columns: 1562 };
   const seconds = Array.from({ length: 3 }, () => {
-    const start = performance.now();
+    const start = process.cpuUsage();
     const { shares } = polygonCoverage([[ring]], raster);
     expect(shares).toHaveLength(1562 ** 2);
-    return (performance.now() - start) / 1000;
+    return process.cpuUsage(start).user / 1e6;
   });
-  // Measured: 0.2 to 0.5 s. The best of three, for other tests run beside this one.
+  // Measured: 0.2 to 0.5 s. Processor time, and the best of three, for other tests run beside this one.
   expect(Math.min(...seconds)).toBeLessThan(0.9);
 });
