@@ -39,16 +39,20 @@ export type Overlap = (typeof OVERLAPS)[number];
  * @param overlap the step is floor(cells / overlap) cells, at least 1
  */
 export function patchGrid(slide: Size, shape: PatchShape, downsample: number, overlap: Overlap = 1): PatchGrid {
-  const stepRows = Math.max(1, Math.floor(shape.cellRows / overlap));
-  const stepColumns = Math.max(1, Math.floor(shape.cellColumns / overlap));
+  const { patchHeight, patchWidth, cellRows, cellColumns } = shape;
+  const stepRows = Math.max(1, Math.floor(cellRows / overlap));
+  const stepColumns = Math.max(1, Math.floor(cellColumns / overlap));
   return {
     slide,
     downsample,
-    ...shape,
+    patchHeight,
+    patchWidth,
+    cellRows,
+    cellColumns,
     stepRows,
     stepColumns,
-    rows: patchesAlong(slide.height, shape.patchHeight * downsample, stepRows, shape.cellRows),
-    columns: patchesAlong(slide.width, shape.patchWidth * downsample, stepColumns, shape.cellColumns),
+    rows: patchesAlong(slide.height, patchHeight * downsample, stepRows, cellRows),
+    columns: patchesAlong(slide.width, patchWidth * downsample, stepColumns, cellColumns),
   };
 }
 

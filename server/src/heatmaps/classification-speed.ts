@@ -6,7 +6,7 @@ export interface Speeds {
   begin(heatmap: Heatmap): void;
   /** So many patches have been classified. */
   count(heatmap: Heatmap, patches: number): void;
-  /** Patches per second; null before the first ones. */
+  /** Patches per second; of a heatmap without any yet, what its model did last; null before the first ones of all. */
   of(heatmap: Heatmap): number | null;
 }
 
@@ -24,11 +24,14 @@ const SMOOTHING = 0.5;
 /** Measures over spans of time and not task by task, for tasks of several processes are done together. */
 export function createSpeeds(): Speeds {
   const speeds = new Map<string, Speed>();
-  const of = ({ identity }: Heatmap) => speeds.get(identity)?.perSecond ?? null;
+  const ofModels = new Map<string, number>();
+  const of = ({ identity, model }: Heatmap) =>
+    speeds.get(identity)?.perSecond ?? ofModels.get(model.fingerprint) ?? null;
   return {
     of,
     begin(heatmap) {
-      speeds.set(heatmap.identity, { perSecond: of(heatmap), since: performance.now(), patches: 0 });
+      const perSecond = speeds.get(heatmap.identity)?.perSecond ?? null;
+      speeds.set(heatmap.identity, { perSecond, since: performance.now(), patches: 0 });
     },
     count(heatmap, patches) {
       const speed = speeds.get(heatmap.identity);
@@ -40,6 +43,7 @@ export function createSpeeds(): Speeds {
       const before = speed.perSecond ?? measured;
       const perSecond = before + SMOOTHING * (measured - before);
       speeds.set(heatmap.identity, { perSecond, since: performance.now(), patches: 0 });
+      ofModels.set(heatmap.model.fingerprint, perSecond);
     },
   };
 }

@@ -51,6 +51,8 @@ export function createScheduler(worker: Pick<Worker, 'perform' | 'processes'>): 
   /** Parts of a task that failed, to be tried on their own. */
   const parts: Flight[] = [];
   const speeds = createSpeeds();
+  /** Tasks of each heatmap that are not done. */
+  const tasks = new Map<Heatmap, number>();
   let inTheAir = 0;
   let landings = 0;
   let classified = 0;
@@ -86,7 +88,9 @@ export function createScheduler(worker: Pick<Worker, 'perform' | 'processes'>): 
 
   async function fly(flight: Flight): Promise<void> {
     const { heatmap, indices } = flight;
-    if (!wishes.isFlying(heatmap)) speeds.begin(heatmap);
+    const others = tasks.get(heatmap) ?? 0;
+    if (others === 0) speeds.begin(heatmap);
+    tasks.set(heatmap, others + 1);
     wishes.takeOff(heatmap, indices);
     inTheAir++;
     let results: PatchResults;
@@ -100,6 +104,7 @@ export function createScheduler(worker: Pick<Worker, 'perform' | 'processes'>): 
       });
     } catch (error) {
       inTheAir--;
+      taskEnded(heatmap);
       if (isSpot(error) && indices.length > 1) split(flight);
       else wishes.land(heatmap, indices, error);
       return dispatch();
@@ -117,7 +122,14 @@ export function createScheduler(worker: Pick<Worker, 'perform' | 'processes'>): 
       wishes.land(heatmap, indices, error);
     }
     landings--;
+    taskEnded(heatmap);
     dispatch();
+  }
+
+  function taskEnded(heatmap: Heatmap): void {
+    const left = (tasks.get(heatmap) ?? 1) - 1;
+    if (left > 0) tasks.set(heatmap, left);
+    else tasks.delete(heatmap);
   }
 
   /** A damaged spot of a slide must fail none of the patches beside it: halves, until it is alone. */

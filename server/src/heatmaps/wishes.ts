@@ -38,7 +38,6 @@ export interface Wishes {
   /** Tells everyone who waits for patches that they are known, or why they will not be. */
   land(heatmap: Heatmap, indices: readonly number[], error?: unknown): void;
   isWanted(heatmap: Heatmap, index: number): boolean;
-  isFlying(heatmap: Heatmap): boolean;
   isBusy(heatmap: Heatmap): boolean;
   readonly size: number;
 }
@@ -181,7 +180,6 @@ export function createWishes(): Wishes {
       }
     },
     isWanted: (heatmap, index) => (flying.get(heatmap)?.get(index)?.size ?? 0) > 0,
-    isFlying: (heatmap) => (flying.get(heatmap)?.size ?? 0) > 0,
     isBusy: (heatmap) =>
       (flying.get(heatmap)?.size ?? 0) > 0 || [...all.keys()].some((wish) => wish.heatmap === heatmap),
     get size() {
