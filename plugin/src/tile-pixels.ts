@@ -95,8 +95,3 @@ export function extremes({ data, classes, rows, columns, one }: ScoreTile): [low
   }
   return low <= high ? [low, high] : undefined;
 }
-
-/** Whether every value of a tile is computed from all of its patches: its plane of coverage is 1 everywhere. */
-export function isExact({ data, classes, rows, columns, one }: ScoreTile): boolean {
-  return data.subarray(classes * rows * columns, (classes + 1) * rows * columns).every((coverage) => coverage >= one);
-}
