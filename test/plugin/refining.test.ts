@@ -7,31 +7,35 @@ const LESION: [number, number] = [1260, 954];
 /** The tile on screen that it lies in. */
 const TILE = { level: 10, column: 2, row: 1 };
 
-test('better tiles take the place of worse ones, and nothing else is asked for', async () => {
-  const { page, url, control, announce } = browser;
-  Object.assign(control, { missing: 4, coverage: 0, known: 300 });
-  await openViewer(page, url);
-  await addCam(page, { classes: ['Lesion'], opacity: 1, showControl: true });
-  await expect.poll(() => control.streams.length).toBeGreaterThan(0);
-  expect(await pixelAt(page, ...LESION)).toEqual([100, 100, 100]);
-  await allAsked(page);
-  const before = control.requests.length;
-  const first = tileRequests();
-  expect(first.every((request) => request.endsWith('wait=0'))).toBe(true);
+test.each(['canvas', 'webgl'] as const)(
+  '%s: better tiles take the place of worse ones, and nothing else is asked for',
+  async (drawer) => {
+    const { page, url, control, announce } = browser;
+    Object.assign(control, { missing: 4, coverage: 0, known: 300 });
+    await openViewer(page, url, drawer);
+    expect(await page.evaluate(() => window.viewer.drawer.getType())).toBe(drawer);
+    await addCam(page, { classes: ['Lesion'], opacity: 1, showControl: true });
+    await expect.poll(() => control.streams.length).toBeGreaterThan(0);
+    expect(await pixelAt(page, ...LESION)).toEqual([100, 100, 100]);
+    await allAsked(page);
+    const before = control.requests.length;
+    const first = tileRequests();
+    expect(first.every((request) => request.endsWith('wait=0'))).toBe(true);
 
-  // One tile of those on screen becomes better.
-  Object.assign(control, { missing: 0, coverage: 255, revisions: { '10/2_1': 5 } });
-  announce();
-  await expect.poll(async () => (await pixelAt(page, ...LESION))[1]).toBeGreaterThan(200);
-  await allAsked(page);
-  expect(control.requests.slice(before).filter((request) => request !== '/')).toEqual([
-    first.find((request) => request.includes('/10/2_1.npy')),
-  ]);
-  // Announced again it is no other.
-  announce();
-  await allAsked(page);
-  expect(tileRequests().length).toBe(first.length + 1);
-});
+    // One tile of those on screen becomes better.
+    Object.assign(control, { missing: 0, coverage: 255, revisions: { '10/2_1': 5 } });
+    announce();
+    await expect.poll(async () => (await pixelAt(page, ...LESION))[1]).toBeGreaterThan(200);
+    await allAsked(page);
+    expect(control.requests.slice(before).filter((request) => request !== '/')).toEqual([
+      first.find((request) => request.includes('/10/2_1.npy')),
+    ]);
+    // Announced again it is no other.
+    announce();
+    await allAsked(page);
+    expect(tileRequests().length).toBe(first.length + 1);
+  },
+);
 
 test('what is announced while a tile is loaded is not lost', async () => {
   const { page, url, control, announce } = browser;
