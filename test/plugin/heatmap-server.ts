@@ -55,7 +55,7 @@ function scoreAt(index: number, x: number, y: number): number {
 /** Mean probability of each class on the slide. */
 const OF_SLIDE = [0.084, 0.512, 0.374, 0.03];
 
-/** What the fake server can be told to do, and what it was asked. */
+/** What the fake server is told to do, and what it was asked. */
 export interface Control {
   /** Paths with queries, in order. */
   requests: string[];
@@ -76,6 +76,8 @@ export interface Control {
   /** Revision of tiles, and of those that have one of their own, by `level/column_row`. */
   revision: number;
   revisions: Record<string, number>;
+  /** A tile, `level/column_row`, that is sent as it was when it was asked for, when `until` resolves. */
+  held: { tile: string; until: Promise<void> } | undefined;
   /** Status of `POST /view`, and its `Retry-After`. */
   viewStatus: number;
   retryAfter: string;
@@ -99,6 +101,7 @@ export function freshControl(): Control {
     headers: [],
     revision: 1,
     revisions: {},
+    held: undefined,
     viewStatus: 200,
     retryAfter: '',
     streams: [],
@@ -231,6 +234,7 @@ export async function startHeatmapServer(plugin: { script: string; style: string
       return;
     }
     const { status = 200, type, body, headers = {} } = answer(url);
+    if (control.held && url.pathname.endsWith(`${control.held.tile}.npy`)) await control.held.until;
     response.writeHead(status, { 'Content-Type': type, ...headers }).end(body);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
