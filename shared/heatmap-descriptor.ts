@@ -1,4 +1,4 @@
-import type { Overlap, PatchGrid } from './geometry/patch-grid.ts';
+import { levelGrid, type Overlap, type PatchGrid } from './geometry/patch-grid.ts';
 
 /** What can be shown for a class: see the design's words in docs/architecture.md. */
 export const SCORES = ['probability', 'cam', 'patch'] as const;
@@ -69,6 +69,14 @@ export interface HeatmapDescriptor {
   /** Why results cannot be stored now and are kept in memory alone; null while they can. */
   storeProblem: string | null;
   warnings: string[];
+}
+
+/** The grid whose patches the tiles of a level show. */
+export function gridOfLevel(
+  { grid, levelMode, options }: Pick<HeatmapDescriptor, 'grid' | 'levelMode' | 'options'>,
+  level: number,
+): PatchGrid {
+  return levelMode ? levelGrid(grid, level, options.overlap) : grid;
 }
 
 /** Of the whole slide, or of the region that is, or was last, analysed. */

@@ -1,19 +1,15 @@
 import type OpenSeadragon from 'openseadragon';
-import type { Breakdown, HeatmapDescriptor, ScoreAtPoint } from '../../shared/heatmap-descriptor.ts';
-import { breakdownPolling } from './breakdown-polling.ts';
+import type { HeatmapDescriptor, ScoreAtPoint } from '../../shared/heatmap-descriptor.ts';
+import type { Scope } from './breakdowns.ts';
 import type { CamChanges, CamOptions, CamSettings } from './options.ts';
 import { dock } from './panel/dock.ts';
 import { createPanel, type PanelState } from './panel/panel.ts';
 import { createPointerCard } from './panel/pointer-card.ts';
 import type { ValuesAtPoint } from './values.ts';
 
-/** The panel, the card at the pointer, and the polling for the shares that the panel shows. */
+/** The panel, and the card at the pointer. */
 export interface Controls {
   show(state: PanelState): void;
-  /** Scores have become better: asks for the shares soon. */
-  hurry(): void;
-  /** Asks for the shares anew. */
-  restart(): void;
   destroy(): void;
 }
 
@@ -23,9 +19,10 @@ export interface ControlsHost {
   reset(): void;
   values(point: OpenSeadragon.Point): ValuesAtPoint | undefined;
   score(x: number, y: number, signal: AbortSignal): Promise<ScoreAtPoint>;
-  breakdown(scope: 'view' | 'slide', signal: AbortSignal): Promise<Breakdown>;
-  onBreakdown(breakdown: Breakdown): void;
-  onError(error: Error): void;
+  /** The shares of the view, or of the slide, are to be shown. */
+  scope(scope: Scope): void;
+  /** The view has come to rest. */
+  moved(): void;
 }
 
 export function addControls(
@@ -35,23 +32,8 @@ export function addControls(
   appearance: Pick<CamOptions, 'controlAnchor' | 'theme'>,
   host: ControlsHost,
 ): Controls {
-  let scope: 'view' | 'slide' = 'slide';
-  const panel = createPanel(descriptor, host.settings(), {
-    change: host.change,
-    reset: host.reset,
-    scope: (chosen) => {
-      scope = chosen;
-      polling.restart();
-    },
-  });
-  const polling = breakdownPolling(
-    (signal) => host.breakdown(scope, signal),
-    (breakdown) => {
-      panel.show({ breakdown });
-      host.onBreakdown(breakdown);
-    },
-    host.onError,
-  );
+  const { change, reset, scope } = host;
+  const panel = createPanel(descriptor, host.settings(), { change, reset, scope });
   const card = createPointerCard(viewer, {
     values: host.values,
     score: host.score,
@@ -64,20 +46,13 @@ export function addControls(
   if (viewer.container.querySelector('.osd-cam:not(.osd-cam-failure)')) panel.collapse();
   const undock = dock(osd, viewer, panel.element, appearance, panel.fit);
   if (appearance.theme) card.element.style.colorScheme = appearance.theme;
-  const onView = () => {
-    if (scope === 'view') polling.restart();
-  };
-  viewer.addHandler('animation-finish', onView);
+  viewer.addHandler('animation-finish', host.moved);
   viewer.addHandler('viewport-change', panel.moved);
-  polling.restart();
 
   return {
     show: panel.show,
-    hurry: polling.hurry,
-    restart: polling.restart,
     destroy: () => {
-      polling.destroy();
-      viewer.removeHandler('animation-finish', onView);
+      viewer.removeHandler('animation-finish', host.moved);
       viewer.removeHandler('viewport-change', panel.moved);
       card.destroy();
       undock();

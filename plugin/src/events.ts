@@ -1,4 +1,4 @@
-import type { Breakdown } from '../../shared/heatmap-descriptor.ts';
+import type { Breakdown, PatchCount } from '../../shared/heatmap-descriptor.ts';
 import type { CamSettings } from './options.ts';
 import type { CamOverlay } from './overlay.ts';
 
@@ -6,6 +6,14 @@ import type { CamOverlay } from './overlay.ts';
 export interface CamProgress {
   /** Tiles on screen whose scores are still to come or to become better. */
   pending: number;
+  /** Of the whole slide. */
+  patches: PatchCount;
+  /** Patches that the view still lacks; null until the server tells. */
+  missing: number | null;
+  /** Measured by the server for this heatmap; null until it has classified some. */
+  patchesPerSecond: number | null;
+  /** Until the view is sharp; null where no speed is known. */
+  secondsLeft: number | null;
 }
 
 /** Events that an overlay raises on its viewer. */

@@ -2,26 +2,29 @@ import type { Rectangle, TileAddress } from '../../shared/geometry/deep-zoom.ts'
 import type { Breakdown, HeatmapDescriptor, ScoreAtPoint } from '../../shared/heatmap-descriptor.ts';
 import type { ScoreTile } from '../../shared/painting/style.ts';
 import type { Credentials } from './credentials.ts';
-import { RequestError } from './request-error.ts';
-import { checkedTile, isExact } from './tile-pixels.ts';
+import { RequestError, refusalOf, UNANSWERED } from './request-error.ts';
+import { checkedTile } from './tile-pixels.ts';
 import { type TileRequest, tileUrl } from './tile-request.ts';
 
 export interface FetchedTile {
   tile: ScoreTile;
   /** Sample patches of this tile that are still to be classified; 0 where the server does not say. */
   missing: number;
-  /** Whether every value is computed from all of its patches; estimated values become better as more are known. */
-  exact: boolean;
+  /** Grows whenever the tile becomes better; undefined where the server does not say. */
+  revision: number | undefined;
 }
 
 /** The requests of one heatmap. Every one rejects with an error whose message says what was asked and what came. */
 export interface HeatmapClient {
+  /** Of the descriptor, absolute. */
+  readonly address: string;
   descriptor(signal: AbortSignal): Promise<HeatmapDescriptor>;
+  /** What is known of a tile now: the server computes nothing for it. */
   tile(
     descriptor: HeatmapDescriptor,
     address: TileAddress,
     request: TileRequest,
-    options: { wait: number; headers?: object; signal: AbortSignal },
+    options: { headers?: object; signal: AbortSignal },
   ): Promise<FetchedTile>;
   breakdown(region: Rectangle | undefined, signal: AbortSignal): Promise<Breakdown>;
   score(x: number, y: number, signal: AbortSignal): Promise<ScoreAtPoint>;
@@ -42,9 +45,9 @@ export function heatmapClient(address: string, credentials: () => Credentials): 
       signal,
     }).catch((cause: unknown) => {
       if (cause instanceof DOMException && cause.name === 'AbortError') throw cause;
-      throw new RequestError(target, 'The server does not answer', false, { cause });
+      throw new RequestError(target, UNANSWERED, false, { cause });
     });
-    if (!response.ok) throw new RequestError(target, await refusal(response), true);
+    if (!response.ok) throw new RequestError(target, await refusalOf(response), true);
     return response;
   };
 
@@ -57,16 +60,19 @@ export function heatmapClient(address: string, credentials: () => Credentials): 
   };
 
   return {
+    address: url,
+
     descriptor: async (signal) => (await get(url, signal)).json(),
 
     tile: async (descriptor, tileAddress, request, options) => {
-      const target = tileUrl(url, descriptor, tileAddress, request, options.wait);
+      const target = tileUrl(url, descriptor, tileAddress, request);
       const response = await get(target, options.signal, options.headers);
       const npy = new Uint8Array(await response.arrayBuffer());
       // A static host says nothing, and has nothing better to give.
       const missing = Number(response.headers.get('X-Cam-Missing')) || 0;
+      const revision = response.headers.get('X-Cam-Revision');
       const tile = checkedTile(npy, tileAddress, request, descriptor);
-      return { tile, missing, exact: isExact(tile) };
+      return { tile, missing, revision: revision === null ? undefined : Number(revision) };
     },
 
     breakdown: async (region, signal) => {
@@ -76,14 +82,4 @@ export function heatmapClient(address: string, credentials: () => Credentials): 
 
     score: async (x, y, signal) => (await get(beside('score', { x: String(x), y: String(y) }), signal)).json(),
   };
-}
-
-/** The server's own sentence, where it gave one. */
-async function refusal(response: Response): Promise<string> {
-  const body: unknown = await response.json().catch(() => undefined);
-  if (typeof body === 'object' && body !== null && 'error' in body) {
-    const { error } = body;
-    if (typeof error === 'object' && error !== null && 'message' in error) return String(error.message);
-  }
-  return `${response.status} ${response.statusText}`.trim();
 }

@@ -1,20 +1,21 @@
 import type OpenSeadragon from 'openseadragon';
 import type { HeatmapDescriptor, Score } from '../../shared/heatmap-descriptor.ts';
 import type { ScoreTile } from '../../shared/painting/style.ts';
+import type { TileRevision } from '../../shared/view-events.ts';
+import { coarserScores, firstScores } from './first-scores.ts';
 import type { HeatmapClient } from './heatmap-client.ts';
 import { listen } from './layer-handlers.ts';
 import { layerTiles } from './layer-tiles.ts';
 import { type CamSettings, paintAlike } from './options.ts';
 import { addLayer, follow } from './placement.ts';
 import { premultipliedAlpha } from './premultiplied-alpha.ts';
-import { pauseAfter, refinement } from './refinement.ts';
+import { refinement } from './refinement.ts';
 import { repainting } from './repainting.ts';
 import { scoreSource } from './score-source.ts';
+import { shownViews } from './shown-views.ts';
 import { tileRequest } from './tile-request.ts';
 import { paintCanvas, type TileScores } from './tile-scores.ts';
-
-/** Milliseconds after which a first request for a tile counts as failed; OpenSeadragon itself gives up after 30 s. */
-const FIRST_REQUEST_TIMEOUT = 20_000;
+import type { ShownView } from './view-stream/page-stream.ts';
 
 /** Milliseconds from a frame to the look at what it has brought on screen. */
 const VIEW_PAUSE = 50;
@@ -31,8 +32,10 @@ export interface Layer {
   apply(settings: CamSettings): Promise<void>;
   /** Asks for every tile on screen again, without a flash. */
   refresh(): void;
-  /** More patches are known: asks for estimated values on screen again. */
-  grown(): void;
+  /** What the server has of tiles in view: those that hold something else are asked for again. */
+  announce(tiles: readonly TileRevision[]): void;
+  /** What was announced is announced anew. */
+  forgetAnnounced(): void;
   /** The server answers again: asks at once for what failed. */
   retry(): void;
   scoresOf(tile: OpenSeadragon.Tile): TileScores | undefined;
@@ -52,7 +55,10 @@ export function createLayer(
     ajaxWithCredentials?: boolean;
     /** Scores have come. */
     fetched(score: Score, tile: ScoreTile): void;
+    /** What is on screen, or its scores, may have changed. */
     progress(): void;
+    /** What is seen of it now, told again and again. */
+    viewed(views: readonly ShownView[]): void;
     succeeded(): void;
     failed(error: Error): void;
   },
@@ -71,7 +77,14 @@ export function createLayer(
 
   const source = scoreSource(osd, descriptor, {
     load: async (tile, headers, signal) => {
-      const tileScores = await firstScores(tile, headers, signal);
+      const tileScores = await firstScores(tile, {
+        request: tileRequest(settings, descriptor),
+        fetch: (address, request, limited) => fetchTile(descriptor, address, request, { headers, signal: limited }),
+        signal,
+        standIn: () => coarserScores(tile, item ? viewer.tileCache.getLoadedTilesFor(item) : [], scores),
+        succeeded: options.succeeded,
+        failed: options.failed,
+      });
       scores.set(tile, tileScores);
       return { paint: () => paint(tileScores) };
     },
@@ -81,34 +94,6 @@ export function createLayer(
     const fetched = await client.tile(...request);
     options.fetched(request[2].score, fetched.tile);
     return fetched;
-  };
-
-  /** The finest scores that are there for a tile's place. */
-  const coarser = ({ level, bounds }: OpenSeadragon.Tile): TileScores | undefined => {
-    const centre = bounds.getCenter();
-    return (item ? viewer.tileCache.getLoadedTilesFor(item) : [])
-      .filter((tile) => tile.level < level && tile.bounds.containsPoint(centre) && scores.get(tile)?.tile)
-      .sort((a, b) => b.level - a.level)
-      .map((tile) => scores.get(tile))
-      .at(0);
-  };
-
-  const firstScores = async (tile: OpenSeadragon.Tile, headers: object, signal: AbortSignal): Promise<TileScores> => {
-    const address = { level: tile.level, column: tile.x, row: tile.y };
-    const request = tileRequest(settings, descriptor);
-    const common = { address, request, askedAt: performance.now(), stale: false, painted: -1 };
-    try {
-      const limited = AbortSignal.any([signal, AbortSignal.timeout(FIRST_REQUEST_TIMEOUT)]);
-      const fetched = await fetchTile(descriptor, address, request, { wait: 0, headers, signal: limited });
-      options.succeeded();
-      return { ...common, ...fetched, fruitless: 0, notBefore: 0 };
-    } catch (error) {
-      if (signal.aborted) throw error;
-      options.failed(error instanceof Error ? error : new Error(String(error)));
-      const notBefore = performance.now() + pauseAfter(0);
-      const nothing = { tile: undefined, missing: Number.POSITIVE_INFINITY, exact: false, standIn: coarser(tile) };
-      return { ...common, ...nothing, fruitless: 1, notBefore };
-    }
   };
 
   const { navigatorItem, visible, loaded } = layerTiles(
@@ -146,8 +131,8 @@ export function createLayer(
     visible,
     scoresOf: (tile) => scores.get(tile),
     wanted: () => tileRequest(settings, descriptor),
-    fetch: (tile, { address }, request, wait, signal) =>
-      fetchTile(descriptor, address, request, { wait, headers: tile.ajaxHeaders ?? {}, signal }),
+    fetch: (tile, { address }, request, signal) =>
+      fetchTile(descriptor, address, request, { headers: tile.ajaxHeaders ?? {}, signal }),
     improved: () => {
       options.succeeded();
       painting.request();
@@ -177,6 +162,7 @@ export function createLayer(
     viewTimer = 0;
     if (!item) return;
     refining.pump();
+    options.viewed(shownViews(osd, viewer, { item, navigatorItem: navigatorItem() }, descriptor, settings));
     options.progress();
   };
   const onDrawn = () => {
@@ -189,6 +175,7 @@ export function createLayer(
     item = undefined;
     for (const step of undo.reverse()) step();
     undo = [];
+    if (old) options.viewed([]);
     if (old && viewer.world && viewer.world.getIndexOfItem(old) >= 0) viewer.world.removeItem(old);
   };
 
@@ -234,9 +221,9 @@ export function createLayer(
       if (item.getOpacity() !== opacity) item.setOpacity(opacity);
       if (item.getCompositeOperation() !== next.compositeOperation) item.setCompositeOperation(next.compositeOperation);
       showNavigatorCopy();
-      if (same) return onView();
-      revision++;
-      refining.pump();
+      if (!same) revision++;
+      onView();
+      if (same) return;
       await painting.request();
     },
     refresh: () => {
@@ -246,7 +233,11 @@ export function createLayer(
       }
       refining.pump();
     },
-    grown: refining.grown,
+    announce: (tiles) => {
+      refining.announce(tiles);
+      options.progress();
+    },
+    forgetAnnounced: refining.forget,
     retry: refining.retry,
     scoresOf: (tile) => scores.get(tile),
     pending: () => refining.pending(),

@@ -2,11 +2,13 @@ import type OpenSeadragon from 'openseadragon';
 import type { Rectangle } from '../../shared/geometry/deep-zoom.ts';
 import type { Breakdown, HeatmapDescriptor, ScoreAtPoint } from '../../shared/heatmap-descriptor.ts';
 import { keepAttached } from './attachment.ts';
+import { type Breakdowns, breakdowns, type Scope } from './breakdowns.ts';
 import { addControls, type Controls } from './controls.ts';
 import { credentialsOf } from './credentials.ts';
-import type { CamEvents } from './events.ts';
+import type { CamEvents, CamProgress } from './events.ts';
 import { type HeatmapClient, heatmapClient } from './heatmap-client.ts';
 import { createLayer, type Layer } from './layer.ts';
+import { type LiveView, liveView, progressOf } from './live-view.ts';
 import {
   type CamChanges,
   type CamOptions,
@@ -17,7 +19,9 @@ import {
 } from './options.ts';
 import { dock } from './panel/dock.ts';
 import { createFailurePanel } from './panel/failure-panel.ts';
-import { isUnanswered, reasonOf } from './request-error.ts';
+import { type ProblemSource, problems } from './problems.ts';
+import { reasonOf } from './request-error.ts';
+import { regionOnScreen } from './shown-views.ts';
 import { extremes } from './tile-pixels.ts';
 import { tileCovers, type ValuesAtPoint, valuesAt } from './values.ts';
 
@@ -41,15 +45,18 @@ export class CamOverlay {
   #settings: CamSettings | undefined;
   #layer: Layer | undefined;
   #controls: Controls | undefined;
-  #failing = false;
-  /** Whether the server did not answer when last asked. */
-  #unanswered = false;
-  /** What is wrong with the image that the heatmap should lie on: stays until there is another. */
-  #misfit: Error | undefined;
+  #breakdowns: Breakdowns | undefined;
+  #live: LiveView | undefined;
+  #progress: CamProgress | undefined;
   #undockFailure: (() => void) | undefined;
-  #pending = -1;
-  /** Patches known when the breakdown was last told, of the slide and of the view. */
-  readonly #known: Partial<Record<Breakdown['of'], number>> = {};
+  readonly #problems = problems({
+    show: (error) => this.#controls?.show({ error }),
+    raise: (error) => this.#raise('cam-error', { error }),
+    recovered: () => {
+      this.#layer?.retry();
+      this.#live?.retry();
+    },
+  });
 
   /** @throws Error where no OpenSeadragon is known */
   constructor(viewer: OpenSeadragon.Viewer, options: CamOptions) {
@@ -61,7 +68,7 @@ export class CamOverlay {
     this.#client = heatmapClient(options.heatmap, () => credentialsOf(viewer, options));
     this.ready = this.#start();
     this.ready.catch((error: unknown) => {
-      this.#failed(error);
+      this.#failed(this.#layer ? 'image' : 'start', error);
       if (!this.#controls) this.#showFailure(error);
     });
     viewer.addHandler('before-destroy', this.#destroyed);
@@ -125,7 +132,8 @@ export class CamOverlay {
   /** Asks for everything on screen again. */
   refresh(): void {
     this.#layer?.refresh();
-    this.#controls?.restart();
+    this.#live?.retry();
+    this.#breakdowns?.refresh();
   }
 
   /** Takes the heatmap, its panel, handlers, timers and requests away. */
@@ -135,7 +143,9 @@ export class CamOverlay {
     this.viewer.removeHandler('before-destroy', this.#destroyed);
     this.#controls?.destroy();
     this.#undockFailure?.();
+    this.#breakdowns?.destroy();
     this.#layer?.destroy();
+    this.#live?.destroy();
   }
 
   async #start(): Promise<CamOverlay> {
@@ -145,7 +155,6 @@ export class CamOverlay {
     signal.throwIfAborted();
     this.#descriptor = descriptor;
     this.#settings = settings;
-    this.#known.slide = descriptor.analysis.patches.known;
     const layer = createLayer(this.#osd, this.viewer, this.#client, descriptor, settings, {
       ajaxHeaders: this.#options.ajaxHeaders,
       ajaxWithCredentials: this.#options.ajaxWithCredentials,
@@ -154,19 +163,38 @@ export class CamOverlay {
         const values = this.#controls && !isShare(score, descriptor) ? extremes(tile) : undefined;
         if (values) this.#controls?.show({ seen: { score, values } });
       },
-      progress: () => this.#progress(),
-      succeeded: () => this.#succeeded(),
-      failed: (error) => this.#failed(error),
+      progress: () => this.#tellProgress(),
+      viewed: (views) => this.#live?.show(views),
+      succeeded: () => this.#problems.succeeded('tiles'),
+      failed: (error) => this.#failed('tiles', error),
     });
     this.#layer = layer;
     if (this.#options.showControl ?? true) this.#controls = this.#addControls(descriptor);
+    const shares = breakdowns({
+      fetch: (scope, abort) => this.#client.breakdown(scope === 'view' ? this.#region() : undefined, abort),
+      isAsking: () => this.#controls !== undefined && !signal.aborted && !this.#live?.isTold(),
+      show: (breakdown) => {
+        this.#controls?.show({ breakdown });
+        this.#raise('cam-breakdown', { breakdown });
+      },
+      succeeded: () => this.#problems.succeeded('breakdown'),
+      failed: (error) => this.#failed('breakdown', error),
+    });
+    this.#breakdowns = shares;
+    this.#live = liveView(this.#client.address, () => credentialsOf(this.viewer, this.#options), {
+      layer,
+      breakdowns: shares,
+      problems: this.#problems,
+      progress: () => this.#tellProgress(),
+    });
     const report = (error: Error | undefined) => {
-      this.#misfit = error;
-      if (error) this.#failed(error);
-      else this.#controls?.show({ error });
+      if (!error) return this.#problems.succeeded('image');
+      this.#failed('image', error);
+      shares.untold();
     };
     const attachment = keepAttached(this.viewer, layer, descriptor, this.#options.tiledImage, report);
     signal.addEventListener('abort', attachment.end);
+    if (this.viewer.world.getItemCount() === 0) shares.untold();
     await attachment.attached;
     signal.throwIfAborted();
     this.#raise('cam-ready', {});
@@ -177,7 +205,10 @@ export class CamOverlay {
 
   #addControls(descriptor: HeatmapDescriptor): Controls {
     const change = (changes: CamChanges) => {
-      this.setOptions(changes).catch((error: unknown) => this.#failed(error));
+      this.setOptions(changes).then(
+        () => this.#problems.succeeded('options'),
+        (error: unknown) => this.#failed('options', error),
+      );
     };
     return addControls(this.#osd, this.viewer, descriptor, this.#options, {
       settings: () => this.getOptions(),
@@ -185,61 +216,28 @@ export class CamOverlay {
       reset: () => change(changedSettings(defaultSettings(descriptor), this.#options, descriptor)),
       values: (point) => this.getValueAt(point),
       score: (x, y, signal) => this.getScoreAt(x, y, signal),
-      breakdown: (scope, signal) => this.#client.breakdown(scope === 'view' ? this.#view() : undefined, signal),
-      onBreakdown: (breakdown) => {
-        this.#succeeded();
-        this.#compareKnown(breakdown);
-        this.#raise('cam-breakdown', { breakdown });
-      },
-      onError: (error) => this.#failed(error),
+      scope: (scope: Scope) => this.#breakdowns?.choose(scope),
+      moved: () => this.#breakdowns?.moved(),
     });
   }
 
-  /** The part of the slide that is on screen, in whole slide pixels; undefined where there is none. */
-  #view(): Rectangle | undefined {
-    const item = this.item;
-    if (!item || !this.#descriptor) return undefined;
-    const seen = item.viewportToImageRectangle(this.viewer.viewport.getBoundsWithMargins(true), true).getBoundingBox();
-    const x = Math.max(0, Math.floor(seen.x));
-    const y = Math.max(0, Math.floor(seen.y));
-    const width = Math.min(this.#descriptor.width, Math.ceil(seen.x + seen.width)) - x;
-    const height = Math.min(this.#descriptor.height, Math.ceil(seen.y + seen.height)) - y;
-    return width > 0 && height > 0 ? { x, y, width, height } : undefined;
+  /** The part of the slide that is on screen. */
+  #region(): Rectangle | undefined {
+    const { item } = this;
+    return item && this.#descriptor && regionOnScreen(this.viewer, item, this.#descriptor);
   }
 
-  #compareKnown({ of, patches }: Breakdown): void {
-    const before = this.#known[of];
-    this.#known[of] = patches.known;
-    if (before !== undefined && patches.known > before) this.#layer?.grown();
+  #tellProgress(): void {
+    if (!this.#layer || !this.#descriptor) return;
+    const now = progressOf(this.#layer.pending(), this.#live?.progress(), this.#descriptor.analysis.patches);
+    if (JSON.stringify(now) === JSON.stringify(this.#progress)) return;
+    this.#progress = now;
+    this.#controls?.show({ progress: now });
+    this.#raise('cam-progress', now);
   }
 
-  #progress(): void {
-    const pending = this.#layer?.pending() ?? 0;
-    if (pending === this.#pending) return;
-    this.#pending = pending;
-    this.#controls?.show({ pending });
-    this.#controls?.hurry();
-    this.#raise('cam-progress', { pending });
-  }
-
-  #succeeded(): void {
-    if (!this.#failing) return;
-    this.#failing = false;
-    this.#controls?.show({ error: this.#misfit });
-    if (this.#unanswered) this.#layer?.retry();
-    this.#unanswered = false;
-  }
-
-  /** Reports a failure once, until something succeeds again. */
-  #failed(thrown: unknown): void {
-    if (this.#life.signal.aborted || this.#failing) return;
-    this.#failing = true;
-    const error = asError(thrown);
-    this.#controls?.show({ error: this.#misfit ?? error });
-    this.#unanswered = isUnanswered(error);
-    // Shares may be known to the last patch, and not asked for any more: they tell when it answers again.
-    if (this.#unanswered) this.#controls?.restart();
-    this.#raise('cam-error', { error });
+  #failed(source: ProblemSource, thrown: unknown): void {
+    if (!this.#life.signal.aborted) this.#problems.failed(source, asError(thrown));
   }
 
   /** Says in the panel's place why there is none. */

@@ -1,29 +1,21 @@
-import type { ScoreTile } from '../../shared/painting/style.ts';
+import type { TileAddress } from '../../shared/geometry/deep-zoom.ts';
+import type { TileRevision } from '../../shared/view-events.ts';
 import type { FetchedTile } from './heatmap-client.ts';
+import { pauseAfter } from './pauses.ts';
 import { satisfies, type TileRequest } from './tile-request.ts';
 import type { TileScores } from './tile-scores.ts';
 
-/** Seconds that the server may hold a request for better scores. */
-const WAIT = 5;
-/** Requests held by the server at a time, of all overlays of the page: a browser has six connections, and the slide needs them. */
-const MOST_WAITING = 2;
-/** Requests at a time that the server answers at once. */
-const MOST_QUICK = 4;
-const SHORTEST_PAUSE = 500;
-const LONGEST_PAUSE = 30_000;
-/** Milliseconds between two requests for a tile whose estimates may have become better. */
-const REFRESH_PAUSE = 3000;
-
-/** Overlays that want one of the page's waiting requests. */
-const pumps = new Set<() => void>();
-let waiting = 0;
+/** Requests at a time: a browser has six connections, and the slide and the stream need some. */
+const MOST_REQUESTS = 4;
+/** Milliseconds after which a request counts as failed. */
+const TIMEOUT = 20_000;
 
 export interface RefinementHost<T> {
   /** Tiles on screen now, those nearest to the centre first. */
   visible(): T[];
   scoresOf(tile: T): TileScores | undefined;
   wanted(): TileRequest;
-  fetch(tile: T, scores: TileScores, request: TileRequest, wait: number, signal: AbortSignal): Promise<FetchedTile>;
+  fetch(tile: T, scores: TileScores, request: TileRequest, signal: AbortSignal): Promise<FetchedTile>;
   improved(): void;
   failed(error: Error): void;
 }
@@ -31,8 +23,10 @@ export interface RefinementHost<T> {
 export interface Refinement {
   /** Starts what is due; to be called whenever the view, the scores or what is wanted have changed. */
   pump(): void;
-  /** More patches are known now: estimated values on screen, or to come there, are asked for again. */
-  grown(): void;
+  /** What the server has of tiles in view. */
+  announce(tiles: readonly TileRevision[]): void;
+  /** What was announced is announced anew. */
+  forget(): void;
   /** The server answers again: what failed is asked for without waiting. */
   retry(): void;
   /** Tiles on screen whose scores are not yet what they will be. */
@@ -40,32 +34,25 @@ export interface Refinement {
   destroy(): void;
 }
 
-/** Milliseconds before a fruitless request is repeated. */
-export function pauseAfter(fruitless: number): number {
-  return Math.min(LONGEST_PAUSE, SHORTEST_PAUSE * 2 ** fruitless);
-}
-
 /**
- * Asks again for tiles on screen that lack patches, failed, were got for other classes or another score, or hold
- * estimates older than what is known, and puts better scores into their place. Off screen nothing is asked for, and what was is dropped.
+ * Asks again for tiles on screen that failed, were got for other classes or another score, or of which the server has
+ * announced another revision, and puts the new scores into their place. Off screen nothing is asked for, and what was is dropped.
  */
 export function refinement<T>(host: RefinementHost<T>): Refinement {
-  const running = new Map<T, { controller: AbortController; shares: boolean }>();
-  let grownAt = Number.NEGATIVE_INFINITY;
+  const running = new Map<T, AbortController>();
+  /** Revisions by address: of tiles that are still to be loaded, too. */
+  const announced = new Map<string, number>();
   let timer = 0;
   let destroyed = false;
 
-  /** @param shares whether it takes one of the page's waiting requests */
-  const start = (tile: T, scores: TileScores, wait: number, shares: boolean) => {
+  const start = (tile: T, scores: TileScores) => {
     const controller = new AbortController();
     const request = host.wanted();
-    const askedAt = performance.now();
-    running.set(tile, { controller, shares });
-    if (shares) waiting++;
-    const signal = AbortSignal.any([controller.signal, AbortSignal.timeout((wait + 20) * 1000)]);
+    const told = announced.get(keyOf(scores.address));
+    running.set(tile, controller);
     host
-      .fetch(tile, scores, request, wait, signal)
-      .then((fetched) => take(scores, request, askedAt, fetched))
+      .fetch(tile, scores, request, AbortSignal.any([controller.signal, AbortSignal.timeout(TIMEOUT)]))
+      .then((fetched) => take(scores, request, told, fetched))
       .catch((error: unknown) => {
         if (controller.signal.aborted) return;
         const known = scores.fruitless > 0;
@@ -75,27 +62,25 @@ export function refinement<T>(host: RefinementHost<T>): Refinement {
       })
       .finally(() => {
         running.delete(tile);
-        if (shares) waiting--;
-        for (const other of pumps) other();
+        pump();
       });
   };
 
-  const take = (scores: TileScores, request: TileRequest, askedAt: number, fetched: FetchedTile) => {
+  /** @param told the revision that was announced when it was asked for */
+  const take = (scores: TileScores, request: TileRequest, told: number | undefined, fetched: FetchedTile) => {
     if (destroyed) return;
-    const { tile, missing } = fetched;
-    const refreshed = missing === 0 && scores.missing === 0;
-    const better =
-      scores.stale ||
-      !scores.tile ||
-      missing < scores.missing ||
-      !satisfies(scores.request, request) ||
-      (refreshed && !hasEqualValues(tile, scores.tile));
-    scores.stale = false;
-    scores.askedAt = askedAt;
-    if (!better && !refreshed) return pause(scores);
-    Object.assign(scores, { fruitless: 0, notBefore: 0 });
-    if (!better) return;
-    Object.assign(scores, { ...fetched, request, painted: -1 });
+    // A proxy may keep the header back: it is not to be asked for for ever.
+    const revision = fetched.revision ?? told;
+    Object.assign(scores, { ...fetched, revision, request, stale: false, painted: -1 });
+    if (revision === undefined || told === undefined || revision >= told) {
+      Object.assign(scores, { fruitless: 0, notBefore: 0 });
+    } else {
+      pause(scores);
+    }
+    const key = keyOf(scores.address);
+    const newest = announced.get(key);
+    // Better than what is announced so far, whose announcement is still to come.
+    if (newest !== undefined && revision !== undefined && revision > newest) announced.set(key, revision);
     host.improved();
   };
 
@@ -104,49 +89,38 @@ export function refinement<T>(host: RefinementHost<T>): Refinement {
     scores.fruitless++;
   };
 
-  /** Neither there nor on its way as it is wanted: to be asked for at once, without waiting for patches. */
-  const isWrong = (scores: TileScores) =>
-    scores.stale || scores.tile === undefined || !satisfies(scores.request, host.wanted());
-
-  const isOutdated = (scores: TileScores) => scores.missing === 0 && !scores.exact && scores.askedAt < grownAt;
+  /** Neither there nor on its way as it is wanted. */
+  const isOutdated = (scores: TileScores) => {
+    if (scores.stale || scores.tile === undefined || !satisfies(scores.request, host.wanted())) return true;
+    const revision = announced.get(keyOf(scores.address));
+    return revision !== undefined && revision !== scores.revision;
+  };
 
   const pump = () => {
     clearTimeout(timer);
     if (destroyed) return;
     const visible = document.hidden ? [] : host.visible();
     const onScreen = new Set(visible);
-    for (const [tile, { controller }] of running) if (!onScreen.has(tile)) controller.abort();
+    for (const [tile, controller] of running) if (!onScreen.has(tile)) controller.abort();
 
-    let quick = 0;
-    for (const { shares } of running.values()) if (!shares) quick++;
     let next = Number.POSITIVE_INFINITY;
     for (const tile of visible) {
       const scores = host.scoresOf(tile);
-      if (!scores || running.has(tile)) continue;
-      const wrong = isWrong(scores);
-      const outdated = !wrong && isOutdated(scores);
-      if (!wrong && !outdated && scores.missing === 0) continue;
-      const due = outdated ? Math.max(scores.notBefore, scores.askedAt + REFRESH_PAUSE) : scores.notBefore;
-      if (due > performance.now()) {
-        next = Math.min(next, due);
-      } else if (wrong && quick < MOST_QUICK) {
-        quick++;
-        start(tile, scores, 0, false);
-      } else if (!wrong && waiting < MOST_WAITING) {
-        start(tile, scores, outdated ? 0 : WAIT, true);
-      }
+      if (!scores || running.has(tile) || !isOutdated(scores)) continue;
+      if (scores.notBefore > performance.now()) next = Math.min(next, scores.notBefore);
+      else if (running.size < MOST_REQUESTS) start(tile, scores);
     }
     if (next < Number.POSITIVE_INFINITY) timer = window.setTimeout(pump, next - performance.now() + 1);
   };
 
-  pumps.add(pump);
   document.addEventListener('visibilitychange', pump);
   return {
     pump,
-    grown: () => {
-      grownAt = performance.now();
+    announce: (tiles) => {
+      for (const tile of tiles) announced.set(keyOf(tile), tile.revision);
       pump();
     },
+    forget: () => announced.clear(),
     retry: () => {
       for (const tile of host.visible()) {
         const scores = host.scoresOf(tile);
@@ -157,18 +131,17 @@ export function refinement<T>(host: RefinementHost<T>): Refinement {
     pending: () =>
       host.visible().filter((tile) => {
         const scores = host.scoresOf(tile);
-        return !scores || isWrong(scores) || scores.missing > 0;
+        return !scores || isOutdated(scores) || scores.missing > 0;
       }).length,
     destroy() {
       destroyed = true;
       clearTimeout(timer);
-      pumps.delete(pump);
       document.removeEventListener('visibilitychange', pump);
-      for (const { controller } of running.values()) controller.abort();
+      for (const controller of running.values()) controller.abort();
     },
   };
 }
 
-function hasEqualValues({ data }: ScoreTile, other: ScoreTile): boolean {
-  return data.length === other.data.length && data.every((value, i) => value === other.data[i]);
+function keyOf({ level, column, row }: TileAddress): string {
+  return `${level}/${column}_${row}`;
 }

@@ -1,3 +1,6 @@
+/** Reason of a request that was not answered. */
+export const UNANSWERED = 'The server does not answer';
+
 /** A request for scores failed. Its message begins with the address that was asked. */
 export class RequestError extends Error {
   /** The server's own sentence, or what came instead of one. */
@@ -21,4 +24,14 @@ export function reasonOf(error: Error): string {
 /** Whether an error is that of a server that does not answer. */
 export function isUnanswered(error: Error): boolean {
   return error instanceof RequestError && !error.answered;
+}
+
+/** Why a response is a refusal: the server's own sentence, where it gave one. */
+export async function refusalOf(response: Response): Promise<string> {
+  const body: unknown = await response.json().catch(() => undefined);
+  if (typeof body === 'object' && body !== null && 'error' in body) {
+    const { error } = body;
+    if (typeof error === 'object' && error !== null && 'message' in error) return String(error.message);
+  }
+  return `${response.status} ${response.statusText}`.trim();
 }

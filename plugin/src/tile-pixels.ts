@@ -2,7 +2,7 @@ import { colormapTable } from '../../shared/colour/colormaps.ts';
 import { parseColour } from '../../shared/colour/palette.ts';
 import type { TileAddress } from '../../shared/geometry/deep-zoom.ts';
 import { finestRaster, tileWindow } from '../../shared/geometry/score-raster.ts';
-import type { HeatmapDescriptor } from '../../shared/heatmap-descriptor.ts';
+import { gridOfLevel, type HeatmapDescriptor } from '../../shared/heatmap-descriptor.ts';
 import type { PaintedArea } from '../../shared/painting/paint-area.ts';
 import { paintTile } from '../../shared/painting/paint-tile.ts';
 import { scoreTileFromNpy } from '../../shared/painting/score-tile.ts';
@@ -46,9 +46,10 @@ export function paintScores(
   settings: CamSettings,
   place: TileAddress = address,
 ): PaintedArea {
-  const window = tileWindow(descriptor, descriptor.grid, address, finestRaster(request.score));
+  const grid = gridOfLevel(descriptor, address.level);
+  const window = tileWindow(descriptor, grid, address, finestRaster(request.score));
   const style = tileStyle(settings, descriptor, request);
-  return paintTile(tile, window, descriptor.grid, descriptor, place, style);
+  return paintTile(tile, window, grid, descriptor, place, style);
 }
 
 /** As `paintScores`, from the bytes of a `.npy` tile. @throws Error where they are not that tile */
@@ -70,7 +71,8 @@ export function checkedTile(
   descriptor: HeatmapDescriptor,
 ): ScoreTile {
   const tile = scoreTileFromNpy(npy);
-  const window = tileWindow(descriptor, descriptor.grid, address, finestRaster(request.score));
+  const grid = gridOfLevel(descriptor, address.level);
+  const window = tileWindow(descriptor, grid, address, finestRaster(request.score));
   const expected = [request.planes.length, window.rows, window.columns];
   const found = [tile.classes, tile.rows, tile.columns];
   if (expected.some((value, i) => value !== found[i])) {
@@ -94,9 +96,4 @@ export function extremes({ data, classes, rows, columns, one }: ScoreTile): [low
     }
   }
   return low <= high ? [low, high] : undefined;
-}
-
-/** Whether every value of a tile is computed from all of its patches: its plane of coverage is 1 everywhere. */
-export function isExact({ data, classes, rows, columns, one }: ScoreTile): boolean {
-  return data.subarray(classes * rows * columns, (classes + 1) * rows * columns).every((coverage) => coverage >= one);
 }

@@ -28,13 +28,12 @@ export function satisfies(have: TileRequest, want: TileRequest): boolean {
   return have.score === want.score && want.planes.every((plane) => have.planes.includes(plane));
 }
 
-/** Address of a tile; `wait` in seconds. */
+/** Address of a tile as it is known now, without waiting for patches. */
 export function tileUrl(
   descriptorUrl: string,
   descriptor: HeatmapDescriptor,
   { level, column, row }: TileAddress,
   request: TileRequest,
-  wait: number,
 ): string {
   const prefix = new URL(descriptor.tiles, descriptorUrl);
   const url = new URL(`${level}/${column}_${row}.npy`, prefix);
@@ -42,6 +41,6 @@ export function tileUrl(
   url.searchParams.set('v', descriptor.fingerprint);
   url.searchParams.set('classes', request.planes.join(','));
   url.searchParams.set('score', request.score);
-  url.searchParams.set('wait', String(wait));
+  url.searchParams.set('wait', '0');
   return url.href;
 }

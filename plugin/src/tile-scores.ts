@@ -14,13 +14,11 @@ export interface TileScores {
   /** Of a coarser tile that covers this one. */
   standIn?: TileScores | undefined;
   missing: number;
-  /** Whether it can become no better. */
-  exact: boolean;
-  /** Milliseconds of `performance.now` at which it was asked for. */
-  askedAt: number;
+  /** The server's own; undefined where it has none. */
+  revision: number | undefined;
   /** To be asked for again, whatever it holds. */
   stale: boolean;
-  /** Fetches that failed, or brought nothing better, since the last that did. */
+  /** Fetches in a row that failed, or brought less than was announced. */
   fruitless: number;
   /** Milliseconds of `performance.now` before which it is not asked for again. */
   notBefore: number;

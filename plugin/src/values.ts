@@ -1,7 +1,7 @@
 import { levelScale, type TileAddress } from '../../shared/geometry/deep-zoom.ts';
 import { gridExtent } from '../../shared/geometry/patch-grid.ts';
 import { finestRaster, scoreRaster, tileWindow } from '../../shared/geometry/score-raster.ts';
-import type { HeatmapDescriptor, Score } from '../../shared/heatmap-descriptor.ts';
+import { gridOfLevel, type HeatmapDescriptor, type Score } from '../../shared/heatmap-descriptor.ts';
 import type { TileScores } from './tile-scores.ts';
 
 /** Scores at a point as they are shown: those of the value, of the loaded tiles' finest, that covers it. */
@@ -28,7 +28,7 @@ export function valuesAt(
   x: number,
   y: number,
 ): ValuesAtPoint | undefined {
-  const { grid } = descriptor;
+  const grid = gridOfLevel(descriptor, address.level);
   const extent = gridExtent(grid);
   if (!tile || !(x >= 0 && y >= 0 && x < extent.width && y < extent.height)) return undefined;
   const window = tileWindow(descriptor, grid, address, finestRaster(request.score));

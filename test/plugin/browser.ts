@@ -2,11 +2,12 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, expect } from 'vitest';
 import type { CamOptions, CamOverlay } from '../../plugin/src/index.ts';
 import { launchBrowser } from '../browser.ts';
-import { buildPlugin, type Control, startHeatmapServer } from './heatmap-server.ts';
+import { buildPlugin } from './bundles.ts';
+import { type Control, freshControl, startHeatmapServer } from './heatmap-server.ts';
 
 /** A browser and a heatmap server for the tests of a file; a fresh page and a reset server for each test. */
 export function useBrowser() {
-  const shared: { page: Page; control: Control; url: string } = Object.create(null);
+  const shared: { page: Page; control: Control; announce(): void; url: string } = Object.create(null);
   const problems: string[] = [];
   let browser: Browser;
   let server: Awaited<ReturnType<typeof startHeatmapServer>>;
@@ -20,19 +21,7 @@ export function useBrowser() {
   });
   beforeEach(async () => {
     await Promise.all(browser.contexts().map((context) => context.close()));
-    Object.assign(server.control, {
-      requests: [],
-      coverage: 255,
-      missing: 0,
-      known: 651,
-      method: 'cam',
-      cam: [0, 1],
-      inRegion: [],
-      tileStatus: 200,
-      headers: [],
-      held: Promise.resolve(),
-      mostWaiting: 0,
-    });
+    Object.assign(server.control, freshControl());
     const page = await browser.newPage({ viewport: { width: 900, height: 640 } });
     problems.length = 0;
     page.on('pageerror', (error) => problems.push(error.message));
@@ -41,7 +30,7 @@ export function useBrowser() {
       const isAnswer = message.text().startsWith('Failed to load resource');
       if (message.type() === 'error' && !isAnswer) problems.push(message.text());
     });
-    Object.assign(shared, { page, control: server.control, url: server.url });
+    Object.assign(shared, { page, ...server });
   });
   afterEach(() => {
     expect(problems, 'errors of the page').toEqual([]);

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { analysed, interval, orderByShare, percentage } from '../../plugin/src/panel/format.ts';
+import { analysed, interval, orderByShare, percentage, timeLeft } from '../../plugin/src/panel/format.ts';
 
 test.each([
   [0, '0 %'],
@@ -28,6 +28,19 @@ test('how much is analysed', () => {
     '12 % analysed',
     'all analysed',
     'no patches',
+  ]);
+});
+
+test('how long it takes is told where it is worth a word', () => {
+  expect([null, 0.4, 1.9, 2.1, 89, 100, 3599, 9000].map(timeLeft)).toEqual([
+    '',
+    '',
+    '',
+    'sharp in 3 s',
+    'sharp in 89 s',
+    'sharp in 2 min',
+    'sharp in 60 min',
+    'sharp in 3 h',
   ]);
 });
 

@@ -2,16 +2,14 @@ import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { createRequire } from 'node:module';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { build } from 'vite';
 import { encodeNpy } from '../../shared/codecs/npy.ts';
 import { classColour } from '../../shared/colour/palette.ts';
 import { maxLevel, type TileAddress } from '../../shared/geometry/deep-zoom.ts';
 import { patchGrid } from '../../shared/geometry/patch-grid.ts';
 import { tileWindow } from '../../shared/geometry/score-raster.ts';
-import type { HeatmapDescriptor, Method, Score } from '../../shared/heatmap-descriptor.ts';
+import type { Breakdown, HeatmapDescriptor, Method, Score } from '../../shared/heatmap-descriptor.ts';
+import { type FakeStream, openFakeStream, tellAll, type ViewState } from './view-streams.ts';
 
-const root = path.resolve(fileURLToPath(import.meta.url), '../../..');
 const require = createRequire(import.meta.url);
 
 /** A made-up heatmap of 2000 x 1400 pixels: patches of 64 with 8 x 8 cells, and a remainder. */
@@ -67,7 +65,7 @@ function scoreAt(index: number, x: number, y: number): number {
 /** Mean probability of each class on the slide. */
 const OF_SLIDE = [0.084, 0.512, 0.374, 0.03];
 
-/** What the fake server can be told to do, and what it was asked. */
+/** What the fake server is told to do, and what it was asked. */
 export interface Control {
   /** Paths with queries, in order. */
   requests: string[];
@@ -85,10 +83,40 @@ export interface Control {
   tileStatus: number;
   /** Values of the header `X-Test` with the path of their request. */
   headers: string[];
-  /** Requests that may wait (`wait=5`) are answered when it resolves. */
-  held: Promise<void>;
-  /** The most requests that waited at a time. */
-  mostWaiting: number;
+  /** Revision of tiles, and of those that have one of their own, by `level/column_row`. */
+  revision: number;
+  revisions: Record<string, number>;
+  /** A tile, `level/column_row`, that is sent as it was when it was asked for, when `until` resolves. */
+  held: { tile: string; until: Promise<void> } | undefined;
+  /** Status of `POST /view`, and its `Retry-After`. */
+  viewStatus: number;
+  retryAfter: string;
+  /** The view streams that were asked for, in order. */
+  streams: FakeStream[];
+  /** Whether it is a host of files, without headers of its own and without view streams. */
+  isStatic: boolean;
+}
+
+/** A server at rest: everything is computed. */
+export function freshControl(): Control {
+  return {
+    requests: [],
+    coverage: 255,
+    missing: 0,
+    known: 651,
+    method: 'cam',
+    cam: [0, 1],
+    inRegion: OF_SLIDE,
+    tileStatus: 200,
+    headers: [],
+    revision: 1,
+    revisions: {},
+    held: undefined,
+    viewStatus: 200,
+    retryAfter: '',
+    streams: [],
+    isStatic: false,
+  };
 }
 
 /** A tile's body as the server sends it. */
@@ -130,19 +158,27 @@ export async function startHeatmapServer(plugin: { script: string; style: string
   const openseadragon = await readFile(
     path.join(path.dirname(require.resolve('openseadragon/package.json')), 'build/openseadragon/openseadragon.min.js'),
   );
-  const control: Control = {
-    requests: [],
-    coverage: 255,
-    missing: 0,
-    known: 651,
-    method: 'cam',
-    cam: [0, 1],
-    inRegion: OF_SLIDE,
-    tileStatus: 200,
-    headers: [],
-    held: Promise.resolve(),
-    mostWaiting: 0,
+  const control = freshControl();
+  const breakdownOf = (descriptor: HeatmapDescriptor, region: boolean): Breakdown => {
+    const exact = control.known === 651;
+    const shares = descriptor.classes.map((info, i) => {
+      const probability = (region ? control.inRegion : OF_SLIDE)[i] ?? 0;
+      const spread = exact ? 0 : 0.03;
+      return { class: info.name, probability, low: Math.max(0, probability - spread), high: probability + spread };
+    });
+    return { breakdown: shares, patches: { known: control.known, total: 651 }, exact, of: region ? 'region' : 'slide' };
   };
+  const revisionOf = ({ level, column, row }: TileAddress) =>
+    control.revisions[`${level}/${column}_${row}`] ?? control.revision;
+  const viewState = (): ViewState => ({
+    descriptor: (heatmap) => describeHeatmap(Number(/model(\d+)/.exec(heatmap)?.[1]), control.method),
+    tile: (address) => {
+      const { missing, coverage } = control;
+      return { ...address, revision: revisionOf(address), missing, exact: coverage === 255 };
+    },
+    breakdown: breakdownOf,
+    patches: { known: control.known, total: 651 },
+  });
   const page = (dark: boolean) => `<!doctype html><html lang="en" style="color-scheme: ${dark ? 'dark' : 'light'}">
     <meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Test</title><link rel="stylesheet" href="/plugin.css">
     <style>body { margin: 0 } #viewer { height: 100vh; background: ${dark ? '#0b0c0e' : '#e9e9ec'} }</style>
@@ -165,18 +201,7 @@ export async function startHeatmapServer(plugin: { script: string; style: string
       return json({ ...descriptor, analysis });
     }
     if (heatmap[2] === '/breakdown') {
-      const exact = control.known === 651;
-      const shares = descriptor.classes.map((info, i) => {
-        const probability = (url.searchParams.has('region') ? control.inRegion : OF_SLIDE)[i] ?? 0;
-        const spread = exact ? 0 : 0.03;
-        return { class: info.name, probability, low: Math.max(0, probability - spread), high: probability + spread };
-      });
-      return json({
-        breakdown: shares,
-        patches: { known: control.known, total: 651 },
-        exact,
-        of: url.searchParams.has('region') ? 'region' : 'slide',
-      });
+      return json(breakdownOf(descriptor, url.searchParams.has('region')));
     }
     if (heatmap[2] === '/score') {
       const [x, y] = ['x', 'y'].map((name) => Number(url.searchParams.get(name)));
@@ -198,22 +223,28 @@ export async function startHeatmapServer(plugin: { script: string; style: string
     return {
       type: 'application/octet-stream',
       body: tileBody(descriptor, { level, column, row }, planes, score, control.coverage, control.cam),
-      headers: { 'X-Cam-Missing': String(control.missing), 'Cache-Control': 'no-store' },
+      headers: control.isStatic ? {} : tileHeaders({ level, column, row }),
     };
   };
+  const tileHeaders = (address: TileAddress) => ({
+    'X-Cam-Missing': String(control.missing),
+    'X-Cam-Revision': String(revisionOf(address)),
+    'Cache-Control': 'no-store',
+  });
 
-  let waiting = 0;
   const server = createServer(async (request, response) => {
     const url = new URL(request.url ?? '/', 'http://localhost');
     control.requests.push(url.pathname + url.search);
     const asked = request.headers['x-test'];
     if (typeof asked === 'string') control.headers.push(`${url.pathname} ${asked}`);
-    if (Number(url.searchParams.get('wait')) > 0) {
-      control.mostWaiting = Math.max(control.mostWaiting, ++waiting);
-      await control.held;
-      waiting--;
+    if (url.pathname === '/view') {
+      const status = control.isStatic ? 404 : control.viewStatus;
+      if (status === 200) control.streams.push(await openFakeStream(request, response, viewState()));
+      else response.writeHead(status, control.retryAfter ? { 'Retry-After': control.retryAfter } : {}).end();
+      return;
     }
     const { status = 200, type, body, headers = {} } = answer(url);
+    if (control.held && url.pathname.endsWith(`${control.held.tile}.npy`)) await control.held.until;
     response.writeHead(status, { 'Content-Type': type, ...headers }).end(body);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -222,39 +253,10 @@ export async function startHeatmapServer(plugin: { script: string; style: string
   return {
     url: `http://127.0.0.1:${port}/`,
     control,
+    /** Tells open streams what is known now. */
+    announce: () => {
+      for (const stream of control.streams) if (stream.isOpen) tellAll(stream, viewState());
+    },
     close: () => new Promise((resolve) => server.close(resolve).closeAllConnections()),
   };
-}
-
-/** Builds the plugin's UMD bundle and style sheet in memory. */
-export async function buildPlugin(): Promise<{ script: string; style: string }> {
-  const built = await build({
-    configFile: path.join(root, 'plugin/vite.config.ts'),
-    logLevel: 'silent',
-    build: { write: false, sourcemap: false },
-  });
-  const outputs = (Array.isArray(built) ? built : [built]).flatMap((result) =>
-    'output' in result ? result.output : [],
-  );
-  let script = '';
-  let style = '';
-  for (const file of outputs) {
-    if (file.type === 'chunk' && file.fileName.endsWith('.umd.js')) script = file.code;
-    if (file.type === 'asset' && file.fileName.endsWith('.css')) style = String(file.source);
-  }
-  return { script, style };
-}
-
-/** Bundles one module of the plugin as a script that sets `window[name]` to its exports. */
-export async function buildModule(file: string, name: string): Promise<string> {
-  const built = await build({
-    root,
-    configFile: false,
-    logLevel: 'silent',
-    build: { write: false, lib: { entry: path.join(root, file), name, formats: ['iife'] } },
-  });
-  for (const result of Array.isArray(built) ? built : [built]) {
-    if ('output' in result) return result.output[0].code;
-  }
-  throw new Error(`${file} was not built`);
 }

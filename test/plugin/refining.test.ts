@@ -1,67 +1,101 @@
 import { expect, test } from 'vitest';
-import { addCam, allAsked, openViewer, pixelAt, settled, useBrowser } from './browser.ts';
+import { addCam, allAsked, openViewer, pixelAt, useBrowser } from './browser.ts';
 
 const browser = useBrowser();
-const waits = (seconds: number) =>
-  browser.control.requests.filter((request) => request.includes('_files/') && request.endsWith(`wait=${seconds}`));
+const tileRequests = () => browser.control.requests.filter((request) => request.includes('_files/'));
+const LESION: [number, number] = [1260, 954];
+/** The tile on screen that it lies in. */
+const TILE = { level: 10, column: 2, row: 1 };
 
-test('incomplete tiles on screen are asked for again, two at a time, until nothing is missing', async () => {
-  const { page, url, control } = browser;
-  control.missing = 4;
-  control.coverage = 0;
+test.each(['canvas', 'webgl'] as const)(
+  '%s: better tiles take the place of worse ones, and nothing else is asked for',
+  async (drawer) => {
+    const { page, url, control, announce } = browser;
+    Object.assign(control, { missing: 4, coverage: 0, known: 300 });
+    await openViewer(page, url, drawer);
+    expect(await page.evaluate(() => window.viewer.drawer.getType())).toBe(drawer);
+    await addCam(page, { classes: ['Lesion'], opacity: 1, showControl: true });
+    await expect.poll(() => control.streams.length).toBeGreaterThan(0);
+    expect(await pixelAt(page, ...LESION)).toEqual([100, 100, 100]);
+    await allAsked(page);
+    const before = control.requests.length;
+    const first = tileRequests();
+    expect(first.every((request) => request.endsWith('wait=0'))).toBe(true);
+
+    // One tile of those on screen becomes better.
+    Object.assign(control, { missing: 0, coverage: 255, revisions: { '10/2_1': 5 } });
+    announce();
+    // Software WebGL may take a second for a frame.
+    await expect.poll(async () => (await pixelAt(page, ...LESION))[1], { timeout: 10_000 }).toBeGreaterThan(200);
+    await allAsked(page);
+    expect(control.requests.slice(before).filter((request) => request !== '/')).toEqual([
+      first.find((request) => request.includes('/10/2_1.npy')),
+    ]);
+    // Announced again it is no other.
+    announce();
+    await allAsked(page);
+    expect(tileRequests().length).toBe(first.length + 1);
+  },
+);
+
+test('what is announced while a tile is loaded is not lost', async () => {
+  const { page, url, control, announce } = browser;
+  Object.assign(control, { missing: 4, coverage: 100 });
+  await openViewer(page, url);
   let release = () => {};
-  control.held = new Promise((resolve) => {
+  const until = new Promise<void>((resolve) => {
     release = resolve;
   });
-  await openViewer(page, url);
-  await addCam(page, { classes: ['Lesion'], opacity: 1 });
-  const first = waits(0).length;
-  const [x, y] = [1260, 954];
-  expect(await pixelAt(page, x, y)).toEqual([100, 100, 100]);
-  await expect.poll(() => waits(5).length).toBe(2);
-  await page.evaluate(() => window.cam.setOptions({ threshold: 0.1 }));
+  control.held = { tile: '10/2_1', until };
+  const added = addCam(page);
+  await expect.poll(() => tileRequests().some((request) => request.includes('/10/2_1.npy'))).toBe(true);
+  await expect.poll(() => control.streams.length).toBeGreaterThan(0);
   await allAsked(page);
-  expect(waits(5).length).toBe(2);
-
-  control.missing = 0;
-  control.coverage = 255;
+  Object.assign(control, { missing: 0, coverage: 255, revision: 2 });
+  announce();
+  await allAsked(page);
   release();
-  await expect.poll(() => page.evaluate(() => window.viewer.world.getItemCount())).toBe(2);
-  await expect.poll(() => waits(5).length).toBe(first);
-  await settled(page);
-  expect((await pixelAt(page, x, y))[1]).toBeGreaterThan(200);
-  expect(waits(0).length).toBe(first);
-  await page.evaluate(() => window.cam.refresh());
-  await expect.poll(() => waits(0).length).toBe(2 * first);
-  await allAsked(page);
-  expect(waits(5).length).toBe(first);
-  expect(control.mostWaiting).toBe(2);
+  await added;
+  const isExact = () =>
+    page.evaluate(([x, y]) => {
+      const point = window.viewer.world.getItemAt(0).imageToViewportCoordinates(x, y);
+      return window.cam.getValueAt(point)?.exact;
+    }, LESION);
+  await expect.poll(isExact).toBe(true);
 });
 
-test('the WebGL drawer, too, has what is on screen asked for again without anybody moving', async () => {
+test('a server that says less than it announced is asked with pauses', async () => {
   const { page, url, control } = browser;
-  control.missing = 4;
-  await openViewer(page, url, 'webgl');
-  expect(await page.evaluate(() => window.viewer.drawer.getType())).toBe('webgl');
-  await addCam(page);
-  await expect.poll(() => waits(5).length).toBeGreaterThan(0);
-});
-
-test('two overlays share the two waiting requests', async () => {
-  const { page, url, control } = browser;
-  control.missing = 4;
-  control.held = new Promise(() => {});
   await openViewer(page, url);
   await addCam(page);
-  await expect.poll(() => control.mostWaiting).toBe(2);
-  await page.evaluate(() => Object.assign(window, { first: window.cam }));
-  await addCam(page, { heatmap: '/heatmaps/slide/model3.json' });
-  await page.evaluate(async () => {
-    for (const cam of [Reflect.get(window, 'first'), window.cam]) await cam.setOptions({ threshold: 0.1 });
+  await expect.poll(() => control.streams.length).toBeGreaterThan(0);
+  const first = tileRequests().length;
+  const stream = control.streams.at(-1);
+  stream?.send('tiles', { view: 0, tiles: [{ ...TILE, revision: 9, missing: 0, exact: true }] });
+  await page.waitForTimeout(1200);
+  const again = tileRequests().length - first;
+  expect(again).toBeGreaterThan(0);
+  expect(again).toBeLessThan(4);
+});
+
+test('refreshing asks for every tile again, four at a time', async () => {
+  const { page, url } = browser;
+  await openViewer(page, url);
+  await addCam(page);
+  const first = tileRequests().length;
+  let running = 0;
+  let most = 0;
+  await page.route('**/*.npy*', async (route) => {
+    most = Math.max(most, ++running);
+    await new Promise((resolve) => setTimeout(resolve, 30));
+    await route.continue();
+    running--;
   });
+  await page.evaluate(() => window.cam.refresh());
+  await expect.poll(() => tileRequests().length).toBe(2 * first);
   await allAsked(page);
-  expect(control.mostWaiting).toBe(2);
-  await page.evaluate(() => window.viewer.destroy());
+  expect(tileRequests().length).toBe(2 * first);
+  expect(most).toBe(4);
 });
 
 test('failed tiles raise one error, show nothing, and are tried again', async () => {
@@ -75,47 +109,13 @@ test('failed tiles raise one error, show nothing, and are tried again', async ()
     });
   });
   await addCam(page, { classes: ['Lesion'], opacity: 1 });
-  const tiles = new Set(waits(0)).size;
-  await expect.poll(() => waits(0).length, { timeout: 8000 }).toBeGreaterThanOrEqual(2 * tiles);
+  const tiles = new Set(tileRequests()).size;
+  await expect.poll(() => tileRequests().length, { timeout: 8000 }).toBeGreaterThanOrEqual(2 * tiles);
   await allAsked(page);
   expect(await page.evaluate(() => Reflect.get(window, 'errors'))).toBe(1);
-  expect(await pixelAt(page, 1260, 954)).toEqual([100, 100, 100]);
+  expect(await pixelAt(page, ...LESION)).toEqual([100, 100, 100]);
   control.tileStatus = 200;
-  await expect.poll(async () => (await pixelAt(page, 1260, 954))[1], { timeout: 8000 }).toBeGreaterThan(200);
-});
-
-test('estimates on screen are asked for again when more patches are known, and only then', async () => {
-  const { page, url, control } = browser;
-  const levels = (coverage: number, known: number) => Object.assign(control, { coverage, known });
-  const isExact = () =>
-    page.evaluate(() => {
-      const point = window.viewer.world.getItemAt(0).imageToViewportCoordinates(1260, 954);
-      return window.cam.getValueAt(point)?.exact;
-    });
-  levels(100, 300);
-  const begun = performance.now();
-  await openViewer(page, url);
-  await addCam(page, { showControl: true });
-  const first = waits(0).length;
-  expect(first).toBeGreaterThan(2);
-  levels(200, 400);
-  await expect.poll(() => waits(0).length, { timeout: 8000 }).toBe(2 * first);
-  expect(performance.now() - begun).toBeGreaterThan(3000);
-  expect(await isExact()).toBe(false);
-
-  // Shares are asked for again and again while nothing grows.
-  const shares = () => control.requests.filter((request) => request.includes('/breakdown')).length;
-  const before = shares();
-  await expect.poll(shares, { timeout: 10_000 }).toBeGreaterThanOrEqual(before + 2);
-  await allAsked(page);
-  expect(waits(0).length).toBe(2 * first);
-
-  levels(255, 651);
-  // As when the page comes to the front: shares are asked for at once.
-  await page.evaluate(() => document.dispatchEvent(new Event('visibilitychange')));
-  await expect.poll(isExact, { timeout: 5000 }).toBe(true);
-  await expect.poll(() => waits(0).length).toBe(3 * first);
-  expect(waits(5).length).toBe(0);
+  await expect.poll(async () => (await pixelAt(page, ...LESION))[1], { timeout: 8000 }).toBeGreaterThan(200);
 });
 
 test.each(['viewer', 'overlay'])('every request carries the headers of the %s', async (owner) => {
@@ -127,11 +127,12 @@ test.each(['viewer', 'overlay'])('every request carries the headers of the %s', 
   await page.evaluate((given) => window.viewer.setAjaxHeaders(given), owner === 'viewer' ? headers : others);
   await addCam(page, { ...(owner === 'overlay' ? { ajaxHeaders: headers } : {}), showControl: true });
   await page.evaluate(() => window.cam.getScoreAt(5, 5));
-  await expect.poll(() => waits(5).length).toBeGreaterThan(0);
-  for (const name of ['/score', '/breakdown']) {
+  await page.evaluate(() => window.cam.getBreakdown());
+  await expect.poll(() => control.streams.length).toBeGreaterThan(0);
+  for (const name of ['/score', '/breakdown', '/view']) {
     expect(control.headers.filter((line) => line.includes(name)).length).toBeGreaterThan(0);
   }
-  const asked = control.requests.filter((request) => request.startsWith('/heatmaps/'));
+  const asked = control.requests.filter((request) => /^\/(heatmaps\/|view$)/.test(request));
   expect(control.headers.length).toBe(asked.length);
   expect(new Set(control.headers.map((line) => line.split(' ')[1]))).toEqual(new Set(['secret']));
 });

@@ -3,7 +3,8 @@ import { type CamChanges, changedSettings, defaultSettings } from '../../plugin/
 import { tilePixels } from '../../plugin/src/tile-pixels.ts';
 import { tileRequest } from '../../plugin/src/tile-request.ts';
 import { useBrowser } from './browser.ts';
-import { buildModule, describeHeatmap, tileBody } from './heatmap-server.ts';
+import { buildModule } from './bundles.ts';
+import { describeHeatmap, tileBody } from './heatmap-server.ts';
 
 const browser = useBrowser();
 const descriptor = describeHeatmap(4);

@@ -35,14 +35,14 @@ test('a tile serves every request for fewer planes of its score', () => {
 });
 
 test.each([
-  ['model4_files/', 'http://h/heatmaps/slide/model4_files/9/1_2.npy?v=f1&classes=0%2C2&score=cam&wait=5'],
+  ['model4_files/', 'http://h/heatmaps/slide/model4_files/9/1_2.npy?v=f1&classes=0%2C2&score=cam&wait=0'],
   [
     'model4_files/?overlap=2',
-    'http://h/heatmaps/slide/model4_files/9/1_2.npy?overlap=2&v=f1&classes=0%2C2&score=cam&wait=5',
+    'http://h/heatmaps/slide/model4_files/9/1_2.npy?overlap=2&v=f1&classes=0%2C2&score=cam&wait=0',
   ],
 ])('address of a tile below %s', (tiles, expected) => {
   const descriptor = { ...describeHeatmap(4), tiles };
   const address = { level: 9, column: 1, row: 2 };
-  const url = tileUrl('http://h/heatmaps/slide/model4.json', descriptor, address, { score: 'cam', planes: [0, 2] }, 5);
+  const url = tileUrl('http://h/heatmaps/slide/model4.json', descriptor, address, { score: 'cam', planes: [0, 2] });
   expect(url).toBe(expected);
 });

@@ -9,7 +9,7 @@ const request = { score: 'patch', planes: [0, 1] } as const;
 
 function values(x: number, y: number, coverage: number) {
   const tile = checkedTile(tileBody(descriptor, address, [0, 1], 'patch', coverage), address, request, descriptor);
-  const fetched = { tile, missing: 0, exact: coverage === 255, askedAt: 0 };
+  const fetched = { tile, missing: 0, revision: undefined };
   const scores = { address, request, ...fetched, stale: false, fruitless: 0, notBefore: 0, painted: 0 };
   return valuesAt(descriptor, scores, x, y);
 }

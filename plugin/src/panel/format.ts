@@ -20,6 +20,14 @@ export function analysed({ patches: { known, total }, exact }: Breakdown): strin
   return `${percentage(known / total)} analysed`;
 }
 
+/** How long until the view is sharp, in words; empty where that is not known, or hardly worth a word. */
+export function timeLeft(seconds: number | null): string {
+  if (seconds === null || seconds < 2) return '';
+  if (seconds < 90) return `sharp in ${Math.ceil(seconds)} s`;
+  if (seconds < 5400) return `sharp in ${Math.round(seconds / 60)} min`;
+  return `sharp in ${Math.round(seconds / 3600)} h`;
+}
+
 /** A score in as many digits as can be told apart on a scale of this extent. */
 export function scoreText(score: number, extent: number): string {
   return score.toFixed(extent < 10 ? 2 : extent < 100 ? 1 : 0);

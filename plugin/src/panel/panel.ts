@@ -7,12 +7,14 @@ import {
   type Score,
 } from '../../../shared/heatmap-descriptor.ts';
 import type { Mode } from '../../../shared/painting/style.ts';
+import type { Scope } from '../breakdowns.ts';
+import type { CamProgress } from '../events.ts';
 import { type CamChanges, type CamSettings, effectiveScore, type Interpolation, isShare } from '../options.ts';
 import { isUnanswered, reasonOf } from '../request-error.ts';
 import { createClassList } from './class-list.ts';
 import { fitPanel } from './dock.ts';
 import { element, segmented, select, uniqueId } from './elements.ts';
-import { analysed } from './format.ts';
+import { analysed, timeLeft } from './format.ts';
 import { createScale } from './scale.ts';
 import type { Interval } from './score-domain.ts';
 
@@ -20,7 +22,7 @@ import type { Interval } from './score-domain.ts';
 export interface PanelState {
   settings?: CamSettings;
   breakdown?: Breakdown;
-  pending?: number;
+  progress?: CamProgress;
   error?: Error | undefined;
   /** Scores that have come: their lowest and highest. */
   seen?: { score: Score; values: Interval };
@@ -41,6 +43,7 @@ export interface Panel {
 const SCORE_NAMES: Record<Exclude<Score, 'cam'>, string> = { probability: 'Probability', patch: 'Patch probability' };
 const NAME_WITHOUT_ACTIVATION = 'Patch score';
 const CUSTOM_COLORMAP = 'custom';
+const ESTIMATED = 'Fainter: estimated so far';
 /** Of more classes than these, colours cannot be told apart at a glance. */
 const MOST_AT_FIRST = 8;
 
@@ -51,7 +54,7 @@ export function createPanel(
   actions: {
     change(changes: CamChanges): void;
     reset(): void;
-    scope(scope: 'view' | 'slide'): void;
+    scope(scope: Scope): void;
   },
 ): Panel {
   const { change } = actions;
@@ -88,7 +91,7 @@ export function createPanel(
     },
   );
   const classes = createClassList(descriptor, first, change);
-  const scope = segmented<'view' | 'slide'>(
+  const scope = segmented<Scope>(
     'Shares of',
     [
       { value: 'slide', text: 'Slide' },
@@ -102,7 +105,7 @@ export function createPanel(
   scope.show('slide');
   const scale = createScale(descriptor, first, change);
 
-  const note = element('p', { class: 'osd-cam-note', hidden: '' }, 'Fainter: estimated so far');
+  const note = element('p', { class: 'osd-cam-note', hidden: '' }, ESTIMATED);
 
   const opacityId = uniqueId('opacity');
   const opacity = element('input', { id: opacityId, type: 'range', min: '0', max: '1', step: '0.01' });
@@ -209,7 +212,12 @@ export function createPanel(
         bar.style.setProperty('--osd-cam-done', String(total > 0 ? known / total : 0));
       }
       if (next.seen) scale.widen(next.seen.score, next.seen.values);
-      if (next.pending !== undefined) panel.classList.toggle('osd-cam-busy', next.pending > 0);
+      if (next.progress) {
+        const { pending, missing, secondsLeft } = next.progress;
+        panel.classList.toggle('osd-cam-busy', pending > 0 || (missing ?? 0) > 0);
+        const left = timeLeft(secondsLeft);
+        note.textContent = left ? `${ESTIMATED}, ${left}` : ESTIMATED;
+      }
       if ('error' in next) {
         problem.hidden = !next.error;
         problem.textContent = next.error ? problemText(next.error) : '';

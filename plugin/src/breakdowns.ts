@@ -1,0 +1,89 @@
+import type { Breakdown } from '../../shared/heatmap-descriptor.ts';
+import { pauseAfter } from './pauses.ts';
+import { isUnanswered } from './request-error.ts';
+
+/** Milliseconds between two tries for one that was not answered. */
+const LONGEST_PAUSE = 4000;
+
+export type Scope = 'view' | 'slide';
+
+/** The latest breakdown of the view and of the slide, of which one is shown. */
+export interface Breakdowns {
+  /** Shows those of another scope. */
+  choose(scope: Scope): void;
+  /** The server has told one. */
+  told(scope: Scope, breakdown: Breakdown): void;
+  /** The view is another one. */
+  moved(): void;
+  /** There is nothing by which the server tells them. */
+  untold(): void;
+  /** Asks where the server does not tell. */
+  refresh(): void;
+  destroy(): void;
+}
+
+/** Keeps what the server tells; where it tells nothing, asks once for what is to be shown. */
+export function breakdowns(host: {
+  fetch(scope: Scope, signal: AbortSignal): Promise<Breakdown>;
+  /** Whether to ask: somebody wants to see them, and the server does not tell. */
+  isAsking(): boolean;
+  show(breakdown: Breakdown): void;
+  succeeded(): void;
+  failed(error: Error): void;
+}): Breakdowns {
+  const latest: Partial<Record<Scope, Breakdown>> = {};
+  let chosen: Scope = 'slide';
+  let controller: AbortController | undefined;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+
+  const stop = () => {
+    clearTimeout(timer);
+    controller?.abort();
+    controller = undefined;
+  };
+
+  const take = (scope: Scope, breakdown: Breakdown) => {
+    latest[scope] = breakdown;
+    if (scope === chosen) host.show(breakdown);
+  };
+
+  const ask = async (failures = 0) => {
+    stop();
+    if (!host.isAsking()) return;
+    const mine = new AbortController();
+    controller = mine;
+    const scope = chosen;
+    try {
+      const breakdown = await host.fetch(scope, mine.signal);
+      if (mine.signal.aborted) return;
+      host.succeeded();
+      take(scope, breakdown);
+    } catch (thrown) {
+      if (mine.signal.aborted) return;
+      const error = thrown instanceof Error ? thrown : new Error(String(thrown));
+      if (isUnanswered(error)) timer = setTimeout(ask, pauseAfter(failures, LONGEST_PAUSE), failures + 1);
+      host.failed(error);
+    }
+  };
+
+  return {
+    choose: (scope) => {
+      chosen = scope;
+      const known = latest[scope];
+      if (known) host.show(known);
+      void ask();
+    },
+    told: (scope, breakdown) => {
+      if (scope === chosen) stop();
+      take(scope, breakdown);
+    },
+    moved: () => {
+      if (chosen === 'view') void ask();
+    },
+    untold: () => {
+      if (!latest[chosen] && !controller) void ask();
+    },
+    refresh: () => void ask(),
+    destroy: stop,
+  };
+}

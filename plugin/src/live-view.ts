@@ -1,0 +1,103 @@
+import type { PatchCount } from '../../shared/heatmap-descriptor.ts';
+import type { ViewProgress } from '../../shared/view-events.ts';
+import type { Breakdowns } from './breakdowns.ts';
+import type { Credentials } from './credentials.ts';
+import type { CamProgress } from './events.ts';
+import type { Layer } from './layer.ts';
+import type { Problems } from './problems.ts';
+import { RequestError } from './request-error.ts';
+import type { ShownView } from './view-stream/page-stream.ts';
+import { registerViews } from './view-stream/page-streams.ts';
+import type { ViewEvent } from './view-stream/view-event.ts';
+
+/** What the server computes of what is seen, as it computes it. */
+export interface LiveView {
+  /** What is seen now; nothing where the overlay is not. */
+  show(views: readonly ShownView[]): void;
+  /** Whether the server tells of itself what it computes. */
+  isTold(): boolean;
+  /** The latest that was told; undefined while nothing is seen. */
+  progress(): ViewProgress | undefined;
+  retry(): void;
+  destroy(): void;
+}
+
+/** @param descriptor absolute address of the heatmap's descriptor */
+export function liveView(
+  descriptor: string,
+  credentials: () => Credentials,
+  host: {
+    layer: Pick<Layer, 'announce' | 'forgetAnnounced'>;
+    breakdowns: Pick<Breakdowns, 'told' | 'untold'>;
+    problems: Problems;
+    progress(): void;
+  },
+): LiveView {
+  const { layer, breakdowns, problems } = host;
+  let isAbsent = false;
+  let isSeen = false;
+  let latest: ViewProgress | undefined;
+  /** Whether this stream has told of something that it cannot compute. */
+  let hasErred = false;
+
+  const received = ({ name, data }: ViewEvent, { where }: ShownView) => {
+    if (name === 'tiles') return layer.announce(data.tiles);
+    if (name === 'error') {
+      hasErred = true;
+      return problems.failed('view', new RequestError(descriptor, data.error.message, true));
+    }
+    // The navigator shows the same heatmap again.
+    if (where === 'navigator' || !isSeen) return;
+    if (name === 'breakdown') {
+      const { view: _, scope, ...breakdown } = data;
+      return breakdowns.told(scope, breakdown);
+    }
+    latest = data;
+    if (!hasErred) problems.succeeded('view');
+    host.progress();
+  };
+
+  const views = registerViews(descriptor, {
+    credentials,
+    begun: () => {
+      isAbsent = false;
+      hasErred = false;
+      layer.forgetAnnounced();
+      problems.succeeded('stream');
+    },
+    received,
+    lost: (error) => problems.failed('stream', error),
+    absent: () => {
+      isAbsent = true;
+      breakdowns.untold();
+    },
+  });
+
+  return {
+    show: (shown) => {
+      isSeen = shown.length > 0;
+      views.show(shown);
+      if (isSeen) return;
+      latest = undefined;
+      breakdowns.untold();
+    },
+    isTold: () => isSeen && !isAbsent,
+    progress: () => latest,
+    retry: views.retry,
+    destroy: views.destroy,
+  };
+}
+
+/**
+ * How far it is, of what is on screen and of what the server has told.
+ * @param first patches of the slide that were known when its descriptor was read
+ */
+export function progressOf(pending: number, told: ViewProgress | undefined, first: PatchCount): CamProgress {
+  return {
+    pending,
+    patches: told?.patches ?? first,
+    missing: told?.missing ?? null,
+    patchesPerSecond: told?.patchesPerSecond ?? null,
+    secondsLeft: told?.secondsLeft ?? null,
+  };
+}
