@@ -5,7 +5,7 @@ import type { Worker } from '../worker/supervisor.ts';
 import { createSpeeds } from './classification-speed.ts';
 import type { Heatmap } from './heatmap.ts';
 import { createTurns } from './turns.ts';
-import { createWishes, type WishOptions } from './wishes.ts';
+import { createWishes, type Wish, type WishOptions } from './wishes.ts';
 
 export interface Scheduler {
   /**
@@ -40,9 +40,13 @@ const MOST_LANDINGS = 16;
 /** A task takes about so long, so that whoever looks now waits no longer for what was begun before. */
 const SECONDS_PER_TASK = 0.15;
 
-/** Patches in a task: a chunk of 8 x 8 patches of 128 pixels is one region of 1024 pixels to read. */
+/**
+ * Patches in a task: a chunk of 8 x 8 patches of 128 pixels is one region of 1024 pixels to read; a quarter of the 36 that
+ * a tile needs at most goes first.
+ */
 const MAX_PATCHES_PER_TASK = 64;
-const FIRST_PATCHES_PER_TASK = 8;
+const FIRST_PATCHES_PER_TASK = 9;
+const FEWEST_PATCHES_PER_TASK = 4;
 
 /** @param worker classifies patches; it never sees a patch twice unless its results were lost meanwhile */
 export function createScheduler(worker: Pick<Worker, 'perform' | 'processes'>): Scheduler {
@@ -71,7 +75,7 @@ export function createScheduler(worker: Pick<Worker, 'perform' | 'processes'>): 
         const wish = turns.next(priority, wishes.of(priority));
         if (!wish) break;
         const { heatmap } = wish;
-        const limit = patchesPerTask(heatmap);
+        const limit = patchesPerTask(wish);
         const indices: number[] = [];
         wishes.take(wish, indices, limit);
         // Others that look at the same heatmap share the task.
@@ -145,11 +149,23 @@ export function createScheduler(worker: Pick<Worker, 'perform' | 'processes'>): 
     }
   }
 
-  function patchesPerTask(heatmap: Heatmap): number {
+  /**
+   * Patches of the next task for a wish. What is left of it is shared out among the processes (guided self-scheduling,
+   * Polychronopoulos and Kuck 1987), so that all of them end at the same time, and a new one begins with small tasks, so
+   * that something is seen soon.
+   */
+  function patchesPerTask({ heatmap, left, isNew, priority }: Wish): number {
     const perSecond = speeds.of(heatmap);
     if (perSecond === null) return FIRST_PATCHES_PER_TASK;
     const perProcess = perSecond / worker.processes;
-    return Math.min(MAX_PATCHES_PER_TASK, Math.max(1, Math.round(perProcess * SECONDS_PER_TASK)));
+    const most = Math.min(MAX_PATCHES_PER_TASK, Math.max(1, Math.round(perProcess * SECONDS_PER_TASK)));
+    if (priority === 'analysis') return most;
+    const share = Math.ceil(left / (FLIGHTS_PER_PROCESS * worker.processes));
+    return Math.min(
+      most,
+      isNew ? FIRST_PATCHES_PER_TASK : Number.POSITIVE_INFINITY,
+      Math.max(FEWEST_PATCHES_PER_TASK, share),
+    );
   }
 
   return {

@@ -11,6 +11,9 @@ import { tileRevision, tilesInView, viewOrder } from './view.ts';
 /** Milliseconds between two looks at what has become better. */
 const PAUSE = 250;
 
+/** Milliseconds before the first ones, closer so that something is seen soon: no second ever has more than four. */
+const FIRST_PAUSES = [30, 120, 350, 500];
+
 /** The breakdown of a large view takes a while: no more than this share of the time goes into it. */
 const BREAKDOWN_SHARE = 0.1;
 
@@ -43,6 +46,7 @@ export async function followView(
   let told = -1;
   let toldState = '';
   let last = 0;
+  let news = 0;
 
   const tell = () => {
     const state = analyses.state(heatmap);
@@ -50,6 +54,7 @@ export async function followView(
     // A patch that was lost and classified anew changes nothing that was told.
     if (!isReady() || (known === told && state.state === toldState)) return;
     last = performance.now();
+    news++;
     const better = tiles
       .map((tile) => ({ tile, found: tileRevision(heatmap, tile, score) }))
       .filter(({ tile, found }) => revisions.get(tile) !== found.revision);
@@ -70,29 +75,41 @@ export async function followView(
     toldState = state.state;
   };
 
+  let next: NodeJS.Timeout | undefined;
+  const tellSoon = () => {
+    if (signal.aborted) return;
+    next ??= setTimeout(
+      () => {
+        next = undefined;
+        tell();
+      },
+      Math.max(0, last + (FIRST_PAUSES[news - 1] ?? PAUSE) - performance.now()),
+    );
+  };
+
   tell();
-  const timer = setInterval(tell, PAUSE);
-  signal.addEventListener('abort', () => {
+  const timer = setInterval(tellSoon, PAUSE);
+  const end = () => {
     clearInterval(timer);
+    clearTimeout(next);
     breakdowns.end();
-  });
-  if (signal.aborted) clearInterval(timer);
+  };
+  signal.addEventListener('abort', end);
+  if (signal.aborted) end();
   const wanted = viewOrder(heatmap, tiles, region, score);
   try {
     await scheduler.classify(heatmap, wanted, {
       priority: 'view',
       client,
       signal,
-      onProgress() {
-        if (performance.now() - last >= PAUSE) tell();
-      },
+      onProgress: tellSoon,
     });
   } catch (error) {
     if (signal.aborted) return;
     if (!(error instanceof Problem)) throw error;
     send('error', { view: number, error: { code: error.code, message: error.message } });
   }
-  tell();
+  tellSoon();
 }
 
 /** Sends the breakdown of slide and view after changes, one at a time and with pauses that grow with the view. */

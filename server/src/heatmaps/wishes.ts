@@ -22,6 +22,10 @@ export interface Wish {
   readonly heatmap: Heatmap;
   readonly priority: Priority;
   readonly client: string;
+  /** Patches that are still to be taken, at most. */
+  readonly left: number;
+  /** Whether nothing was taken yet. */
+  readonly isNew: boolean;
 }
 
 /** All wishes that are not fulfilled, and which patches are under way. */
@@ -43,6 +47,8 @@ export interface Wishes {
 }
 
 interface PendingWish extends Wish {
+  left: number;
+  isNew: boolean;
   /** Undefined once every patch is known or under way. */
   rest: Iterator<number> | undefined;
   /** The patch that a full task did not take any more. */
@@ -79,6 +85,7 @@ export function createWishes(): Wishes {
       return held;
     }
     const next = wish.rest?.next();
+    wish.left--;
     return next === undefined || next.done ? undefined : next.value;
   };
 
@@ -104,6 +111,7 @@ export function createWishes(): Wishes {
           wish.held = index;
           return;
         }
+        wish.isNew = false;
         indices.push(index);
         chosen.add(index);
       }
@@ -126,6 +134,8 @@ export function createWishes(): Wishes {
           heatmap,
           priority,
           client,
+          left: Array.isArray(indices) ? indices.length : Number.POSITIVE_INFINITY,
+          isNew: true,
           rest: indices[Symbol.iterator](),
           held: undefined,
           outstanding: new Set(),

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { PassThrough } from 'node:stream';
 import Router from '@koa/router';
 import type { Context } from 'koa';
@@ -49,6 +50,8 @@ export function viewRoutes({
     const views = parseViews(await readJson(ctx.req));
     if (streams >= MOST_STREAMS) throw new Problem('busy', `${streams} views are open already; ask again later`);
     const controller = new AbortController();
+    // Every view listens to it.
+    setMaxListeners(0, controller.signal);
     const stream = startStream(ctx, controller);
     streams++;
     controller.signal.addEventListener('abort', () => streams--);

@@ -1,44 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { Problem } from '../../../server/src/errors.ts';
 import { createScheduler } from '../../../server/src/heatmaps/scheduler.ts';
-import type { WorkerAnswers, WorkerTask } from '../../../server/src/worker/messages.ts';
-import type { Worker } from '../../../server/src/worker/supervisor.ts';
-import { positionsOf, syntheticHeatmap, syntheticResults } from './synthetic-heatmap.ts';
-
-/** A worker at the seam whose tasks finish when the test says so. */
-function heldWorker(fail?: (task: WorkerTask) => Problem | undefined) {
-  const tasks: { positions: { row: number; column: number }[]; finish(): void }[] = [];
-  const worker: Pick<Worker, 'perform' | 'processes'> = {
-    processes: 1,
-    perform<T extends WorkerTask>(task: T) {
-      return new Promise<WorkerAnswers[T['type']]>((resolve, reject) => {
-        const positions = positionsOf(task);
-        const finish = () => {
-          const problem = fail?.(task);
-          if (problem) reject(problem);
-          else resolve(syntheticResults(positions) as WorkerAnswers[T['type']]);
-        };
-        tasks.push({ positions, finish });
-      });
-    },
-  };
-  return { worker, tasks };
-}
-
-const settle = () => new Promise((resolve) => setTimeout(resolve, 5));
-
-/** Finishes tasks until none is left; the number of times each patch was classified. */
-async function finishAll(tasks: { positions: { row: number; column: number }[]; finish(): void }[]) {
-  const counts = new Map<string, number>();
-  for (let done = 0; done < tasks.length; done++) {
-    for (const { row, column } of tasks[done].positions) {
-      counts.set(`${row} ${column}`, (counts.get(`${row} ${column}`) ?? 0) + 1);
-    }
-    tasks[done].finish();
-    await settle();
-  }
-  return counts;
-}
+import { finishAll, heldWorker, settle } from './held-worker.ts';
+import { syntheticHeatmap } from './synthetic-heatmap.ts';
 
 describe('the scheduler', () => {
   test('classifies a patch once, however many ask for it', async () => {
