@@ -98,6 +98,14 @@ export async function allAsked(page: Page): Promise<void> {
   });
 }
 
+/** Tells the page that it is hidden, or shown, as a browser does. */
+export async function setHidden(page: Page, hidden: boolean): Promise<void> {
+  await page.evaluate((value) => {
+    Object.defineProperty(document, 'hidden', { value, configurable: true });
+    document.dispatchEvent(new Event('visibilitychange'));
+  }, hidden);
+}
+
 /** RGB of points of the slide on the screen. */
 export function pixelsAt(page: Page, points: [number, number][]): Promise<number[][]> {
   return page.evaluate((places) => {

@@ -99,8 +99,7 @@ test('several overlays keep their own settings and tiles', async () => {
   expect(atGray[0]).toBeGreaterThan(240);
   expect(atGray[2]).toBeLessThan(60);
   await page.evaluate(() => window.cam.setOptions({ colormap: 'Greys' }));
-  await settled(page);
-  expect(Math.max(...(await pixelAt(page, ...where(1))))).toBeLessThan(30);
+  await expect.poll(async () => Math.max(...(await pixelAt(page, ...where(1))))).toBeLessThan(30);
   expect(await pixelAt(page, ...where(1 + (2 * Math.PI) / 5))).toEqual(atGray);
 });
 

@@ -1,16 +1,9 @@
 import { expect, test } from 'vitest';
-import { addCam, allAsked, openViewer, settled, useBrowser } from './browser.ts';
+import { addCam, openViewer, setHidden, settled, useBrowser } from './browser.ts';
 
 const browser = useBrowser();
 const open = () => browser.control.streams.filter(({ isOpen }) => isOpen);
 const asked = (path: string) => browser.control.requests.filter((request) => request.includes(path)).length;
-
-/** Tells the page that it is hidden, or shown, as a browser does. */
-const setHidden = (hidden: boolean) =>
-  browser.page.evaluate((value) => {
-    Object.defineProperty(document, 'hidden', { value, configurable: true });
-    document.dispatchEvent(new Event('visibilitychange'));
-  }, hidden);
 
 /** Waits until one stream is open, and stays. */
 async function oneStream() {
@@ -18,6 +11,23 @@ async function oneStream() {
   await browser.page.waitForTimeout(350);
   await expect.poll(() => open().length).toBe(1);
   return open()[0];
+}
+
+/** Milliseconds between the streams that the page asks for from now on. */
+async function gapsBetweenStreams(): Promise<() => Promise<number[]>> {
+  await browser.page.evaluate(() => {
+    const { fetch } = window;
+    const times: number[] = [];
+    const timed = (...request: Parameters<typeof fetch>) => {
+      if (String(request[0]).endsWith('/view')) times.push(performance.now());
+      return fetch(...request);
+    };
+    Object.assign(window, { times, fetch: timed });
+  });
+  return async () => {
+    const times: number[] = await browser.page.evaluate(() => Reflect.get(window, 'times'));
+    return times.slice(1).map((time, i) => time - times[i]);
+  };
 }
 
 test('two overlays of a page share a stream, with what each one shows', async () => {
@@ -62,7 +72,7 @@ test('a view that moves replaces the stream at most four times a second, and the
   await openViewer(page, url);
   await addCam(page);
   await oneStream();
-  const before = control.streams.length;
+  const gaps = await gapsBetweenStreams();
   const region = await page.evaluate(async () => {
     const { viewport } = window.viewer;
     for (let step = 0; step < 60; step++) {
@@ -81,12 +91,10 @@ test('a view that moves replaces the stream at most four times a second, and the
     Math.max(...(window.cam.item?.lastDrawn ?? []).map(({ tile }) => tile.level)),
   );
   expect((await oneStream()).views[0].level).toBe(level);
-  const times = control.streams.slice(before - 1).map(({ openedAt }) => openedAt);
-  expect(times.length).toBeGreaterThan(2);
-  // Of any five in a row; the server sees them a little closer together than they were sent.
-  times.slice(4).forEach((time, i) => {
-    expect(time - times[i]).toBeGreaterThan(800);
-  });
+  const found = await gaps();
+  expect(found.length).toBeGreaterThan(1);
+  // A timer may be a moment early.
+  expect(Math.min(...found)).toBeGreaterThan(245);
 
   // An equal view replaces nothing.
   const settledCount = control.streams.length;
@@ -102,7 +110,7 @@ test('what is not seen is withdrawn: a hidden page, an invisible overlay, a view
   await addCam(page);
   const all = (await oneStream()).views;
   const steps: [string, () => Promise<unknown>, () => Promise<unknown>][] = [
-    ['hidden page', () => setHidden(true), () => setHidden(false)],
+    ['hidden page', () => setHidden(page, true), () => setHidden(page, false)],
     [
       'invisible',
       () => page.evaluate(() => window.cam.setOptions({ visible: false })),
@@ -160,39 +168,41 @@ test('a stream that is lost comes again, and the panel says so only where it doe
   await expect.poll(() => asked('_files/')).toBeGreaterThan(tiles);
 });
 
-test('pauses grow, and end when the page is shown again', async () => {
+test('pauses grow, whatever moves, and end when the page is shown again', async () => {
   const { page, url, control } = browser;
   await openViewer(page, url);
   await addCam(page);
   await oneStream();
+  const gaps = await gapsBetweenStreams();
   control.viewStatus = 500;
-  const before = asked('/view');
   open()[0].end();
-  await page.waitForTimeout(2600);
-  // After 0.5 and 1.5 s; the next one is at 3.5 s.
-  expect(asked('/view')).toBe(before + 2);
+  await expect.poll(async () => (await gaps()).length).toBe(1);
   await page.evaluate(() => window.viewer.viewport.zoomBy(1.2, undefined, true));
-  await page.waitForTimeout(400);
-  expect(asked('/view')).toBe(before + 2);
-  await setHidden(true);
+  await expect.poll(async () => (await gaps()).length).toBe(2);
+  const [second, third] = await gaps();
+  expect(second).toBeGreaterThan(990);
+  expect(third).toBeGreaterThan(1990);
+  await setHidden(page, true);
   control.viewStatus = 200;
-  await setHidden(false);
-  await expect.poll(() => open().length, { timeout: 400 }).toBe(1);
+  await setHidden(page, false);
+  // Of itself it would be four seconds.
+  await expect.poll(() => open().length, { timeout: 3000 }).toBe(1);
 });
 
 test('a busy server is left alone as long as it asks, and the panel says its sentence', async () => {
   const { page, url, control } = browser;
-  Object.assign(control, { viewStatus: 503, retryAfter: '2' });
+  Object.assign(control, { viewStatus: 503, retryAfter: '3' });
   await openViewer(page, url);
+  const refused = page.waitForResponse('**/view').then(() => performance.now());
   await addCam(page, { showControl: true });
+  const refusedAt = await refused;
   await expect.poll(() => page.getByRole('alert').textContent()).toMatch(/503/);
-  const before = asked('/view');
-  const start = performance.now();
   control.viewStatus = 200;
-  await setHidden(false);
-  await expect.poll(() => open().length, { timeout: 5000 }).toBe(1);
-  expect(performance.now() - start).toBeGreaterThan(1000);
-  expect(asked('/view')).toBe(before + 1);
+  await setHidden(page, true);
+  await setHidden(page, false);
+  await expect.poll(() => open().length).toBe(1);
+  expect(open()[0].openedAt - refusedAt).toBeGreaterThan(2500);
+  expect(asked('/view')).toBe(2);
   await expect.poll(() => page.getByRole('alert').isVisible()).toBe(false);
 });
 
@@ -205,41 +215,4 @@ test('what the server cannot compute is told in its words, until another view ca
   await expect.poll(() => page.getByRole('alert').textContent()).toBe(error.message);
   await page.evaluate(() => window.viewer.viewport.zoomBy(2, undefined, true));
   await expect.poll(() => page.getByRole('alert').isVisible()).toBe(false);
-});
-
-test('a host of files has no stream, is asked for one once, and shows what it has', async () => {
-  const { page, url, control } = browser;
-  control.isStatic = true;
-  await openViewer(page, url);
-  await addCam(page, { showControl: true });
-  await page.getByText('all analysed').waitFor();
-  await page.evaluate(() => window.viewer.viewport.zoomBy(2, undefined, true));
-  await settled(page);
-  await setHidden(true);
-  await setHidden(false);
-  await page.waitForTimeout(1200);
-  await allAsked(page);
-  expect([asked('/view'), asked('/breakdown')]).toEqual([1, 1]);
-  expect(await page.getByRole('alert').isVisible()).toBe(false);
-  await page.locator('.osd-cam').getByText('View', { exact: true }).click();
-  await expect.poll(() => asked('/breakdown?region=')).toBe(1);
-  await page.evaluate(() => window.viewer.viewport.zoomBy(2));
-  await expect.poll(() => asked('/breakdown?region=')).toBe(2);
-});
-
-test('a host of files at another origin, which may not even be asked, is let alone after four tries', async () => {
-  const { page, url } = browser;
-  let tries = 0;
-  await page.route('**/view', (route) => {
-    tries++;
-    return route.abort();
-  });
-  await openViewer(page, url);
-  await addCam(page, { showControl: true });
-  await expect.poll(() => asked('/breakdown'), { timeout: 8000 }).toBe(1);
-  expect(tries).toBe(4);
-  await page.evaluate(() => window.viewer.viewport.zoomBy(2, undefined, true));
-  await settled(page);
-  expect(await page.getByRole('alert').isVisible()).toBe(false);
-  expect(tries).toBe(4);
 });
