@@ -1,12 +1,14 @@
 import os from 'node:os';
 import { setImmediate } from 'node:timers/promises';
 import { LRUCache } from 'lru-cache';
+import sharp from 'sharp';
 import { Problem } from '../errors.ts';
 import type { Model } from '../models/model.ts';
 import { openModel } from '../models/open-model.ts';
 import { openSlide } from '../slides/open-slide.ts';
 import { readPatches } from '../slides/patches.ts';
 import type { SlideReader } from '../slides/slide.ts';
+import { createTileReader } from '../slides/tile-reader.ts';
 import type {
   ModelVersion,
   PatchResults,
@@ -24,6 +26,9 @@ lowerPriority();
 
 /** Given by the supervisor. */
 const options: WorkerOptions = JSON.parse(process.argv[2] ?? '{}');
+
+// The cores are for inference: threads of one decoding would only wait for each other, and starting them costs 0.2 ms.
+sharp.concurrency(1);
 
 const MAX_OPEN_MODELS = 4;
 const MAX_OPEN_SLIDES = 64;
@@ -43,6 +48,9 @@ const models = new LRUCache<string, OpenedModel>({
   },
 });
 const slides = new LRUCache<string, SlideReader>({ max: MAX_OPEN_SLIDES });
+
+/** Decoded tiles: looking closer soon asks for the neighbours of patches that were read alone. */
+const tiles = createTileReader({ cacheBytes: 32 * 1024 ** 2 });
 
 /** Inference goes in the order of arrival; patches of the next task are read meanwhile. */
 let inference: Promise<unknown> = Promise.resolve();
@@ -164,7 +172,7 @@ function modelKey({ file, fingerprint }: ModelVersion): string {
 
 function slideFor(slide: Parameters<typeof openSlide>[0]): SlideReader {
   const key = `${slide.fingerprint} ${slide.regionFile}`;
-  const opened = slides.get(key) ?? openSlide(slide);
+  const opened = slides.get(key) ?? openSlide(slide, tiles);
   slides.set(key, opened);
   return opened;
 }
