@@ -34,11 +34,11 @@ const READ_AT_ONCE = 64;
 /**
  * Patches per second of a whole-slide analysis (reading, inference in the worker processes, keeping the results) against
  * bare loops over the same patches in memory on the same cores, and seconds of a cold tile of 36 isolated patches against
- * their bare inference. `BENCH_CASES` names those to run, by the start of their titles.
+ * their bare inference. `BENCH_CASES` names those to run, by the start of their titles, with ; between.
  */
 export async function run(): Promise<void> {
   const folder = await mkdtemp(path.join(tmpdir(), 'cam-bench-'));
-  const wanted = process.env.BENCH_CASES?.split(',');
+  const wanted = process.env.BENCH_CASES?.split(';');
   const isWanted = (title: string) => wanted === undefined || wanted.some((start) => title.startsWith(start));
   try {
     const large = path.join(folder, 'large.tif');
@@ -87,7 +87,9 @@ async function compare(title: string, slideFile: string, modelFile: string, stor
   for (let round = 0; round <= ROUNDS; round++) {
     // The first round only warms caches up.
     const keep = round === 0 ? () => {} : note;
+    const idle = await processorSeconds();
     const bare = total / (await loop.seconds(total));
+    const inferred = await processorSeconds();
     keep('bare loop, a process per core', bare);
     keep('bare loop, a thread per core', total / (await threaded.seconds(total)));
     const before = await processorSeconds();
@@ -97,8 +99,13 @@ async function compare(title: string, slideFile: string, modelFile: string, stor
     const after = await processorSeconds();
     keep('analysis', total / seconds);
     keep('ratio', total / seconds / bare);
-    keep('cores busy in workers', (after.children - before.children) / seconds);
-    keep('cores busy in the server', (after.self - before.self) / seconds);
+    const inference = inferred.children - idle.children;
+    const server = after.self - before.self;
+    const workers = after.children - before.children;
+    keep('ratio of processor time: bare / workers', inference / workers);
+    keep('ratio of processor time: bare / workers and server', inference / (workers + server));
+    keep('cores busy in workers', workers / seconds);
+    keep('cores busy in the server', server / seconds);
     keep(
       'ms to read a patch, of processor time',
       await readingTime(total, (from, to) => readPatches(reader, grid, all.slice(from, to))),
