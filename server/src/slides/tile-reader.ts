@@ -14,6 +14,8 @@ export interface TileReader {
    * @throws Error where a tile is damaged, or the file is; the memory of all regions is then of no use
    */
   fill(file: string, level: SlideLevel, regions: readonly RegionPixels[]): Promise<boolean>;
+  /** Resolves when nothing that is being filled waits for its file any more: decoding then goes on by itself. */
+  decoding(): Promise<void>;
 }
 
 export interface TileReaderOptions {
@@ -37,10 +39,20 @@ const layouts = new LRUCache<string, { layout: TileLayout | null }>({
   sizeCalculation: ({ layout }) => 1024 + 16 * (layout?.offsets.length ?? 0),
 });
 
-/** Tiles that were decoded together, one below the other. */
+/** Tiles that are decoded together, one below the other. */
 interface TileGroup {
   tiles: number[];
+  /** Settled when the file is no longer needed. */
+  coded: Promise<unknown>;
   pixels: Promise<Uint8Array>;
+}
+
+/** What regions are filled from. */
+interface Plan {
+  layout: TileLayout;
+  groups: TileGroup[];
+  /** The regions over each tile. */
+  wanted: Map<number, RegionPixels[]>;
 }
 
 /**
@@ -54,6 +66,9 @@ export function createTileReader({ cacheBytes = 0 }: TileReaderOptions = {}): Ti
     maxSize: Math.max(1, cacheBytes),
     dispose: (source, group) => forget(source, group),
   });
+
+  /** Those that still wait for a file. */
+  const plans = new Set<Promise<Plan | null>>();
 
   function forget(source: string, group: TileGroup): void {
     for (const tile of group.tiles) {
@@ -78,7 +93,8 @@ export function createTileReader({ cacheBytes = 0 }: TileReaderOptions = {}): Ti
     const size = Math.ceil(missing.length / Math.ceil(missing.length / atOnce));
     for (let start = 0; start < missing.length; start += size) {
       const part = missing.slice(start, start + size);
-      const group = { tiles: part, pixels: decode(handle, layout, part) };
+      const coded = Promise.all(part.map((tile) => readTile(handle, layout, tile)));
+      const group = { tiles: part, coded, pixels: coded.then((tiles) => decode(layout, tiles)) };
       found.add(group);
       for (const tile of part) groups.set(`${source} ${tile}`, group);
       group.pixels.then(
@@ -89,31 +105,43 @@ export function createTileReader({ cacheBytes = 0 }: TileReaderOptions = {}): Ti
     return [...found];
   }
 
+  /** Everything that takes the file; null where its tiles are left to libvips. */
+  async function plan(file: string, level: SlideLevel, regions: readonly RegionPixels[]): Promise<Plan | null> {
+    const handle = await open(file);
+    try {
+      const { size, mtimeMs, ino } = await handle.stat();
+      const source = `${file} ${level.page} ${level.subifd} ${size} ${mtimeMs} ${ino}`;
+      const { layout } = layouts.get(source) ?? { layout: await readTileLayout(handle, level) };
+      layouts.set(source, { layout });
+      if (layout === null) return null;
+      const wanted = regionsOfTiles(layout, regions);
+      const found = groupsOf(handle, source, layout, [...wanted.keys()]);
+      await Promise.allSettled(found.map(({ coded }) => coded));
+      return { layout, groups: found, wanted };
+    } finally {
+      await handle.close();
+    }
+  }
+
   return {
     async fill(file, level, regions) {
-      const handle = await open(file);
-      try {
-        const { size, mtimeMs, ino } = await handle.stat();
-        const source = `${file} ${level.page} ${level.subifd} ${size} ${mtimeMs} ${ino}`;
-        const found = layouts.get(source) ?? { layout: await readTileLayout(handle, level) };
-        layouts.set(source, found);
-        const { layout } = found;
-        if (layout === null) return false;
-        const wanted = regionsOfTiles(layout, regions);
-        await Promise.all(
-          groupsOf(handle, source, layout, [...wanted.keys()]).map(async ({ tiles, pixels }) => {
-            const data = await pixels;
-            tiles.forEach((tile, position) => {
-              const source = tilePixels(layout, tile, position, data);
-              for (const region of wanted.get(tile) ?? []) copyOverlap(source, region);
-            });
-          }),
-        );
-        return true;
-      } finally {
-        await handle.close();
-      }
+      const planning = plan(file, level, regions);
+      plans.add(planning);
+      const planned = await planning.finally(() => plans.delete(planning));
+      if (planned === null) return false;
+      const { layout, groups, wanted } = planned;
+      await Promise.all(
+        groups.map(async ({ tiles, pixels }) => {
+          const data = await pixels;
+          tiles.forEach((tile, position) => {
+            const source = tilePixels(layout, tile, position, data);
+            for (const region of wanted.get(tile) ?? []) copyOverlap(source, region);
+          });
+        }),
+      );
+      return true;
     },
+    decoding: async () => void (await Promise.allSettled(plans)),
   };
 }
 
@@ -136,13 +164,12 @@ function regionsOfTiles({ tile, columns }: TileLayout, regions: readonly RegionP
 }
 
 /** RGB pixels of tiles, one below the other. */
-async function decode(handle: FileHandle, layout: TileLayout, tiles: readonly number[]): Promise<Uint8Array> {
-  const coded = await Promise.all(tiles.map((tile) => readTile(handle, layout, tile)));
+async function decode(layout: TileLayout, coded: readonly Uint8Array[]): Promise<Uint8Array> {
   const { data, info } = await asRgb(openImage(tileStrip(layout, coded)))
     .raw()
     .toBuffer({ resolveWithObject: true });
   const { width, height } = layout.tile;
-  if (info.width !== width || info.height !== height * tiles.length || info.channels !== 3) {
+  if (info.width !== width || info.height !== height * coded.length || info.channels !== 3) {
     throw new Error('the tiles are of another size than the directory says');
   }
   return data;

@@ -1,5 +1,5 @@
 import os from 'node:os';
-import { setImmediate } from 'node:timers/promises';
+import { setImmediate, setTimeout } from 'node:timers/promises';
 import { LRUCache } from 'lru-cache';
 import sharp from 'sharp';
 import { Problem } from '../errors.ts';
@@ -29,6 +29,9 @@ const options: WorkerOptions = JSON.parse(process.argv[2] ?? '{}');
 
 // The cores are for inference: threads of one decoding would only wait for each other, and starting them costs 0.2 ms.
 sharp.concurrency(1);
+
+/** A slow disk must not keep inference waiting for the patches of a later task. */
+const LONGEST_WAIT_MS = 2;
 
 const MAX_OPEN_MODELS = 4;
 const MAX_OPEN_SLIDES = 64;
@@ -134,8 +137,9 @@ async function runInBatches(model: Model, patches: Uint8Array, count: number): P
     const results = await model.classify(patches.subarray(start * patchBytes, (start + size) * patchBytes), size);
     cells.set(results.cells, start * cellsLength);
     probabilities.set(results.probabilities, start * classes.length);
-    // Lets the next task arrive and its patches be read while the following batch runs.
+    // Lets the next task arrive, and its tiles get to where they are decoded while the following batch runs.
     await setImmediate();
+    await Promise.race([tiles.decoding(), setTimeout(LONGEST_WAIT_MS)]);
   }
   return { cells, probabilities };
 }
