@@ -28,9 +28,6 @@ const ROUNDS = Number(process.env.BENCH_ROUNDS ?? 5);
 const TILE_PATCHES = 36;
 const TILE_STRIDE = 4;
 
-/** Patches whose reading alone is timed. */
-const READ_AT_ONCE = 64;
-
 /**
  * Patches per second of a whole-slide analysis (reading, inference in the worker processes, keeping the results) against
  * bare loops over the same patches in memory on the same cores, and seconds of a cold tile of 36 isolated patches against
@@ -102,14 +99,12 @@ async function compare(title: string, slideFile: string, modelFile: string, stor
     const inference = inferred.children - idle.children;
     const server = after.self - before.self;
     const workers = after.children - before.children;
-    keep('ratio of processor time: bare / workers', inference / workers);
-    keep('ratio of processor time: bare / workers and server', inference / (workers + server));
+    keep('ratio of processor time', inference / (workers + server));
     keep('cores busy in workers', workers / seconds);
     keep('cores busy in the server', server / seconds);
-    keep(
-      'ms to read a patch, of processor time',
-      await readingTime(total, (from, to) => readPatches(reader, grid, all.slice(from, to))),
-    );
+    keep('processor ms a patch, bare loop', (1000 * inference) / total);
+    keep('processor ms a patch, workers', (1000 * workers) / total);
+    keep('processor ms a patch, server', (1000 * server) / total);
     if (isolated.length >= TILE_PATCHES) {
       const cold = await createHeatmapSource({ store, worker: pool }).heatmap(slideFile, modelFile);
       const start = (round * TILE_PATCHES) % (isolated.length - TILE_PATCHES + 1);
@@ -136,15 +131,6 @@ async function compareKeras(
   keep('Keras, batches of 32', batches);
   keep('analysis / Keras patch by patch', analysis / alone);
   keep('analysis / Keras in batches', analysis / batches);
-}
-
-/** Milliseconds of processor time that reading a patch takes in a process that does nothing else. */
-async function readingTime(total: number, read: (from: number, to: number) => Promise<unknown>): Promise<number> {
-  const { user, system } = process.cpuUsage();
-  const end = Math.min(total, 8 * READ_AT_ONCE);
-  for (let from = 0; from < end; from += READ_AT_ONCE) await read(from, Math.min(end, from + READ_AT_ONCE));
-  const used = process.cpuUsage({ user, system });
-  return (used.user + used.system) / 1000 / end;
 }
 
 async function timed(work: () => Promise<void>): Promise<number> {

@@ -1,4 +1,4 @@
-import { open, writeFile } from 'node:fs/promises';
+import { open, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { TiffOptions } from 'sharp';
 import { describe, expect, test } from 'vitest';
@@ -180,6 +180,47 @@ test('a file that was replaced is read anew', async () => {
       .toBuffer(),
   );
   expect(await read()).toEqual([20, 20, 20]);
+});
+
+test('a tile that was read is kept, and decoded again without memory for it', async () => {
+  const file = join(folder, 'kept.tif');
+  const make = (value: number) =>
+    image(new Uint8Array(3 * 300 * 300).fill(value), 300, 300)
+      .tiff({ ...tiled, compression: 'none' })
+      .toBuffer();
+  const forgetful = createTileReader();
+  const read = async (from: typeof reader) => {
+    const region = emptyPixels({ x: 3, y: 3, width: 1, height: 1 });
+    const [level] = await levelsOf(file);
+    await from.fill(file, level, [region]);
+    return [...region.data];
+  };
+  await writeFile(file, await make(10));
+  const { atime, mtime } = await stat(file);
+  await utimes(file, atime, mtime);
+  expect([await read(reader), await read(forgetful)]).toEqual([
+    [10, 10, 10],
+    [10, 10, 10],
+  ]);
+  // As if it were the same file.
+  await writeFile(file, await make(20));
+  await utimes(file, atime, mtime);
+  expect([await read(reader), await read(forgetful)]).toEqual([
+    [10, 10, 10],
+    [20, 20, 20],
+  ]);
+});
+
+test('once everything is decoding the file is not needed any more', async () => {
+  const file = join(folder, 'gone.tif');
+  await writeFile(file, await rgb().tiff(deflate).toBuffer());
+  const [level] = await levelsOf(file);
+  const region = emptyPixels({ x: 0, y: 0, width: WIDTH, height: HEIGHT });
+  const filling = reader.fill(file, level, [region]);
+  await reader.decoding();
+  await rm(file);
+  expect(await filling).toBe(true);
+  expect(Buffer.compare(region.data, source.data)).toBe(0);
 });
 
 test.each(['jpeg', 'deflate'] as const)('a tile of %s that is damaged fails the regions on it', async (compression) => {
