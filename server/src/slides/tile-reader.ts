@@ -39,6 +39,9 @@ const layouts = new LRUCache<string, { layout: TileLayout | null }>({
   sizeCalculation: ({ layout }) => 1024 + 16 * (layout?.offsets.length ?? 0),
 });
 
+/** Concurrent reads share one; whoever began it keeps the file open until it is there. */
+const layoutsBeingRead = new Map<string, Promise<TileLayout | null>>();
+
 /** Tiles that are decoded together, one below the other. */
 interface TileGroup {
   tiles: number[];
@@ -111,8 +114,7 @@ export function createTileReader({ cacheBytes = 0 }: TileReaderOptions = {}): Ti
     try {
       const { size, mtimeMs, ino } = await handle.stat();
       const source = `${file} ${level.page} ${level.subifd} ${size} ${mtimeMs} ${ino}`;
-      const { layout } = layouts.get(source) ?? { layout: await readTileLayout(handle, level) };
-      layouts.set(source, { layout });
+      const layout = await layoutOf(handle, source, level);
       if (layout === null) return null;
       const wanted = regionsOfTiles(layout, regions);
       const found = groupsOf(handle, source, layout, [...wanted.keys()]);
@@ -143,6 +145,21 @@ export function createTileReader({ cacheBytes = 0 }: TileReaderOptions = {}): Ti
     },
     decoding: async () => void (await Promise.allSettled(plans)),
   };
+}
+
+/** @param source names the file, as it is now, and the level */
+async function layoutOf(handle: FileHandle, source: string, level: SlideLevel): Promise<TileLayout | null> {
+  const found = layouts.get(source);
+  if (found !== undefined) return found.layout;
+  const current = layoutsBeingRead.get(source) ?? readTileLayout(handle, level);
+  layoutsBeingRead.set(source, current);
+  try {
+    const layout = await current;
+    layouts.set(source, { layout });
+    return layout;
+  } finally {
+    layoutsBeingRead.delete(source);
+  }
 }
 
 /** The tiles under regions, in the file's order, each with the regions that it is under. */
