@@ -1,7 +1,6 @@
 // npm run bench -- analysis | latency | load | viewers: seeded measurements; ratios hold within one run only, for machines differ and
 // are shared.
-import path from 'node:path';
-import { createServer } from 'vite';
+import { runSource } from './sources.mjs';
 
 const BENCHMARKS = ['analysis', 'latency', 'load', 'viewers'];
 const names = process.argv.slice(2);
@@ -10,14 +9,4 @@ if (unknown !== undefined) {
   console.error(`bench: expected ${BENCHMARKS.join(', ')}, found ${unknown}`);
   process.exit(2);
 }
-// Runs the sources as they are, dynamic imports included.
-const vite = await createServer({
-  configFile: false,
-  logLevel: 'error',
-  server: { middlewareMode: true, hmr: false, ws: false, watch: null },
-});
-for (const name of names.length > 0 ? names : BENCHMARKS) {
-  const { run } = await vite.ssrLoadModule(path.join(import.meta.dirname, `${name}.ts`));
-  await run();
-}
-await vite.close();
+for (const name of names.length > 0 ? names : BENCHMARKS) await runSource(name);

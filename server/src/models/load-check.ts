@@ -37,7 +37,7 @@ export interface LoadCheck {
  *
  * @returns shape [count, height, width, 3]
  */
-function probePatches({ height, width }: ProbeShape, count: number): Uint8Array {
+export function probePatches({ height, width }: ProbeShape, count: number): Uint8Array {
   const random = seededRandom(0x0ca3);
   const patches = new Uint8Array(count * height * width * 3);
   let i = 0;

@@ -2,10 +2,11 @@ import { activate } from '../../../shared/activation.ts';
 import type { Engine, EngineSource } from '../engines/engine.ts';
 import { DEFAULT_ENGINE, loadEngine } from '../engines/engines.ts';
 import { Problem } from '../errors.ts';
+import { chooseBatchSize } from './batch-size.ts';
 import { classNames, fileHash, fingerprint, warnings } from './describe-model.ts';
 import { checkGolden } from './golden-patch.ts';
 import type { ReadyConversion } from './kept-conversions.ts';
-import { checkMap, isBatchInvariant, type LoadCheck } from './load-check.ts';
+import { checkMap, type LoadCheck } from './load-check.ts';
 import { type Manifest, manifestFile, readManifest } from './manifest.ts';
 import type { Classification, Model, ModelDescription } from './model.ts';
 import { checkModelFile, modelTitle } from './model-file.ts';
@@ -15,15 +16,9 @@ export interface OpenModelOptions {
   engine?: string;
   /** Threads of one inference; all that the process may use unless given. */
   threads?: number;
-  /** Folder in which converted models are kept; none are unless given. */
+  /** Folder in which converted models, and the batch at which each is fastest, are kept; none are unless given. */
   conversions?: string;
 }
-
-/**
- * Patches up to this side run in batches of 16, larger ones one by one: those fill the processor alone (MobileNetV2,
- * ResNet50 and VGG16 at 224 pixels are as fast alone as in fours), and the memory of a run grows with its batch.
- */
-const SMALL_PATCH = 160;
 
 /**
  * Opens a classifier with a global-average-pooling head, with its manifest beside it, and checks it on probe patches.
@@ -53,10 +48,10 @@ export async function openModel(file: string, options: OpenModelOptions = {}): P
     try {
       const shape = { height, width, outputs };
       const check = await checkMap(engine, { ...converted, ...shape }, onnx, start);
-      const preferred = Math.max(height, width) <= SMALL_PATCH ? 16 : 1;
-      const batchSize = (await isBatchInvariant(engine, shape, preferred)) ? preferred : 1;
       const description = describe(file, converted, manifest, engineName, check);
       description.fingerprint = fingerprint(await fileHash(file, converted.companions), description);
+      const key = { fingerprint: description.fingerprint, engine: engineName, threads: options.threads };
+      const batchSize = await chooseBatchSize(engine, shape, key, conversions);
       const model = runningModel(engine, description, batchSize);
       if (manifest?.golden) await checkGolden(model, manifest.golden, manifestFile(file));
       return model;

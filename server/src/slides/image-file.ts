@@ -27,8 +27,8 @@ const READ_OPTIONS: SharpOptions = {
   failOn: 'warning',
 };
 
-/** Opens one picture of a file; nothing is read before the pipeline's end is asked for. */
-export function openImage(file: string, options: SharpOptions = {}): Sharp {
+/** Opens one picture of a file, or of a file's bytes; nothing is read before the pipeline's end is asked for. */
+export function openImage(file: string | Uint8Array, options: SharpOptions = {}): Sharp {
   return sharp(file, { ...READ_OPTIONS, ...options });
 }
 

@@ -1,4 +1,5 @@
 import type { Rectangle, Size } from '../../../shared/geometry/deep-zoom.ts';
+import type { RegionPixels } from './copy-pixels.ts';
 
 /** What is known of a slide; plain data, so that it travels to worker processes. */
 export interface SlideDescription extends Size {
@@ -33,4 +34,9 @@ export interface SlideReader {
    * @throws Problem `unreadable-slide` where the file is damaged there
    */
   readRegion(level: number, region: Rectangle): Promise<Uint8Array>;
+  /**
+   * Reads several such rectangles into memory that is there: what they share is decoded once.
+   * @throws Problem `unreadable-slide` where the file is damaged in one of them
+   */
+  fill(level: number, regions: readonly RegionPixels[]): Promise<void>;
 }

@@ -1,12 +1,14 @@
 import os from 'node:os';
-import { setImmediate } from 'node:timers/promises';
+import { setImmediate, setTimeout } from 'node:timers/promises';
 import { LRUCache } from 'lru-cache';
+import sharp from 'sharp';
 import { Problem } from '../errors.ts';
 import type { Model } from '../models/model.ts';
 import { openModel } from '../models/open-model.ts';
 import { openSlide } from '../slides/open-slide.ts';
 import { readPatches } from '../slides/patches.ts';
 import type { SlideReader } from '../slides/slide.ts';
+import { createTileReader } from '../slides/tile-reader.ts';
 import { backgroundPatches, tissueMask } from '../slides/tissue-mask.ts';
 import type {
   ModelVersion,
@@ -26,6 +28,12 @@ lowerPriority();
 /** Given by the supervisor. */
 const options: WorkerOptions = JSON.parse(process.argv[2] ?? '{}');
 
+// The cores are for inference: threads of one decoding would only wait for each other, and starting them costs 0.2 ms.
+sharp.concurrency(1);
+
+/** A slow disk must not keep inference waiting for the patches of a later task. */
+const LONGEST_WAIT_MS = 2;
+
 const MAX_OPEN_MODELS = 4;
 const MAX_OPEN_SLIDES = 64;
 
@@ -44,6 +52,9 @@ const models = new LRUCache<string, OpenedModel>({
   },
 });
 const slides = new LRUCache<string, SlideReader>({ max: MAX_OPEN_SLIDES });
+
+/** Decoded tiles: looking closer soon asks for the neighbours of patches that were read alone. */
+const tiles = createTileReader({ cacheBytes: 32 * 1024 ** 2 });
 
 /** Inference goes in the order of arrival; patches of the next task are read meanwhile. */
 let inference: Promise<unknown> = Promise.resolve();
@@ -130,8 +141,9 @@ async function runInBatches(model: Model, patches: Uint8Array, count: number): P
     const results = await model.classify(patches.subarray(start * patchBytes, (start + size) * patchBytes), size);
     cells.set(results.cells, start * cellsLength);
     probabilities.set(results.probabilities, start * classes.length);
-    // Lets the next task arrive and its patches be read while the following batch runs.
+    // Lets the next task arrive, and its tiles get to where they are decoded while the following batch runs.
     await setImmediate();
+    await Promise.race([tiles.decoding(), setTimeout(LONGEST_WAIT_MS)]);
   }
   return { cells, probabilities };
 }
@@ -168,7 +180,7 @@ function modelKey({ file, fingerprint }: ModelVersion): string {
 
 function slideFor(slide: Parameters<typeof openSlide>[0]): SlideReader {
   const key = `${slide.fingerprint} ${slide.regionFile}`;
-  const opened = slides.get(key) ?? openSlide(slide);
+  const opened = slides.get(key) ?? openSlide(slide, tiles);
   slides.set(key, opened);
   return opened;
 }

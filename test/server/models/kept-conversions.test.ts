@@ -20,13 +20,19 @@ const conversions = join(folder, 'kept');
 const file = join(folder, 'model.h5');
 const PATCH = Uint8Array.from({ length: 12 * 12 * 3 }, (_, i) => (i * 89) % 256);
 
-/** Opens, classifies, and says what is kept then. */
+/** Opens, classifies, and says what is kept of the conversion then. */
 async function open(path = file) {
   const model = await openModel(path, { conversions });
   const { cells, logits } = await model.classify(PATCH, 1);
   await model.close();
   const { check, ...description } = model.description;
-  return { description, cells, logits, kept: readdirSync(conversions).sort() };
+  return { description, cells, logits, kept: keptOfConversion() };
+}
+
+function keptOfConversion(): string[] {
+  return readdirSync(conversions)
+    .filter((name) => !name.endsWith('.batch'))
+    .sort();
 }
 
 beforeEach(async () => {

@@ -6,6 +6,8 @@ export interface TestLayer {
   className: string;
   config?: Record<string, unknown>;
   weights?: { name: string; shape: number[]; values: Float32Array }[];
+  /** Names of the layers before it, in a model that is no chain; the one listed before it unless given. */
+  inputs?: string[];
 }
 
 /** How a Keras version lays out a Sequential model in HDF5. */
@@ -50,7 +52,7 @@ export const KERAS_315: Vintage = {
   weightPath: (layer, weight) => `sequential/${layer}/${weight}`,
 };
 
-/** Writes a Sequential model as a version of Keras does. */
+/** Writes a Sequential model as a version of Keras does, or, where a layer names its inputs, a Functional one of Keras 2. */
 export async function writeKerasH5(
   file: string,
   layers: readonly TestLayer[],
@@ -65,8 +67,10 @@ export async function writeKerasH5(
     config: { name, ...config, ...(i === 0 && !vintage.inputLayer ? shape : {}) },
   }));
   if (vintage.inputLayer) entries.unshift({ class_name: 'InputLayer', config: { name: 'image', ...shape } });
+  const isGraph = layers.some(({ inputs }) => inputs !== undefined);
   const config = vintage.bareList ? entries : { name: 'sequential', layers: entries };
-  root.create_attribute('model_config', JSON.stringify({ class_name: 'Sequential', config }));
+  const model = isGraph ? functional(entries, layers) : { class_name: 'Sequential', config };
+  root.create_attribute('model_config', JSON.stringify(model));
   root.create_attribute('keras_version', vintage.version);
   const group = root.create_group('model_weights');
   group.create_attribute(
@@ -75,6 +79,18 @@ export async function writeKerasH5(
   );
   for (const layer of layers) writeLayer(group, layer, vintage);
   root.close();
+}
+
+/** @param entries the input layer, then those of the layers */
+function functional(entries: { class_name: string; config: { name: string } }[], layers: readonly TestLayer[]) {
+  const nodes = entries.map((entry, i) => {
+    const inputs = i === 0 ? [] : (layers[i - 1].inputs ?? [entries[i - 1].config.name]);
+    const name = entry.config.name;
+    return { ...entry, name, inbound_nodes: inputs.length === 0 ? [] : [inputs.map((input) => [input, 0, 0, {}])] };
+  });
+  const end = (node: { name: string }) => [[node.name, 0, 0]];
+  const ends = { input_layers: end(nodes[0]), output_layers: end(nodes[nodes.length - 1]) };
+  return { class_name: 'Functional', config: { name: 'model', layers: nodes, ...ends } };
 }
 
 function writeLayer(group: Group, { name: layer, weights = [] }: TestLayer, vintage: Vintage): void {

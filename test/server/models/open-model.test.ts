@@ -121,7 +121,7 @@ test.each([KERAS_216, KERAS_215, KERAS_305, KERAS_315])('a file of Keras $versio
 
 it('gives the same bits in any batch', async () => {
   await withModel({}, async ({ batchSize, classify }) => {
-    expect(batchSize).toBe(16);
+    expect(batchSize).toBe(4);
     const patches = Uint8Array.from(numbers(19 * PATCH.length, 9), (value) => 127 * value + 128);
     const together = await classify(patches, 19);
     for (const i of [0, 7, 16, 18]) {

@@ -1,0 +1,24 @@
+import { readdir, readFile } from 'node:fs/promises';
+
+/** Jiffies of a second in /proc, on every Linux. */
+const TICKS = 100;
+
+/** Seconds of processor time that this process and its children have had (Linux). */
+export async function processorSeconds(): Promise<{ self: number; children: number }> {
+  const { user, system } = process.cpuUsage();
+  const pids = await childrenOf(process.pid);
+  const times = await Promise.all(pids.map(secondsOf));
+  return { self: (user + system) / 1e6, children: times.reduce((sum, seconds) => sum + seconds, 0) };
+}
+
+async function childrenOf(pid: number): Promise<string[]> {
+  const tasks = await readdir(`/proc/${pid}/task`);
+  const lists = await Promise.all(tasks.map((task) => readFile(`/proc/${pid}/task/${task}/children`, 'utf8')));
+  return lists.flatMap((list) => list.split(' ').filter((child) => child !== ''));
+}
+
+async function secondsOf(pid: string): Promise<number> {
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  return (Number(fields[11] ?? 0) + Number(fields[12] ?? 0)) / TICKS;
+}

@@ -1,0 +1,120 @@
+import type { FileHandle } from 'node:fs/promises';
+import type { Size } from '../../../shared/geometry/deep-zoom.ts';
+import type { SlideLevel } from './slide.ts';
+import { numbersOf, openTiff, readDirectory, TAG, type TiffEntries, type TiffFile, TYPE } from './tiff-file.ts';
+
+/** Where the tiles of one level of a TIFF lie in its file, and everything that decoding one of them takes. */
+export interface TileLayout {
+  /** Pixels of a tile, and tiles along a row and a column of the level. */
+  tile: Size;
+  columns: number;
+  rows: number;
+  /** Index = row-major number of a tile. */
+  offsets: Float64Array;
+  byteCounts: Float64Array;
+  /** The byte order of the file, and of the values of `coding`. */
+  littleEndian: boolean;
+  /** The directory's tags that tell how the tiles are coded: compression, predictor, colours, tables. */
+  coding: TiffEntries;
+}
+
+/** Tags that decoding depends on, by their numbers in TIFF 6.0 and its supplements. */
+const CODING_TAGS: readonly number[] = [
+  TAG.bitsPerSample,
+  TAG.compression,
+  TAG.photometric,
+  TAG.samplesPerPixel,
+  TAG.planarConfiguration,
+  266, // FillOrder
+  317, // Predictor
+  320, // ColorMap
+  332, // InkSet
+  334, // NumberOfInks
+  338, // ExtraSamples
+  339, // SampleFormat
+  347, // JPEGTables
+  529, // YCbCrCoefficients
+  530, // YCbCrSubSampling
+  531, // YCbCrPositioning
+  532, // ReferenceBlackWhite
+];
+
+/** A third dimension of pictures and tiles: nothing that is known here. */
+const DEPTH_TAGS: readonly number[] = [32997, 32998];
+
+const CHAIN_ONLY: ReadonlySet<number> = new Set();
+const PAGE_OF_SUBIFDS: ReadonlySet<number> = new Set([TAG.subDirectories]);
+const WANTED: ReadonlySet<number> = new Set([
+  ...CODING_TAGS,
+  ...DEPTH_TAGS,
+  TAG.width,
+  TAG.height,
+  TAG.tileWidth,
+  TAG.tileHeight,
+  TAG.tileOffsets,
+  TAG.tileByteCounts,
+]);
+
+const JPEG = 7;
+/** None, LZW, JPEG, Deflate, PackBits, Deflate by its older number: each tile is decoded by itself. */
+const COMPRESSIONS: ReadonlySet<number> = new Set([1, 5, JPEG, 8, 32773, 32946]);
+
+const YCBCR = 6;
+/** White is 0, black is 0, RGB, palette, CMYK, YCbCr. */
+const COLOURS: ReadonlySet<number> = new Set([0, 1, 2, 3, 5, YCBCR]);
+
+const CONTIGUOUS = 1;
+
+/** Enough for the largest slides; a damaged file may claim any number. */
+const MAX_TILES = 16_000_000;
+
+/**
+ * The tiles of a level, or null where tiles of such a kind are better left to libvips and the whole file: planes apart, odd
+ * depths, compressions and colours that are no slide's. Throws an Error where the directory is damaged.
+ */
+export async function readTileLayout(handle: FileHandle, level: SlideLevel): Promise<TileLayout | null> {
+  const tiff = await openTiff(handle);
+  const entries = await directoryOf(tiff, level);
+  const { littleEndian } = tiff;
+  const numbers = (tag: number) => numbersOf(entries.get(tag), littleEndian);
+  const first = (tag: number, otherwise = 0) => numbers(tag)[0] ?? otherwise;
+  const tile = { width: first(TAG.tileWidth), height: first(TAG.tileHeight) };
+  if (first(TAG.width) !== level.width || first(TAG.height) !== level.height) return null;
+  if (!(tile.width > 0 && tile.height > 0) || !isCodedPlainly(numbers)) return null;
+  if (DEPTH_TAGS.some((tag) => entries.has(tag))) return null;
+  const columns = Math.ceil(level.width / tile.width);
+  const rows = Math.ceil(level.height / tile.height);
+  const tiles = columns * rows;
+  if (tiles > MAX_TILES || entries.get(TAG.tileOffsets)?.count !== tiles) return null;
+  if (entries.get(TAG.tileByteCounts)?.count !== tiles) return null;
+  const offsets = Float64Array.from(numbers(TAG.tileOffsets));
+  const byteCounts = Float64Array.from(numbers(TAG.tileByteCounts));
+  const coding = new Map([...entries].filter(([tag]) => CODING_TAGS.includes(tag)));
+  // Written into a TIFF of the older kind, which has no such types.
+  if ([...coding.values()].some(({ type }) => type === TYPE.long8 || type === TYPE.ifd8)) return null;
+  return { tile, columns, rows, offsets, byteCounts, littleEndian, coding };
+}
+
+async function directoryOf(tiff: TiffFile, { page, subifd }: SlideLevel): Promise<TiffEntries> {
+  let offset = tiff.first;
+  for (let index = 0; index < page; index++) offset = (await readDirectory(tiff, offset, CHAIN_ONLY)).next;
+  if (subifd < 0) return (await readDirectory(tiff, offset, WANTED)).entries;
+  const { entries } = await readDirectory(tiff, offset, PAGE_OF_SUBIFDS);
+  const child = numbersOf(entries.get(TAG.subDirectories), tiff.littleEndian)[subifd];
+  return (await readDirectory(tiff, child, WANTED)).entries;
+}
+
+function isCodedPlainly(numbers: (tag: number) => number[]): boolean {
+  const compression = numbers(TAG.compression)[0] ?? 1;
+  const photometric = numbers(TAG.photometric)[0];
+  const bits = numbers(TAG.bitsPerSample);
+  return (
+    COMPRESSIONS.has(compression) &&
+    COLOURS.has(photometric) &&
+    // Uncompressed YCbCr goes through a conversion that treats the tiles at a picture's edge on their own.
+    (photometric !== YCBCR || compression === JPEG) &&
+    (numbers(TAG.planarConfiguration)[0] ?? CONTIGUOUS) === CONTIGUOUS &&
+    bits.length > 0 &&
+    bits.every((depth) => depth === bits[0] && (depth === 8 || depth === 16))
+  );
+}

@@ -1,0 +1,73 @@
+import { TAG, type TiffEntry, TYPE } from './tiff-file.ts';
+import type { TileLayout } from './tile-layout.ts';
+
+const HEADER_BYTES = 8;
+const ENTRY_BYTES = 12;
+const INLINE_BYTES = 4;
+const MAGIC = 42;
+
+/**
+ * A TIFF of its own that holds some tiles of another one, as they are coded there, one below the other: decoding it once
+ * costs less than opening the whole file for each of them.
+ * @param tiles the coded bytes of each tile
+ * @returns the file; as a picture, `layout.tile.width` x `tiles.length * layout.tile.height` pixels
+ */
+export function tileStrip(layout: TileLayout, tiles: readonly Uint8Array[]): Uint8Array {
+  const { tile, littleEndian, coding } = layout;
+  const longs = (values: readonly number[]) => longEntry(values, littleEndian);
+  const entries = new Map(coding);
+  entries.set(TAG.width, longs([tile.width]));
+  entries.set(TAG.height, longs([tile.height * tiles.length]));
+  entries.set(TAG.tileWidth, longs([tile.width]));
+  entries.set(TAG.tileHeight, longs([tile.height]));
+  entries.set(TAG.tileByteCounts, longs(tiles.map(({ length }) => length)));
+  // Takes the room that the offsets will need, which depend on where it ends.
+  entries.set(TAG.tileOffsets, longs(tiles.map(() => 0)));
+
+  const sorted = [...entries].sort(([a], [b]) => a - b);
+  const valuesAt = HEADER_BYTES + 2 + ENTRY_BYTES * sorted.length + 4;
+  let end = valuesAt;
+  const places = sorted.map(([, { bytes }]) => {
+    const place = end;
+    if (bytes.length > INLINE_BYTES) end += even(bytes.length);
+    return place;
+  });
+  const offsets = tiles.map(({ length }) => {
+    const offset = end;
+    end += even(length);
+    return offset;
+  });
+
+  const file = new Uint8Array(end);
+  const view = new DataView(file.buffer);
+  view.setUint16(0, littleEndian ? 0x4949 : 0x4d4d);
+  view.setUint16(2, MAGIC, littleEndian);
+  view.setUint32(4, HEADER_BYTES, littleEndian);
+  view.setUint16(HEADER_BYTES, sorted.length, littleEndian);
+  sorted.forEach(([tag, entry], index) => {
+    const { type, count, bytes } = tag === TAG.tileOffsets ? longs(offsets) : entry;
+    const at = HEADER_BYTES + 2 + ENTRY_BYTES * index;
+    view.setUint16(at, tag, littleEndian);
+    view.setUint16(at + 2, type, littleEndian);
+    view.setUint32(at + 4, count, littleEndian);
+    if (bytes.length > INLINE_BYTES) view.setUint32(at + 8, places[index], littleEndian);
+    file.set(bytes, bytes.length > INLINE_BYTES ? places[index] : at + 8);
+  });
+  tiles.forEach((bytes, index) => {
+    file.set(bytes, offsets[index]);
+  });
+  return file;
+}
+
+function longEntry(values: readonly number[], littleEndian: boolean): TiffEntry {
+  const view = new DataView(new ArrayBuffer(4 * values.length));
+  values.forEach((value, index) => {
+    view.setUint32(4 * index, value, littleEndian);
+  });
+  return { type: TYPE.long, count: values.length, bytes: new Uint8Array(view.buffer) };
+}
+
+/** TIFF wants values to begin at even offsets. */
+function even(length: number): number {
+  return length + (length % 2);
+}

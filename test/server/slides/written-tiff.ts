@@ -1,0 +1,78 @@
+/** A tag of a TIFF directory: TIFF 6.0's numbers of the tag and of its type, and its values. */
+export type TiffTag = [tag: number, type: 'byte' | 'short' | 'long' | 'undefined', values: ArrayLike<number>];
+
+const TYPES = { byte: [1, 1], short: [3, 2], long: [4, 4], undefined: [7, 1] } as const;
+
+export interface WrittenTiff {
+  littleEndian: boolean;
+  big: boolean;
+  width: number;
+  height: number;
+  tileSize: number;
+  /** Coded tiles, row by row. */
+  tiles: Uint8Array[];
+  /** Other tags than size and places of the tiles. */
+  tags: TiffTag[];
+}
+
+/** Writes a tiled TIFF of one picture, in either byte order, as TIFF 6.0 or BigTIFF. */
+export function writtenTiff({ littleEndian, big, width, height, tileSize, tiles, tags }: WrittenTiff): Uint8Array {
+  const headerBytes = big ? 16 : 8;
+  let end = headerBytes;
+  const offsets = tiles.map(({ length }) => {
+    const offset = end;
+    end += length + (length % 2);
+    return offset;
+  });
+  const entries: TiffTag[] = [
+    [256, 'long', [width]],
+    [257, 'long', [height]],
+    [322, 'short', [tileSize]],
+    [323, 'short', [tileSize]],
+    [324, 'long', offsets],
+    [325, 'long', tiles.map(({ length }) => length)],
+    ...tags,
+  ];
+  entries.sort(([a], [b]) => a - b);
+  const directory = end;
+  const entryBytes = big ? 20 : 12;
+  const inlineBytes = big ? 8 : 4;
+  end += (big ? 8 : 2) + entryBytes * entries.length + inlineBytes;
+  const places = entries.map(([, type, values]) => {
+    const place = end;
+    const bytes = values.length * TYPES[type][1];
+    if (bytes > inlineBytes) end += bytes + (bytes % 2);
+    return place;
+  });
+
+  const view = new DataView(new ArrayBuffer(end));
+  const file = new Uint8Array(view.buffer);
+  const put = (at: number, value: number, bytes: 1 | 2 | 4 | 8) => {
+    if (bytes === 1) view.setUint8(at, value);
+    else if (bytes === 2) view.setUint16(at, value, littleEndian);
+    else if (bytes === 4) view.setUint32(at, value, littleEndian);
+    else view.setBigUint64(at, BigInt(value), littleEndian);
+  };
+  const wide = big ? 8 : 4;
+  put(0, littleEndian ? 0x4949 : 0x4d4d, 2);
+  put(2, big ? 43 : 42, 2);
+  if (big) put(4, 8, 2);
+  put(big ? 8 : 4, directory, wide);
+  put(directory, entries.length, big ? 8 : 2);
+  entries.forEach(([tag, type, values], index) => {
+    const at = directory + (big ? 8 : 2) + entryBytes * index;
+    const [number, bytes] = TYPES[type];
+    put(at, tag, 2);
+    put(at + 2, number, 2);
+    put(at + 4, values.length, wide);
+    const isInline = values.length * bytes <= inlineBytes;
+    if (!isInline) put(at + 4 + wide, places[index], wide);
+    Array.from(values).forEach((value, i) => {
+      put((isInline ? at + 4 + wide : places[index]) + i * bytes, value, bytes);
+    });
+  });
+  tiles.forEach((bytes, index) => {
+    file.set(bytes, offsets[index]);
+  });
+  return file;
+}
