@@ -6,7 +6,7 @@ export interface Speeds {
   begin(heatmap: Heatmap): void;
   /** So many patches have been classified. */
   count(heatmap: Heatmap, patches: number): void;
-  /** Patches per second; of a heatmap without any yet, what its model did last; null before the first ones of all. */
+  /** Patches per second; of a heatmap without any yet, what its model did last, or when it was opened. */
   of(heatmap: Heatmap): number | null;
 }
 
@@ -21,12 +21,16 @@ interface Speed {
 const SPAN_SECONDS = 0.1;
 const SMOOTHING = 0.5;
 
-/** Measures over spans of time and not task by task, for tasks of several processes are done together. */
-export function createSpeeds(): Speeds {
+/**
+ * Measures over spans of time and not task by task, for tasks of several processes are done together.
+ * @param processes that classify at the same time
+ */
+export function createSpeeds(processes: number): Speeds {
   const speeds = new Map<string, Speed>();
   const ofModels = new Map<string, number>();
   const of = ({ identity, model }: Heatmap) =>
-    speeds.get(identity)?.perSecond ?? ofModels.get(model.fingerprint) ?? null;
+    speeds.get(identity)?.perSecond ?? ofModels.get(model.fingerprint) ?? expected(model.secondsPerPatch);
+  const expected = (secondsPerPatch: number) => (secondsPerPatch > 0 ? processes / secondsPerPatch : null);
   return {
     of,
     begin(heatmap) {

@@ -54,7 +54,7 @@ export function createScheduler(worker: Pick<Worker, 'perform' | 'processes'>): 
   const turns = createTurns();
   /** Parts of a task that failed, to be tried on their own. */
   const parts: Flight[] = [];
-  const speeds = createSpeeds();
+  const speeds = createSpeeds(worker.processes);
   /** Tasks of each heatmap that are not done. */
   const tasks = new Map<Heatmap, number>();
   let inTheAir = 0;

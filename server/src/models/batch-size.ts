@@ -51,6 +51,14 @@ export async function chooseBatchSize(
   return (await isBatchInvariant(engine, shape, size)) ? size : 1;
 }
 
+/** Seconds that one batch takes an engine now, for each of its patches: what a patch costs before any was classified. */
+export async function secondsPerPatch(engine: Engine, shape: ProbeShape, batchSize: number): Promise<number> {
+  const patches = probePatches(shape, batchSize);
+  const start = performance.now();
+  await engine.run(patches, batchSize);
+  return (performance.now() - start) / 1000 / batchSize;
+}
+
 async function keptSize(folder: string, key: BatchSizeKey, measure: () => Promise<number>): Promise<number> {
   const processor = os.cpus()[0]?.model ?? '';
   const hash = createHash('sha256').update(JSON.stringify([key, processor, CANDIDATES]));

@@ -38,6 +38,8 @@ export interface ModelDescription {
    */
   check: { difference: number; largestLogit: number };
   warnings: string[];
+  /** What a patch took one process when the model was opened; an estimate for as long as nothing was classified. */
+  secondsPerPatch: number;
   /** Hash of the file, of the manifest fields that change numbers, and of the engine's name. */
   fingerprint: string;
 }

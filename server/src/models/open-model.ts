@@ -2,7 +2,7 @@ import { activate } from '../../../shared/activation.ts';
 import type { Engine, EngineSource } from '../engines/engine.ts';
 import { DEFAULT_ENGINE, loadEngine } from '../engines/engines.ts';
 import { Problem } from '../errors.ts';
-import { chooseBatchSize } from './batch-size.ts';
+import { chooseBatchSize, secondsPerPatch } from './batch-size.ts';
 import { classNames, fileHash, fingerprint, warnings } from './describe-model.ts';
 import { checkGolden } from './golden-patch.ts';
 import type { ReadyConversion } from './kept-conversions.ts';
@@ -52,6 +52,7 @@ export async function openModel(file: string, options: OpenModelOptions = {}): P
       description.fingerprint = fingerprint(await fileHash(file, converted.companions), description);
       const key = { fingerprint: description.fingerprint, engine: engineName, threads: options.threads };
       const batchSize = await chooseBatchSize(engine, shape, key, conversions);
+      description.secondsPerPatch = await secondsPerPatch(engine, shape, batchSize);
       const model = runningModel(engine, description, batchSize);
       if (manifest?.golden) await checkGolden(model, manifest.golden, manifestFile(file));
       return model;
@@ -91,6 +92,7 @@ function describe(
     layers,
     check: { difference: check.difference, largestLogit: check.largestLogit },
     warnings: warnings(converted, manifest, manifestFile(file)),
+    secondsPerPatch: 0,
     fingerprint: '',
   };
 }

@@ -44,6 +44,9 @@ function painted(levels: { width: number; height: number }[], colourAt: (x: numb
       }
       return pixels;
     },
+    async fill(level, regions) {
+      for (const region of regions) region.data.set(await reader.readRegion(level, region));
+    },
   };
   return { reader, read };
 }
