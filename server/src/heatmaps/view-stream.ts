@@ -12,7 +12,7 @@ import { tileRevision, tilesInView, viewOrder } from './view.ts';
 const PAUSE = 250;
 
 /** Milliseconds before the first ones, closer so that something is seen soon: no second ever has more than four. */
-const FIRST_PAUSES = [30, 120, 350, 500];
+const FIRST_PAUSES = [5, 145, 350, 500];
 
 /** The breakdown of a large view takes a while: no more than this share of the time goes into it. */
 const BREAKDOWN_SHARE = 0.1;
