@@ -38,6 +38,16 @@ export function* analysisOrder(grid: PatchGrid, range: PatchRange): Generator<nu
   }
 }
 
+/** Numbers the squares that the chunk-by-chunk part of the order goes through, which are read at once. */
+export function readAreas(grid: PatchGrid): (index: number) => number {
+  const { stepWidth, stepHeight } = patchPitch(grid);
+  const rows = patchesAtOnce(stepHeight);
+  const columns = patchesAtOnce(stepWidth);
+  const across = Math.ceil(grid.columns / columns);
+  return (index) =>
+    Math.floor(Math.floor(index / grid.columns) / rows) * across + Math.floor((index % grid.columns) / columns);
+}
+
 /** Patches along a side of a read: a power of two, so that reads fill a block. */
 function patchesAtOnce(step: number): number {
   return Math.min(BLOCK_SIDE, 2 ** Math.max(0, Math.floor(Math.log2(READ_PIXELS / step))));

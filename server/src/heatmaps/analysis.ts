@@ -2,7 +2,7 @@ import type { Rectangle } from '../../../shared/geometry/deep-zoom.ts';
 import { type PatchRange, patchesTouching, rangeSize, wholeGrid } from '../../../shared/geometry/patch-grid.ts';
 import type { AnalysisState } from '../../../shared/heatmap-descriptor.ts';
 import { Problem } from '../errors.ts';
-import { analysisOrder } from './analysis-order.ts';
+import { analysisOrder, readAreas } from './analysis-order.ts';
 import type { Heatmap } from './heatmap.ts';
 import type { Scheduler } from './scheduler.ts';
 
@@ -18,7 +18,11 @@ export async function analyse(
 ): Promise<void> {
   const { region, ...wish } = options;
   const range = rangeOf(heatmap, region);
-  await scheduler.classify(heatmap, analysisOrder(heatmap.grid, range), { ...wish, priority: 'analysis' });
+  await scheduler.classify(heatmap, analysisOrder(heatmap.grid, range), {
+    ...wish,
+    priority: 'analysis',
+    areaOf: readAreas(heatmap.grid),
+  });
 }
 
 /** Patches of the slide, or that a region touches: those known and all of them, background left out that is so beforehand. */

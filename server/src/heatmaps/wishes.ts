@@ -15,6 +15,8 @@ export interface WishOptions {
   signal?: AbortSignal;
   /** Called whenever some of the patches have become known. */
   onProgress?: () => void;
+  /** Names the area that a patch is read with: tasks end at its border where they are large enough. */
+  areaOf?: (index: number) => number;
 }
 
 /** One caller's wish for patches. */
@@ -58,6 +60,7 @@ interface PendingWish extends Wish {
   /** Why one of its patches cannot be read; told when the others are known. */
   problem?: Problem;
   onProgress?: () => void;
+  areaOf?: (index: number) => number;
   finish(error?: unknown): void;
 }
 
@@ -107,7 +110,7 @@ export function createWishes(): Wishes {
       const { row, column } = patchPosition(heatmap.grid, index);
       if (heatmap.values.known.isKnown(row, column)) continue;
       if (!underWay.has(index) && !chosen.has(index)) {
-        if (indices.length >= limit) {
+        if (indices.length >= limit || isEndOfArea(wish, indices, index, limit)) {
           wish.held = index;
           return;
         }
@@ -123,7 +126,7 @@ export function createWishes(): Wishes {
   };
 
   return {
-    add(heatmap, indices, { priority, client = '', signal, onProgress }) {
+    add(heatmap, indices, { priority, client = '', signal, onProgress, areaOf }) {
       if (counts[priority] >= MOST_WAITING[priority]) {
         const what = priority === 'analysis' ? 'analyses' : 'requests';
         return Promise.reject(new Problem('busy', `${counts[priority]} ${what} are waiting already; ask again later`));
@@ -140,6 +143,7 @@ export function createWishes(): Wishes {
           held: undefined,
           outstanding: new Set(),
           onProgress,
+          areaOf,
           finish(error) {
             if (!all.delete(wish)) return;
             counts[priority]--;
@@ -196,4 +200,10 @@ export function createWishes(): Wishes {
       return all.size;
     },
   };
+}
+
+/** Whether a task that has most of its patches would go on in another area. */
+function isEndOfArea({ areaOf }: PendingWish, indices: readonly number[], next: number, limit: number): boolean {
+  const last = indices.at(-1);
+  return areaOf !== undefined && last !== undefined && 2 * indices.length >= limit && areaOf(last) !== areaOf(next);
 }
