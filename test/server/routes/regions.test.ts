@@ -100,7 +100,7 @@ describe('the breakdown of a region', () => {
 describe('options make another heatmap', () => {
   test.each([
     ['?overlap=2', { overlap: 2, background: null }, 30 * 19],
-    ['?background=none', { overlap: 1, background: null }, 150],
+    ['?overlap=4', { overlap: 4, background: null }, 59 * 37],
   ])('%s', async (query, options, total) => {
     const found = await json(`${HEATMAP}.json${query}`);
     expect(found.options).toEqual(options);
