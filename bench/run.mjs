@@ -1,4 +1,4 @@
-// npm run bench -- analysis | latency | load | viewers: seeded measurements; ratios hold within one run only, for machines differ and
+// npm run bench -- analysis | latency | load | overview | viewers: seeded measurements; ratios hold within one run only, for machines differ and
 // are shared.
 import { runSource } from './sources.mjs';
 

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { analysed, interval, orderByShare, percentage, timeLeft } from '../../plugin/src/panel/format.ts';
+import { analysed, interval, orderByShare, percentage, shareHeading, timeLeft } from '../../plugin/src/panel/format.ts';
+import { describeHeatmap } from './heatmap-server.ts';
 
 test.each([
   [0, '0 %'],
@@ -48,4 +49,11 @@ test('rows are sorted by share, and keep their order where their numbers read al
   expect(orderByShare([0, 1, 2], [0.1, 0.6, 0.3], percentage)).toEqual([1, 2, 0]);
   expect(orderByShare([0, 1, 2], [0.301, 0.304, null], percentage)).toEqual([0, 1, 2]);
   expect(orderByShare([0, 1, 2], [0.301, 0.308, 0], percentage)).toEqual([1, 0, 2]);
+});
+
+test('what the shares are of', () => {
+  const descriptor = describeHeatmap(2);
+  expect(shareHeading(descriptor)).toBe('Mean probability of');
+  const options = { overlap: 1 as const, background: 'otsu' as const };
+  expect(shareHeading({ ...descriptor, options })).toBe('Mean probability, tissue of');
 });

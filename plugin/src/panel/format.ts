@@ -1,4 +1,5 @@
-import type { Breakdown, ClassShare } from '../../../shared/heatmap-descriptor.ts';
+import type { Breakdown, ClassShare, HeatmapDescriptor } from '../../../shared/heatmap-descriptor.ts';
+import { isShare } from '../options.ts';
 
 /** A share, 0 to 1, as a percentage: one decimal below 10, none above. */
 export function percentage(share: number): string {
@@ -41,4 +42,10 @@ export function orderByShare(
 ): number[] {
   const share = (index: number) => shares[index] ?? 0;
   return [...before].sort((a, b) => (text(share(a)) === text(share(b)) ? 0 : share(b) - share(a)));
+}
+
+/** What the class list's numbers are, before the name of what they are of: 'slide', 'view'. */
+export function shareHeading(descriptor: HeatmapDescriptor): string {
+  const mean = isShare('patch', descriptor) ? 'Mean probability' : 'Mean score';
+  return descriptor.options.background === null ? `${mean} of` : `${mean}, tissue of`;
 }

@@ -14,7 +14,7 @@ import { isUnanswered, reasonOf } from '../request-error.ts';
 import { createClassList } from './class-list.ts';
 import { fitPanel } from './dock.ts';
 import { element, segmented, select, uniqueId } from './elements.ts';
-import { analysed, timeLeft } from './format.ts';
+import { analysed, shareHeading, timeLeft } from './format.ts';
 import { createScale } from './scale.ts';
 import type { Interval } from './score-domain.ts';
 
@@ -147,12 +147,7 @@ export function createPanel(
     'div',
     { class: 'osd-cam-body', id: bodyId },
     mode.element,
-    element(
-      'div',
-      { class: 'osd-cam-heading' },
-      element('span', {}, isShare('patch', descriptor) ? 'Mean probability of' : 'Mean score of'),
-      scope.element,
-    ),
+    element('div', { class: 'osd-cam-heading' }, element('span', {}, shareHeading(descriptor)), scope.element),
     classes.element,
     scale.element,
     note,
