@@ -27,22 +27,10 @@ export async function analyse(
 
 /** Patches of the slide, or that a region touches: those known and all of them, background left out that is so beforehand. */
 export function countPatches(heatmap: Heatmap, region?: Rectangle): { known: number; total: number } {
-  const { grid, values } = heatmap;
-  const { known, mask } = values;
-  if (!region) {
-    const masked = mask ? known.background(known.top, 0, 0) : 0;
-    return { known: known.known - masked, total: grid.rows * grid.columns - masked };
-  }
-  const range = rangeOf(heatmap, region);
-  const counts = { known: 0, total: 0 };
-  for (let row = range.rowStart; row < range.rowEnd; row++) {
-    for (let column = range.columnStart; column < range.columnEnd; column++) {
-      if (mask?.[row * grid.columns + column]) continue;
-      counts.total++;
-      if (known.isKnown(row, column)) counts.known++;
-    }
-  }
-  return counts;
+  const { known, mask } = heatmap.values;
+  const counted = known.countIn(rangeOf(heatmap, region));
+  const masked = mask ? counted.background : 0;
+  return { known: counted.known - masked, total: counted.total - masked };
 }
 
 function rangeOf({ grid }: Heatmap, region: Rectangle | undefined): PatchRange {

@@ -1,3 +1,5 @@
+import type { PatchRange } from '../../../shared/geometry/patch-grid.ts';
+
 /** Patches along one side of the blocks in which values are kept and stored, and its logarithm. */
 export const BLOCK_SIDE = 16;
 export const BLOCK_LEVEL = 4;
@@ -31,6 +33,8 @@ export interface KnownPatches {
   total(k: number, row: number, column: number): number;
   /** Known patches of the grid, background among them. */
   readonly known: number;
+  /** Patches of a range, and those of them that are known and that are background; blocks inside it count as a whole. */
+  countIn(range: PatchRange): { total: number; known: number; background: number };
   /**
    * The finest stride at which every block has its sample known; undefined where there is none.
    */
@@ -93,12 +97,39 @@ export function knownPatches(rows: number, columns: number): KnownPatches {
     get known() {
       return sizes[0] === 0 ? 0 : counts[top][0];
     },
+    countIn({ rowStart, rowEnd, columnStart, columnEnd }) {
+      const counted = { total: 0, known: 0, background: 0 };
+      const add = (k: number, row: number, column: number) => {
+        counted.total += patches.total(k, row, column);
+        counted.known += patches.count(k, row, column);
+        counted.background += patches.background(k, row, column);
+      };
+      for (let top = rowStart; top < rowEnd; top = nextBlock(top)) {
+        for (let left = columnStart; left < columnEnd; left = nextBlock(left)) {
+          const bottom = Math.min(rowEnd, nextBlock(top));
+          const right = Math.min(columnEnd, nextBlock(left));
+          const isWhole =
+            top % BLOCK_SIDE === 0 &&
+            left % BLOCK_SIDE === 0 &&
+            (bottom % BLOCK_SIDE === 0 || bottom === rows) &&
+            (right % BLOCK_SIDE === 0 || right === columns);
+          if (isWhole) add(BLOCK_LEVEL, top / BLOCK_SIDE, left / BLOCK_SIDE);
+          else for (let row = top; row < bottom; row++) for (let x = left; x < right; x++) add(0, row, x);
+        }
+      }
+      return counted;
+    },
     finestCompleteStride() {
       for (let k = 0; k <= top; k++) if (sizes[0] > 0 && samples[k] === sampleTotals[k]) return 2 ** k;
       return undefined;
     },
   };
   return patches;
+}
+
+/** Where the next block begins, in rows or columns of patches. */
+function nextBlock(start: number): number {
+  return (Math.floor(start / BLOCK_SIDE) + 1) * BLOCK_SIDE;
 }
 
 /** Room for counts up to 4^k. */
