@@ -1,5 +1,6 @@
 import { stat } from 'node:fs/promises';
 import type { Metadata } from 'sharp';
+import { fileVersion } from './file-version.ts';
 import { slideFingerprint } from './fingerprint.ts';
 import { fileProblem, type ImageFormat, imageFormat, openImage, reason, unreadable } from './image-file.ts';
 import { losslessPyramid, type OnProgress, PYRAMID_TILE_SIZE } from './lossless-pyramid.ts';
@@ -47,12 +48,21 @@ export async function describeSlide(
   file: string,
   { store, onProgress, signal }: DescribeOptions,
 ): Promise<SlideDescription> {
+  const version = await fileVersion(file);
   const { page, levels, tileSize, ...header } = await inspect(file);
   const fingerprint = await slideFingerprint(file);
-  if (hasOverview(levels)) return await checked({ ...header, regionFile: file, levels, tileSize, fingerprint });
+  if (hasOverview(levels))
+    return await checked({ ...header, regionFile: file, levels, tileSize, fingerprint, version });
   const regionFile = await losslessPyramid({ file, page, size: header, fingerprint }, store, { onProgress, signal });
   const made = await directoriesOf(regionFile);
-  return { ...header, regionFile, levels: tiffLevels(made), tileSize: PYRAMID_TILE_SIZE, fingerprint };
+  return {
+    ...header,
+    regionFile,
+    levels: tiffLevels(made),
+    tileSize: PYRAMID_TILE_SIZE,
+    fingerprint,
+    version: await fileVersion(regionFile),
+  };
 }
 
 async function inspect(file: string): Promise<Inspected> {

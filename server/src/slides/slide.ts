@@ -17,6 +17,8 @@ export interface SlideDescription extends Size {
   tileSize: number;
   /** Hash of size, modification time and spread blocks of the user's file. */
   fingerprint: string;
+  /** Of `regionFile`, when it was described. */
+  version: string;
 }
 
 /** One resolution stored in `regionFile`. */

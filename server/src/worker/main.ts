@@ -5,6 +5,7 @@ import sharp from 'sharp';
 import { Problem } from '../errors.ts';
 import type { Model } from '../models/model.ts';
 import { openModel } from '../models/open-model.ts';
+import { whileUnchanged } from '../slides/file-version.ts';
 import { openSlide } from '../slides/open-slide.ts';
 import { readPatches } from '../slides/patches.ts';
 import type { SlideReader } from '../slides/slide.ts';
@@ -121,7 +122,7 @@ async function using<T>(version: ModelVersion, use: (model: Model) => Promise<T>
 function classify(task: Extract<WorkerTask, { type: 'classify' }>): Promise<PatchResults> {
   const { slide, grid, positions } = task;
   return using(task.model, (model) => {
-    const reading = readPatches(slideFor(slide), grid, positions);
+    const reading = whileUnchanged(slide, readPatches(slideFor(slide), grid, positions));
     // Awaited only when its turn comes; until then a failure must not count as unhandled.
     reading.catch(() => {});
     const running = inference.then(async () => runInBatches(model, await reading, positions.length));

@@ -35,6 +35,7 @@ export async function syntheticHeatmap(
     levels: [],
     tileSize: 256,
     fingerprint: `slide-${columns}x${rows}`,
+    version: '',
   };
   const model = {
     file: 'model.h5',

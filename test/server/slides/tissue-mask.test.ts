@@ -27,6 +27,7 @@ function painted(levels: { width: number; height: number }[], colourAt: (x: numb
     levels: levels.map((size, page) => ({ ...size, page, subifd: -1 })),
     tileSize: 256,
     fingerprint: 'slide',
+    version: '',
   };
   const read = { levels: new Set<number>(), largest: 0 };
   const reader: SlideReader = {
