@@ -2,6 +2,7 @@ import { patchPosition } from '../../../shared/geometry/patch-grid.ts';
 import { Problem } from '../errors.ts';
 import type { PatchResults } from '../worker/messages.ts';
 import type { Worker } from '../worker/supervisor.ts';
+import type { DealtPatches } from './analysis-order.ts';
 import { createSpeeds } from './classification-speed.ts';
 import type { Heatmap } from './heatmap.ts';
 import { createTurns } from './turns.ts';
@@ -10,12 +11,13 @@ import { createWishes, type Wish, type WishOptions } from './wishes.ts';
 export interface Scheduler {
   /**
    * Has patches classified and kept; each patch is classified once, however many ask for it.
-   * @param indices row-major patch numbers, in the order in which they are wanted; read as far as they are needed
+   * @param indices row-major patch numbers, in the order in which they are wanted, or dealt out to the processes; read as
+   *   far as they are needed
    * @param options.signal aborting withdraws the wish: patches that nobody else wants leave the queue
    * @throws Problem as the worker's task; `unreadable-slide` only once all patches that can be read are known; `busy`
    *   where too many wait already; the signal's reason when aborted
    */
-  classify(heatmap: Heatmap, indices: Iterable<number>, options: WishOptions): Promise<void>;
+  classify(heatmap: Heatmap, indices: Iterable<number> | DealtPatches, options: WishOptions): Promise<void>;
   /** Patches classified per second for one heatmap; null until it has classified some. */
   patchesPerSecond(heatmap: Heatmap): number | null;
   /** Whether anything is wanted of a heatmap, or under way. */
@@ -41,11 +43,10 @@ const MOST_LANDINGS = 16;
 const SECONDS_PER_TASK = 0.15;
 
 /**
- * Patches in a task: a chunk of 8 x 8 patches of 128 pixels is one region of 1024 pixels to read; a quarter of the 36 that
- * a tile needs at most goes first.
+ * Patches in a task: a chunk of 8 x 8 patches of 128 pixels is one region of 1024 pixels to read; fewer than 4 would cost
+ * more in messages than they gain.
  */
 const MAX_PATCHES_PER_TASK = 64;
-const FIRST_PATCHES_PER_TASK = 9;
 const FEWEST_PATCHES_PER_TASK = 4;
 
 /** @param worker classifies patches; it never sees a patch twice unless its results were lost meanwhile */
@@ -57,19 +58,22 @@ export function createScheduler(worker: Pick<Worker, 'perform' | 'processes'>): 
   const speeds = createSpeeds(worker.processes);
   /** Tasks of each heatmap that are not done. */
   const tasks = new Map<Heatmap, number>();
-  let inTheAir = 0;
+  /** Tasks that each process has. */
+  const inTheAir = new Array<number>(worker.processes).fill(0);
   let landings = 0;
   let classified = 0;
 
   function dispatch(): void {
-    while (inTheAir < FLIGHTS_PER_PROCESS * worker.processes && landings < MOST_LANDINGS) {
-      const flight = parts.shift() ?? nextFlight();
+    while (landings < MOST_LANDINGS) {
+      const lane = inTheAir.indexOf(Math.min(...inTheAir));
+      if (inTheAir[lane] >= FLIGHTS_PER_PROCESS) return;
+      const flight = parts.shift() ?? nextFlight(lane);
       if (!flight) return;
-      void fly(flight);
+      void fly(flight, lane);
     }
   }
 
-  function nextFlight(): Flight | undefined {
+  function nextFlight(lane: number): Flight | undefined {
     for (const priority of ['view', 'request', 'analysis'] as const) {
       for (;;) {
         const wish = turns.next(priority, wishes.of(priority));
@@ -77,11 +81,11 @@ export function createScheduler(worker: Pick<Worker, 'perform' | 'processes'>): 
         const { heatmap } = wish;
         const limit = patchesPerTask(wish);
         const indices: number[] = [];
-        wishes.take(wish, indices, limit);
+        wishes.take(wish, indices, limit, lane);
         // Others that look at the same heatmap share the task.
         if (indices.length < limit && indices.length > 0) {
           for (const other of wishes.of(priority)) {
-            if (other.heatmap === heatmap && other !== wish) wishes.take(other, indices, limit);
+            if (other.heatmap === heatmap && other !== wish) wishes.take(other, indices, limit, lane);
           }
         }
         if (indices.length > 0) return { heatmap, indices };
@@ -90,30 +94,31 @@ export function createScheduler(worker: Pick<Worker, 'perform' | 'processes'>): 
     return undefined;
   }
 
-  async function fly(flight: Flight): Promise<void> {
+  async function fly(flight: Flight, lane: number): Promise<void> {
     const { heatmap, indices } = flight;
     const others = tasks.get(heatmap) ?? 0;
     if (others === 0) speeds.begin(heatmap);
     tasks.set(heatmap, others + 1);
     wishes.takeOff(heatmap, indices);
-    inTheAir++;
+    inTheAir[lane]++;
     let results: PatchResults;
     try {
-      results = await worker.perform({
-        type: 'classify',
+      const task = {
+        type: 'classify' as const,
         slide: heatmap.slide,
         model: { file: heatmap.model.file, fingerprint: heatmap.model.fingerprint },
         grid: heatmap.grid,
         positions: indices.map((index) => patchPosition(heatmap.grid, index)),
-      });
+      };
+      results = await worker.perform(task, lane);
     } catch (error) {
-      inTheAir--;
+      inTheAir[lane]--;
       taskEnded(heatmap);
       if (isSpot(error) && indices.length > 1) split(flight);
       else wishes.land(heatmap, indices, error);
       return dispatch();
     }
-    inTheAir--;
+    inTheAir[lane]--;
     landings++;
     // The process reads and classifies on while these are kept.
     dispatch();
@@ -151,21 +156,17 @@ export function createScheduler(worker: Pick<Worker, 'perform' | 'processes'>): 
 
   /**
    * Patches of the next task for a wish. What is left of it is shared out among the processes (guided self-scheduling,
-   * Polychronopoulos and Kuck 1987), so that all of them end at the same time, and a new one begins with small tasks, so
-   * that something is seen soon.
+   * Polychronopoulos and Kuck 1987), so that all of them end at the same time. A new one begins with small tasks, no larger
+   * than what went before, so that something is seen soon and no process waits for many patches to be read.
    */
-  function patchesPerTask({ heatmap, left, isNew, priority }: Wish): number {
+  function patchesPerTask({ heatmap, left, taken, priority }: Wish): number {
     const perSecond = speeds.of(heatmap);
-    if (perSecond === null) return FIRST_PATCHES_PER_TASK;
+    if (perSecond === null) return FEWEST_PATCHES_PER_TASK;
     const perProcess = perSecond / worker.processes;
     const most = Math.min(MAX_PATCHES_PER_TASK, Math.max(1, Math.round(perProcess * SECONDS_PER_TASK)));
     if (priority === 'analysis') return most;
     const share = Math.ceil(left / (FLIGHTS_PER_PROCESS * worker.processes));
-    return Math.min(
-      most,
-      isNew ? FIRST_PATCHES_PER_TASK : Number.POSITIVE_INFINITY,
-      Math.max(FEWEST_PATCHES_PER_TASK, share),
-    );
+    return Math.min(most, Math.max(FEWEST_PATCHES_PER_TASK, Math.min(taken, share)));
   }
 
   return {
@@ -180,7 +181,7 @@ export function createScheduler(worker: Pick<Worker, 'perform' | 'processes'>): 
       return classified;
     },
     get waiting() {
-      return { wishes: wishes.size, tasks: inTheAir + landings };
+      return { wishes: wishes.size, tasks: inTheAir.reduce((sum, tasks) => sum + tasks, 0) + landings };
     },
   };
 }

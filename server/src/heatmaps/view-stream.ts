@@ -5,14 +5,12 @@ import { Problem } from '../errors.ts';
 import type { Analyses } from './analysis.ts';
 import { regionBreakdown, slideBreakdown } from './breakdown.ts';
 import type { Heatmap } from './heatmap.ts';
+import { createNewsPace, NEWS_PAUSE } from './news-pace.ts';
 import type { Scheduler } from './scheduler.ts';
-import { tileRevision, tilesInView, viewOrder } from './view.ts';
+import { missingInView, tileRevision, tilesInView, viewOrder } from './view.ts';
 
-/** Milliseconds between two looks at what has become better. */
-const PAUSE = 250;
-
-/** Milliseconds before the first ones, closer so that something is seen soon: no second ever has more than four. */
-const FIRST_PAUSES = [5, 145, 350, 500];
+/** Seconds that a view takes at most where its end is near. */
+const SOON = 1;
 
 /** The breakdown of a large view takes a while: no more than this share of the time goes into it. */
 const BREAKDOWN_SHARE = 0.1;
@@ -43,31 +41,32 @@ export async function followView(
   const tiles = tilesInView(heatmap, region, level);
   const revisions = new Map<TileAddress, number>();
   const breakdowns = breakdownSender(number, heatmap, region, send);
+  const pace = createNewsPace();
   let told = -1;
   let toldState = '';
-  let last = 0;
-  let news = 0;
+  let progress: 'ended' | 'ends soon' | 'goes on' = 'goes on';
 
   const tell = () => {
     const state = analyses.state(heatmap);
     const { known } = heatmap.values.known;
     // A patch that was lost and classified anew changes nothing that was told.
     if (!isReady() || (known === told && state.state === toldState)) return;
-    last = performance.now();
-    news++;
+    pace.told(performance.now());
     const better = tiles
       .map((tile) => ({ tile, found: tileRevision(heatmap, tile, score) }))
       .filter(({ tile, found }) => revisions.get(tile) !== found.revision);
     for (const { tile, found } of better) revisions.set(tile, found.revision);
     if (better.length > 0) send('tiles', { view: number, tiles: better.map(({ found }) => found) });
-    const missing = viewOrder(heatmap, tiles, region, score).length;
+    const missing = missingInView(heatmap, tiles, score).size;
     const { patchesPerSecond } = state;
+    const secondsLeft = patchesPerSecond === null ? null : missing / patchesPerSecond;
+    progress = missing > 0 && (secondsLeft ?? 0) < SOON ? 'ends soon' : 'goes on';
     send('progress', {
       view: number,
       patches: state.patches,
       missing,
       patchesPerSecond,
-      secondsLeft: patchesPerSecond === null ? null : missing / patchesPerSecond,
+      secondsLeft,
       analysis: state,
     });
     breakdowns.changed();
@@ -83,12 +82,25 @@ export async function followView(
         next = undefined;
         tell();
       },
-      Math.max(0, last + (FIRST_PAUSES[news - 1] ?? PAUSE) - performance.now()),
+      Math.max(0, pace.earliest(progress) - performance.now()),
     );
   };
+  const tellEnd = () => {
+    progress = 'ended';
+    clearTimeout(next);
+    next = undefined;
+    tellSoon();
+  };
 
+  // The first patches are on their way while what is known is told.
+  const classified = scheduler.classify(heatmap, viewOrder(heatmap, tiles, region, score), {
+    priority: 'view',
+    client,
+    signal,
+    onProgress: tellSoon,
+  });
   tell();
-  const timer = setInterval(tellSoon, PAUSE);
+  const timer = setInterval(tellSoon, NEWS_PAUSE);
   const end = () => {
     clearInterval(timer);
     clearTimeout(next);
@@ -96,20 +108,14 @@ export async function followView(
   };
   signal.addEventListener('abort', end);
   if (signal.aborted) end();
-  const wanted = viewOrder(heatmap, tiles, region, score);
   try {
-    await scheduler.classify(heatmap, wanted, {
-      priority: 'view',
-      client,
-      signal,
-      onProgress: tellSoon,
-    });
+    await classified;
   } catch (error) {
     if (signal.aborted) return;
     if (!(error instanceof Problem)) throw error;
     send('error', { view: number, error: { code: error.code, message: error.message } });
   }
-  tellSoon();
+  tellEnd();
 }
 
 /** Sends the breakdown of slide and view after changes, one at a time and with pauses that grow with the view. */
@@ -131,7 +137,7 @@ function breakdownSender(view: number, heatmap: Heatmap, region: Rectangle, send
         : await regionBreakdown(heatmap, region);
       if (!ended) send('breakdown', { view, scope: 'view', ...breakdown });
     } finally {
-      const pause = Math.max(PAUSE, (performance.now() - start) / BREAKDOWN_SHARE);
+      const pause = Math.max(NEWS_PAUSE, (performance.now() - start) / BREAKDOWN_SHARE);
       if (!ended) {
         timer = setTimeout(() => {
           busy = false;

@@ -5,17 +5,21 @@ import {
   type TileAddress,
   tileCount,
 } from '../../../shared/geometry/deep-zoom.ts';
-import { type PatchRange, patchIndex } from '../../../shared/geometry/patch-grid.ts';
+import { type PatchPosition, type PatchRange, patchIndex } from '../../../shared/geometry/patch-grid.ts';
 import { patchesOfWindow } from '../../../shared/geometry/score-raster.ts';
 import { samplesOfRange } from '../../../shared/geometry/stride.ts';
 import type { Score } from '../../../shared/heatmap-descriptor.ts';
 import type { TileRevision } from '../../../shared/view-events.ts';
 import { Problem } from '../errors.ts';
+import { squareSides } from './analysis-order.ts';
 import type { Heatmap } from './heatmap.ts';
 import { isExact, knownBehind, missingSamples, windowOfTile } from './score-tile.ts';
 
 /** Tiles in view at most: a screen of 8,000 x 8,000 pixels. */
 const MOST_TILES = 1024;
+
+/** Slide pixels along a side of the squares in which a view is computed: few tiles, which one process reads. */
+const SQUARE_PIXELS = 512;
 
 /**
  * The tiles of a level that a region touches, row by row.
@@ -49,21 +53,30 @@ export function tilesInView(heatmap: Heatmap, region: Rectangle, level: number):
   return tiles;
 }
 
+/** The patches that tiles of a level still need, by their row-major numbers. */
+export function missingInView(
+  heatmap: Heatmap,
+  tiles: readonly TileAddress[],
+  score: Score,
+): Map<number, PatchPosition> {
+  const { grid, strides, values } = heatmap;
+  const missing = new Map<number, PatchPosition>();
+  for (const tile of tiles) {
+    for (const position of samplesOfRange(patchesOfTile(heatmap, tile, score), strides[tile.level])) {
+      if (!values.known.isKnown(position.row, position.column)) missing.set(patchIndex(grid, position), position);
+    }
+  }
+  return missing;
+}
+
 /**
- * The patches that tiles in view still need, as row-major numbers: coarse to fine down to their level's stride, those
- * nearest to the middle of the view first within a stride.
+ * The patches that tiles in view still need, as row-major numbers: coarse to fine down to their level's stride, and within
+ * a stride square by square of what is read together, those nearest to the middle of the view first.
  * @param region slide pixels
  */
 export function viewOrder(heatmap: Heatmap, tiles: readonly TileAddress[], region: Rectangle, score: Score): number[] {
-  const { grid, strides, values } = heatmap;
-  if (tiles.length === 0) return [];
-  const stride = strides[tiles[0].level];
-  const wanted = new Map<number, { row: number; column: number }>();
-  for (const tile of tiles) {
-    for (const position of samplesOfRange(patchesOfTile(heatmap, tile, score), stride)) {
-      if (!values.known.isKnown(position.row, position.column)) wanted.set(patchIndex(grid, position), position);
-    }
-  }
+  const { grid } = heatmap;
+  const { rows, columns } = squareSides(grid, SQUARE_PIXELS);
   const middleRow = ((region.y + region.height / 2) / grid.slide.height) * grid.rows;
   const middleColumn = ((region.x + region.width / 2) / grid.slide.width) * grid.columns;
   // Samples of coarser strides are multiples of larger powers of two.
@@ -72,13 +85,18 @@ export function viewOrder(heatmap: Heatmap, tiles: readonly TileAddress[], regio
     while (k <= grid.rows + grid.columns && row % (2 * k) === 0 && column % (2 * k) === 0) k *= 2;
     return k;
   };
-  return [...wanted]
-    .map(([index, position]) => ({
-      index,
-      coarseness: coarseness(position),
-      distance: (position.row + 0.5 - middleRow) ** 2 + (position.column + 0.5 - middleColumn) ** 2,
-    }))
-    .sort((a, b) => b.coarseness - a.coarseness || a.distance - b.distance || a.index - b.index)
+  const distance = (row: number, column: number) => (row - middleRow) ** 2 + (column - middleColumn) ** 2;
+  return [...missingInView(heatmap, tiles, score)]
+    .map(([index, position]) => {
+      const [top, left] = [Math.floor(position.row / rows) * rows, Math.floor(position.column / columns) * columns];
+      return {
+        index,
+        square: top * grid.columns + left,
+        coarseness: coarseness(position),
+        distance: distance(top + rows / 2, left + columns / 2),
+      };
+    })
+    .sort((a, b) => b.coarseness - a.coarseness || a.distance - b.distance || a.square - b.square || a.index - b.index)
     .map(({ index }) => index);
 }
 

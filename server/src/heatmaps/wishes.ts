@@ -1,5 +1,6 @@
 import { patchPosition } from '../../../shared/geometry/patch-grid.ts';
 import { Problem } from '../errors.ts';
+import type { DealtPatches } from './analysis-order.ts';
 import type { Heatmap } from './heatmap.ts';
 
 /**
@@ -26,18 +27,18 @@ export interface Wish {
   readonly client: string;
   /** Patches that are still to be taken, at most. */
   readonly left: number;
-  /** Whether nothing was taken yet. */
-  readonly isNew: boolean;
+  /** Patches that were taken. */
+  readonly taken: number;
 }
 
 /** All wishes that are not fulfilled, and which patches are under way. */
 export interface Wishes {
   /** @throws Problem `busy` where too many wait already */
-  add(heatmap: Heatmap, indices: Iterable<number>, options: WishOptions): Promise<void>;
+  add(heatmap: Heatmap, indices: Iterable<number> | DealtPatches, options: WishOptions): Promise<void>;
   /** Wishes of a priority with patches still to be taken, the oldest first. */
   of(priority: Priority): ReadonlySet<Wish>;
-  /** Moves a wish's next unknown patches into `indices`, up to `limit` of them. */
-  take(wish: Wish, indices: number[], limit: number): void;
+  /** Moves a wish's next unknown patches for a lane into `indices`, up to `limit` of them. */
+  take(wish: Wish, indices: number[], limit: number, lane: number): void;
   takeOff(heatmap: Heatmap, indices: readonly number[]): void;
   /** Patches are not under way any more, and not known either. */
   comeDown(heatmap: Heatmap, indices: readonly number[]): void;
@@ -50,11 +51,13 @@ export interface Wishes {
 
 interface PendingWish extends Wish {
   left: number;
-  isNew: boolean;
+  taken: number;
   /** Undefined once every patch is known or under way. */
-  rest: Iterator<number> | undefined;
-  /** The patch that a full task did not take any more. */
-  held: number | undefined;
+  rest: DealtPatches | undefined;
+  /** Whether lanes have patches of their own; otherwise each takes those that are next. */
+  isDealt: boolean;
+  /** The patch that a full task of a lane did not take any more. */
+  held: Map<number, number>;
   /** Patches that are under way. */
   outstanding: Set<number>;
   /** Why one of its patches cannot be read; told when the others are known. */
@@ -81,27 +84,32 @@ export function createWishes(): Wishes {
     return found;
   };
 
-  const takeNext = (wish: PendingWish): number | undefined => {
-    if (wish.held !== undefined) {
-      const { held } = wish;
-      wish.held = undefined;
-      return held;
+  const takeNext = (wish: PendingWish, lane: number): number | undefined => {
+    const { held } = wish;
+    const next = held.has(lane) ? undefined : wish.rest?.(lane);
+    if (next !== undefined) {
+      wish.left--;
+      return next;
     }
-    const next = wish.rest?.next();
-    wish.left--;
-    return next === undefined || next.done ? undefined : next.value;
+    // Where nothing is left to be dealt, what other lanes hold is anybody's.
+    const holder = held.has(lane) ? lane : [...held.keys()][0];
+    if (holder === undefined) return undefined;
+    const index = held.get(holder);
+    held.delete(holder);
+    return index;
   };
 
   const settle = (wish: PendingWish) => {
     if (wish.rest === undefined && wish.outstanding.size === 0) wish.finish(wish.problem);
   };
 
-  const take = (wish: PendingWish, indices: number[], limit: number) => {
+  const take = (wish: PendingWish, indices: number[], limit: number, lane: number) => {
     const { heatmap, outstanding } = wish;
+    const own = wish.isDealt ? lane : 0;
     const underWay = flyingOf(heatmap);
     const chosen = new Set(indices);
     for (;;) {
-      const index = takeNext(wish);
+      const index = takeNext(wish, own);
       if (index === undefined) {
         wish.rest = undefined;
         untaken[wish.priority].delete(wish);
@@ -111,10 +119,10 @@ export function createWishes(): Wishes {
       if (heatmap.values.known.isKnown(row, column)) continue;
       if (!underWay.has(index) && !chosen.has(index)) {
         if (indices.length >= limit || isEndOfArea(wish, indices, index, limit)) {
-          wish.held = index;
+          wish.held.set(own, index);
           return;
         }
-        wish.isNew = false;
+        wish.taken++;
         indices.push(index);
         chosen.add(index);
       }
@@ -138,9 +146,10 @@ export function createWishes(): Wishes {
           priority,
           client,
           left: Array.isArray(indices) ? indices.length : Number.POSITIVE_INFINITY,
-          isNew: true,
-          rest: indices[Symbol.iterator](),
-          held: undefined,
+          taken: 0,
+          rest: typeof indices === 'function' ? indices : inOrder(indices),
+          isDealt: typeof indices === 'function',
+          held: new Map(),
           outstanding: new Set(),
           onProgress,
           areaOf,
@@ -160,13 +169,13 @@ export function createWishes(): Wishes {
         counts[priority]++;
         untaken[priority].add(wish);
         // What is known or under way already needs no turn.
-        take(wish, [], 0);
+        take(wish, [], 0, 0);
       });
     },
     of: (priority) => untaken[priority],
-    take(wish, indices, limit) {
+    take(wish, indices, limit, lane) {
       const pending = all.get(wish);
-      if (pending && untaken[wish.priority].has(pending)) take(pending, indices, limit);
+      if (pending && untaken[wish.priority].has(pending)) take(pending, indices, limit, lane);
     },
     takeOff(heatmap, indices) {
       const underWay = flyingOf(heatmap);
@@ -206,4 +215,13 @@ export function createWishes(): Wishes {
 function isEndOfArea({ areaOf }: PendingWish, indices: readonly number[], next: number, limit: number): boolean {
   const last = indices.at(-1);
   return areaOf !== undefined && last !== undefined && 2 * indices.length >= limit && areaOf(last) !== areaOf(next);
+}
+
+/** The same order for every lane. */
+function inOrder(indices: Iterable<number>): DealtPatches {
+  const rest = indices[Symbol.iterator]();
+  return () => {
+    const next = rest.next();
+    return next.done ? undefined : next.value;
+  };
 }

@@ -26,8 +26,9 @@ export function workerPool(
   }));
   return {
     processes,
-    async perform<T extends WorkerTask>(task: T) {
-      const least = workers.reduce((found, next) => (next.tasks < found.tasks ? next : found));
+    async perform<T extends WorkerTask>(task: T, lane = 0) {
+      const preferred = workers[lane % processes];
+      const least = workers.reduce((found, next) => (next.tasks < found.tasks ? next : found), preferred);
       least.tasks++;
       try {
         return await least.worker.perform(task);

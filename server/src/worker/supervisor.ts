@@ -8,9 +8,10 @@ export interface Worker {
   readonly processes: number;
   /**
    * Has the worker perform a task. A task that was under way when the process died is tried once more.
+   * @param lane the process, from 0, that has most of what the task reads; it gets the task unless others are less busy
    * @throws Problem as the task does; `failed` where the process died twice, or the worker was closed
    */
-  perform<T extends WorkerTask>(task: T): Promise<WorkerAnswers[T['type']]>;
+  perform<T extends WorkerTask>(task: T, lane?: number): Promise<WorkerAnswers[T['type']]>;
   /** Has every process open a model, so that none begins with that when it gets its first patches. */
   prepare(model: ModelVersion): Promise<void>;
   /** Ends the processes; tasks under way are rejected. */

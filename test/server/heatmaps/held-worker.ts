@@ -6,16 +6,17 @@ import { positionsOf, syntheticResults } from './synthetic-heatmap.ts';
 /** A task that the worker has, and that is done when the test says so. */
 export interface HeldTask {
   slide: string;
+  lane: number | undefined;
   positions: { row: number; column: number }[];
   finish(): void;
 }
 
 /** A worker at the seam whose tasks finish when the test says so. */
-export function heldWorker(fail?: (task: WorkerTask) => Problem | undefined) {
+export function heldWorker(fail?: (task: WorkerTask) => Problem | undefined, processes = 1) {
   const tasks: HeldTask[] = [];
   const worker: Pick<Worker, 'perform' | 'processes'> = {
-    processes: 1,
-    perform<T extends WorkerTask>(task: T) {
+    processes,
+    perform<T extends WorkerTask>(task: T, lane?: number) {
       return new Promise<WorkerAnswers[T['type']]>((resolve, reject) => {
         const positions = positionsOf(task);
         const finish = () => {
@@ -23,7 +24,7 @@ export function heldWorker(fail?: (task: WorkerTask) => Problem | undefined) {
           if (problem) reject(problem);
           else resolve(syntheticResults(positions) as WorkerAnswers[T['type']]);
         };
-        tasks.push({ slide: task.type === 'classify' ? task.slide.fingerprint : '', positions, finish });
+        tasks.push({ slide: task.type === 'classify' ? task.slide.fingerprint : '', lane, positions, finish });
       });
     },
   };

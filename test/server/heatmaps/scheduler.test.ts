@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { Problem } from '../../../server/src/errors.ts';
+import { analyse } from '../../../server/src/heatmaps/analysis.ts';
 import { createScheduler } from '../../../server/src/heatmaps/scheduler.ts';
-import { finishAll, heldWorker, settle } from './held-worker.ts';
+import { finishAll, type HeldTask, heldWorker, settle } from './held-worker.ts';
 import { syntheticHeatmap } from './synthetic-heatmap.ts';
 
 describe('the scheduler', () => {
@@ -93,5 +94,50 @@ describe('the scheduler', () => {
     await first;
     await scheduler.classify(heatmap, [1], { priority: 'view' });
     expect(tasks).toHaveLength(1);
+  });
+
+  test('an analysis gives every process blocks of its own, and ends with all of them', async () => {
+    const heatmap = await syntheticHeatmap(64, 64);
+    const { worker, tasks } = heldWorker(undefined, 2);
+    const scheduler = createScheduler(worker);
+    const analysis = analyse(heatmap, scheduler);
+    // The second process takes twice as long.
+    const waiting = { 0: [] as HeldTask[], 1: [] as HeldTask[] };
+    let begun = 0;
+    for (let turn = 0; turn === 0 || waiting[0].length + waiting[1].length > 0; turn++) {
+      for (; begun < tasks.length; begun++) waiting[tasks[begun].lane === 1 ? 1 : 0].push(tasks[begun]);
+      expect(Math.max(waiting[0].length, waiting[1].length)).toBeLessThanOrEqual(2);
+      waiting[0].shift()?.finish();
+      if (turn % 2 === 1) waiting[1].shift()?.finish();
+      await settle();
+      for (; begun < tasks.length; begun++) waiting[tasks[begun].lane === 1 ? 1 : 0].push(tasks[begun]);
+    }
+    await analysis;
+    expect(scheduler.classified).toBe(4096);
+    const lanes = new Map<number, Set<number | undefined>>();
+    for (const { lane, positions } of tasks) {
+      for (const { row, column } of positions.filter((position) => position.row % 8 > 0 || position.column % 8 > 0)) {
+        const block = (row >> 4) * 4 + (column >> 4);
+        lanes.set(block, (lanes.get(block) ?? new Set()).add(lane));
+      }
+    }
+    expect([...lanes.values()].filter(({ size }) => size > 1).length).toBeLessThanOrEqual(1);
+  });
+
+  test("a view's first tasks are small, on every process, and grow", async () => {
+    const heatmap = await syntheticHeatmap(40, 40, { model: { secondsPerPatch: 0.001 } });
+    const { worker, tasks } = heldWorker(undefined, 2);
+    const scheduler = createScheduler(worker);
+    const controller = new AbortController();
+    const { signal } = controller;
+    const indices = Array.from({ length: 1600 }, (_, i) => i);
+    scheduler.classify(heatmap, indices, { priority: 'view', signal }).catch(() => {});
+    expect(tasks.map(({ lane, positions }) => [lane, positions.length])).toEqual([
+      [0, 4],
+      [1, 4],
+      [0, 8],
+      [1, 16],
+    ]);
+    controller.abort(new Error('enough'));
   });
 });
