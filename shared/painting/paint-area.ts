@@ -78,21 +78,31 @@ export function paintArea(
   );
   const colours = shown.map((i) => style.colours[i] ?? [0, 0, 0]);
   const paintRow = rowPainter(style, colours);
+  // Plain bytes: what is written is rounded already, and clamping it again takes time.
+  const bytes = new Uint8Array(pixels.buffer);
 
   const { columns, one } = tile;
-  // The values of one output row, interpolated down; one more repeats the last, so that 'the next' always exists.
-  const values = new Float64Array(columns + 1);
-  const scores = planes.scores.map(() => new Float64Array(across.inside));
-  const visibility = new Float64Array(across.inside);
+  // The values of one output row, interpolated down, and the step from each to the next; that of the last is 0.
+  const values = new Float64Array(columns);
+  const steps = new Float64Array(columns);
+  // Plane after plane.
+  const scores = new Float64Array(shown.length * across.inside);
+  // Of most tiles all values are equally visible.
+  const [first] = planes.visibility;
+  const isUniform = planes.visibility.every((value) => value === first);
+  if (isUniform && first === 0) return painted;
+  const visibility = new Float64Array(across.inside).fill(first);
   for (let y = 0; y < down.inside; y++) {
     const row = down.first[y] * columns;
-    interpolateDown(values, planes.visibility, row, columns, down.share[y]);
-    interpolateAcross(visibility, values, across, 1);
-    for (let k = 0; k < scores.length; k++) {
-      interpolateDown(values, planes.scores[k], row, columns, down.share[y]);
-      interpolateAcross(scores[k], values, across, one);
+    if (!isUniform) {
+      interpolateDown(values, steps, planes.visibility, row, down.share[y]);
+      interpolateAcross(visibility, 0, values, steps, across, 1);
     }
-    paintRow(pixels, y * width * 4, scores, visibility);
+    for (let k = 0; k < shown.length; k++) {
+      interpolateDown(values, steps, planes.scores[k], row, down.share[y]);
+      interpolateAcross(scores, k * across.inside, values, steps, across, one);
+    }
+    paintRow(bytes, y * width * 4, scores, visibility);
   }
   return painted;
 }
@@ -112,25 +122,31 @@ function checkSizes(tile: ScoreTile, window: TileWindow, style: PaintStyle): voi
 /** a + (b - a) share, which gives exactly a where both are equal. */
 function interpolateDown(
   target: Float64Array,
+  steps: Float64Array,
   values: Float64Array,
   row: number,
-  columns: number,
   share: number,
 ): void {
+  const columns = target.length;
   const next = share === 0 ? row : row + columns;
   for (let i = 0; i < columns; i++) {
     const value = values[row + i];
     target[i] = value + (values[next + i] - value) * share;
   }
-  target[columns] = target[columns - 1];
+  for (let i = 0; i < columns - 1; i++) steps[i] = target[i + 1] - target[i];
 }
 
-/** As above, between a value and the next in its row; then divided by `one`. */
-function interpolateAcross(target: Float64Array, values: Float64Array, across: Sampling, one: number): void {
-  const { first, share } = across;
-  for (let x = 0; x < target.length; x++) {
+/** As above, between a value and the next in its row; then divided by `one`. Writes the row from `start` on. */
+function interpolateAcross(
+  target: Float64Array,
+  start: number,
+  values: Float64Array,
+  steps: Float64Array,
+  { first, share, inside }: Sampling,
+  one: number,
+): void {
+  for (let x = 0; x < inside; x++) {
     const column = first[x];
-    const value = values[column];
-    target[x] = (value + (values[column + 1] - value) * share[x]) / one;
+    target[start + x] = (values[column] + steps[column] * share[x]) / one;
   }
 }

@@ -21,6 +21,14 @@ export function valuePlanes(tile: ScoreTile, planes: readonly number[]): ValuePl
   const coverage = classes * size;
   const background = coverage + size;
   const visibility = new Float64Array(size);
+  if (data instanceof Uint8Array) {
+    // Bytes are numbers, and there are few different ones.
+    for (let i = 0; i < size; i++) visibility[i] = OPACITIES[data[coverage + i]] * FOREGROUNDS[data[background + i]];
+    return {
+      scores: planes.map((plane) => new Float64Array(data.subarray(plane * size, (plane + 1) * size))),
+      visibility,
+    };
+  }
   for (let i = 0; i < size; i++) {
     visibility[i] = coverageOpacity(data[coverage + i], one) * (1 - unit(data[background + i] / one));
   }
@@ -35,6 +43,10 @@ export function valuePlanes(tile: ScoreTile, planes: readonly number[]): ValuePl
   });
   return { scores, visibility };
 }
+
+/** Of each byte of coverage, and of background. */
+const OPACITIES = Float64Array.from({ length: 256 }, (_, byte) => coverageOpacity(byte, 255));
+const FOREGROUNDS = Float64Array.from({ length: 256 }, (_, byte) => 1 - unit(byte / 255));
 
 function coverageOpacity(coverage: number, one: number): number {
   if (coverage >= one) return 1;

@@ -1,4 +1,4 @@
-import { patchIndex } from '../../../shared/geometry/patch-grid.ts';
+import { type PatchGrid, patchIndex } from '../../../shared/geometry/patch-grid.ts';
 import { patchesOfWindow, type TileWindow } from '../../../shared/geometry/score-raster.ts';
 import { samplesOfRange } from '../../../shared/geometry/stride.ts';
 import type { Heatmap } from './heatmap.ts';
@@ -29,9 +29,8 @@ export async function cellMeans(
   const weights = new Float64Array(plane);
   const [knownCounts, totals, backgrounds] = Array.from({ length: 3 }, () => new Uint16Array(plane));
   const positions = samplesOfRange(patchesOfWindow(grid, window), 1);
-  const overlaps = grid.stepRows < grid.cellRows || grid.stepColumns < grid.cellColumns;
-  const across = tent(grid.cellColumns, overlaps);
-  const down = tent(grid.cellRows, overlaps);
+  const across = tent(grid.cellColumns, hasOverlap(grid));
+  const down = tent(grid.cellRows, hasOverlap(grid));
   const indices = positions.map((position) => patchIndex(grid, position));
   const records = await known.records(indices);
 
@@ -69,6 +68,11 @@ export async function cellMeans(
       background: backgrounds[position],
     }),
   };
+}
+
+/** Whether patches share cells. */
+export function hasOverlap({ stepRows, cellRows, stepColumns, cellColumns }: PatchGrid): boolean {
+  return stepRows < cellRows || stepColumns < cellColumns;
 }
 
 /** Weights of the cells along a side: 1, 2, 3, ... up to the middle and down again; all 1 where nothing overlaps. */

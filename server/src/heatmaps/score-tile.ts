@@ -6,9 +6,10 @@ import type { Score } from '../../../shared/heatmap-descriptor.ts';
 import type { ScoreTile } from '../../../shared/painting/style.ts';
 import type { ModelDescription } from '../models/model.ts';
 import { BLOCK_LEVEL } from '../values/known-patches.ts';
-import type { BlockMean } from '../values/value-pyramid.ts';
-import { type CellMeans, cellMeans } from './cell-means.ts';
+import type { BlockSum } from '../values/value-pyramid.ts';
+import { type CellMeans, cellMeans, hasOverlap } from './cell-means.ts';
 import type { Heatmap } from './heatmap.ts';
+import { cellsOf, scoreOfCells } from './patch-scores.ts';
 
 /** The window of a heatmap's tile for a score. */
 export function windowOfTile(heatmap: Heatmap, address: TileAddress, score: Score): TileWindow {
@@ -59,36 +60,26 @@ export async function scoreTile(
   classes: readonly number[],
 ): Promise<ScoreTile> {
   const { rows, columns, rasterLevel } = window;
-  const plane = rows * columns;
-  const length = (classes.length + 2) * plane;
   const isFloat = encodingOf(heatmap.model, score).dtype === '<f2';
-  const one = isFloat ? 1 : 255;
+  const length = (classes.length + 2) * rows * columns;
   const data = isFloat ? new Float32Array(length) : new Uint8Array(length);
-  const encode = isFloat
-    ? (value: number) => value
-    : (value: number) => Math.round(255 * Math.min(1, Math.max(0, value)));
-  const share = isFloat ? (value: number) => value : (value: number) => Math.round(255 * value);
-  const put: Put = (position, values, start, coverage, background) => {
-    if (values)
-      for (let i = 0; i < classes.length; i++) data[i * plane + position] = encode(values[start + classes[i]]);
-    data[classes.length * plane + position] = isFloat ? coverage / 255 : coverage;
-    data[(classes.length + 1) * plane + position] = share(background);
-  };
+  const planes = { data, size: rows * columns, classes };
   const scoreStart = heatmap.scores.indexOf(score) * heatmap.model.classes.length;
   const nodes = await nodeReader(heatmap, window);
   if (rasterLevel === 'cells') {
     if (score === 'patch') throw new Error('the score patch has no values of cells');
-    putCells(heatmap, window, await cellMeans(heatmap, window, score), { nodes, scoreStart }, put);
+    const source = { nodes, scoreStart };
+    if (hasOverlap(heatmap.grid)) putCells(heatmap, window, await cellMeans(heatmap, window, score), source, planes);
+    else await putPatches(heatmap, window, score, source, planes);
   } else {
     for (let y = 0; y < rows; y++) {
       for (let x = 0; x < columns; x++) {
         const found = nodes(rasterLevel, window.rowStart + y, window.columnStart + x);
-        if (!found) continue;
-        put(y * columns + x, found.mean, scoreStart, coverageByte(found.known, found.total), found.background);
+        if (found) putNode(planes, y * columns + x, found, scoreStart, coverageByte(found.known, found.total));
       }
     }
   }
-  return { data, classes: classes.length, rows, columns, one };
+  return { data, classes: classes.length, rows, columns, one: isFloat ? 1 : 255 };
 }
 
 /** The NumPy type of a score's planes, and the value in them that stands for 1. */
@@ -97,27 +88,51 @@ export function encodingOf(model: ModelDescription, score: Score): { dtype: '|u1
   return isProbability ? { dtype: '|u1', one: 255 } : { dtype: '<f2', one: 1 };
 }
 
-/**
- * Writes the value at `position` of the window: `values` from `start` on, one for each class (null for background
- * alone), coverage as a byte, and the share of background.
- */
-type Put = (
-  position: number,
-  values: ArrayLike<number> | null,
-  start: number,
-  coverage: number,
-  background: number,
-) => void;
+/** What is written: planes of `size` values each, those of classes and then coverage and background. */
+interface Planes {
+  data: Uint8Array | Float32Array;
+  size: number;
+  /** Indices of the classes that have a plane. */
+  classes: readonly number[];
+}
 
-type NodeReader = (k: number, row: number, column: number) => BlockMean | undefined;
+/** Writes the values of all classes at a position: `values` from `start` on, divided by `count`. */
+function putValues(planes: Planes, position: number, values: ArrayLike<number>, start: number, count: number): void {
+  const { data, size, classes } = planes;
+  for (let i = 0; i < classes.length; i++) {
+    const value = values[start + classes[i]] / count;
+    data[i * size + position] = data instanceof Uint8Array ? Math.round(255 * Math.min(1, Math.max(0, value))) : value;
+  }
+}
+
+/** Writes coverage, a byte, and the share of background. */
+function putShares({ data, size, classes }: Planes, position: number, coverage: number, background: number): void {
+  const isBytes = data instanceof Uint8Array;
+  data[classes.length * size + position] = isBytes ? coverage : coverage / 255;
+  data[(classes.length + 1) * size + position] = isBytes ? Math.round(255 * background) : background;
+}
+
+function putNode(planes: Planes, position: number, node: BlockSum, scoreStart: number, coverage: number): void {
+  if (node.valued > 0) putValues(planes, position, node.sums, node.start + scoreStart, node.valued);
+  putShares(planes, position, coverage, node.background);
+}
+
+type NodeReader = (k: number, row: number, column: number) => BlockSum | undefined;
 
 /** Reads nodes of the pyramid under a window, whose blocks are loaded first. */
 async function nodeReader(heatmap: Heatmap, window: TileWindow): Promise<NodeReader> {
   const { values, grid } = heatmap;
   const k = window.rasterLevel === 'cells' ? 0 : window.rasterLevel;
-  if (k >= BLOCK_LEVEL) return (level, row, column) => values.pyramid.nearestMean(level, row, column);
+  if (k >= BLOCK_LEVEL) return (level, row, column) => values.pyramid.nearestSum(level, row, column);
   const blockOf = await values.blocks(patchesOfWindow(grid, window));
-  return (level, row, column) => values.pyramid.nearestMean(level, row, column, blockOf);
+  return (level, row, column) => values.pyramid.nearestSum(level, row, column, blockOf);
+}
+
+/** Where the estimates of a tile come from. */
+interface Estimates {
+  nodes: NodeReader;
+  /** Of the score among the values of a node. */
+  scoreStart: number;
 }
 
 /** Cells that a known patch covers have its values; the others those of the patch that they are nearest to. */
@@ -125,31 +140,65 @@ function putCells(
   heatmap: Heatmap,
   window: TileWindow,
   cells: CellMeans,
-  { nodes, scoreStart }: { nodes: NodeReader; scoreStart: number },
-  put: Put,
+  { nodes, scoreStart }: Estimates,
+  planes: Planes,
 ): void {
   const { grid, model } = heatmap;
-  const estimates = new Map<number, BlockMean | undefined>();
+  const estimates = new Map<number, BlockSum | undefined>();
   for (let y = 0; y < window.rows; y++) {
     for (let x = 0; x < window.columns; x++) {
       const position = y * window.columns + x;
       const { known, total, background } = cells.coverage(position);
       if (known > 0) {
-        const isBackground = background === known;
-        const values = isBackground ? null : cells.values;
-        put(position, values, position * model.classes.length, coverageByte(known, total), background / known);
+        if (background < known) putValues(planes, position, cells.values, position * model.classes.length, 1);
+        putShares(planes, position, coverageByte(known, total), background / known);
         continue;
       }
       const patch = patchOfCell(grid, window.rowStart + y, window.columnStart + x);
       const index = patchIndex(grid, patch);
       const found = estimates.has(index) ? estimates.get(index) : nodes(0, patch.row, patch.column);
       estimates.set(index, found);
-      if (!found) continue;
-      // A mean of patches is no value of a cell, whatever is known.
-      const coverage = Math.min(254, coverageByte(found.known, found.total));
-      put(position, found.mean, scoreStart, coverage, found.background);
+      if (found) putNode(planes, position, found, scoreStart, estimatedCoverage(found));
     }
   }
+}
+
+/** As `putCells` where patches lie side by side, so that each cell belongs to one: patch by patch. */
+async function putPatches(
+  { grid, model, values }: Heatmap,
+  window: TileWindow,
+  score: 'probability' | 'cam',
+  { nodes, scoreStart }: Estimates,
+  planes: Planes,
+): Promise<void> {
+  const { cellRows, cellColumns } = grid;
+  const classes = model.classes.length;
+  const positions = samplesOfRange(patchesOfWindow(grid, window), 1);
+  const records = await values.records(positions.map((position) => patchIndex(grid, position)));
+  for (const patch of positions) {
+    const { row, column } = patch;
+    const index = patchIndex(grid, patch);
+    const record = records.get(index);
+    const isKnown = record !== undefined || values.mask?.[index] === 1;
+    const isBackground = isKnown && values.known.isBackground(row, column);
+    const scores = record && !isBackground ? scoreOfCells(model, cellsOf(model, record), score) : undefined;
+    const found = isKnown ? undefined : nodes(0, row, column);
+    const top = row * cellRows - window.rowStart;
+    const left = column * cellColumns - window.columnStart;
+    for (let y = Math.max(0, -top); y < Math.min(cellRows, window.rows - top); y++) {
+      for (let x = Math.max(0, -left); x < Math.min(cellColumns, window.columns - left); x++) {
+        const position = (top + y) * window.columns + left + x;
+        if (scores) putValues(planes, position, scores, (y * cellColumns + x) * classes, 1);
+        if (isKnown) putShares(planes, position, 255, isBackground ? 1 : 0);
+        else if (found) putNode(planes, position, found, scoreStart, estimatedCoverage(found));
+      }
+    }
+  }
+}
+
+/** A mean of patches is no value of a cell, whatever is known. */
+function estimatedCoverage({ known, total }: BlockSum): number {
+  return Math.min(254, coverageByte(known, total));
 }
 
 /** The patch whose middle is nearest to a cell of the raster. */

@@ -24,6 +24,13 @@ const IMMUTABLE = 'public, max-age=31536000, immutable';
 /** Classes of a painted tile that names none. */
 const DEFAULT_TOP = 4;
 
+/**
+ * The fastest settings: 2 to 3 times as fast as the default ones, for PNG of 1.3 to 2.5 times the size. Compressing takes
+ * longer than everything else about a tile.
+ */
+const PNG = { compressionLevel: 1 };
+const WEBP = { lossless: true, exact: true, effort: 0 };
+
 const TYPES = { npy: 'application/x-npy', png: 'image/png', webp: 'image/webp' } as const;
 type Format = keyof typeof TYPES;
 
@@ -124,7 +131,7 @@ export function heatmapTileRoutes({ open, scheduler, tiles }: TileRouteParts): R
       const tile = scoreTileFromNpy(await encodeScoreTile(heatmap, window, score, shown ?? []));
       const { width, height, data } = paintTile(tile, window, heatmap.grid, heatmap.pyramid, address, style);
       const image = sharp(data, { raw: { width, height, channels: 4 } });
-      return format === 'png' ? image.png().toBuffer() : image.webp({ lossless: true, exact: true }).toBuffer();
+      return (format === 'png' ? image.png(PNG) : image.webp(WEBP)).toBuffer();
     });
   }
 

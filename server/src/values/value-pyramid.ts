@@ -12,6 +12,18 @@ export interface BlockMean {
   background: number;
 }
 
+/** As `BlockMean`, without dividing or copying: the mean is `sums[start + i] / valued`. */
+export interface BlockSum {
+  /** Not to be written to. */
+  sums: Float64Array;
+  start: number;
+  /** Known patches that are no background; 0 where there is no mean. */
+  valued: number;
+  known: number;
+  total: number;
+  background: number;
+}
+
 /** Gives the block of values that a patch lies in, which must have been loaded. */
 export type BlockOf = (blockRow: number, blockColumn: number) => ValueBlock;
 
@@ -35,6 +47,8 @@ export interface ValuePyramid {
    * @param blockOf needed below `BLOCK_LEVEL` only
    */
   nearestMean(k: number, row: number, column: number, blockOf?: BlockOf): BlockMean | undefined;
+  /** The same for those who read thousands of nodes. */
+  nearestSum(k: number, row: number, column: number, blockOf?: BlockOf): BlockSum | undefined;
 }
 
 /** @param masked whether what is background is known beforehand, and not from what was classified */
@@ -62,14 +76,32 @@ export function valuePyramid(known: KnownPatches, values: number, masked: boolea
     }
   };
 
-  /** The sums of a node and where they begin. */
-  const find = (k: number, row: number, column: number, blockOf: BlockOf | undefined) => {
-    if (k >= BLOCK_LEVEL) return { sums: level(k).sums, start: (row * level(k).columns + column) * values };
-    if (!blockOf) throw new Error(`level ${k} of a value pyramid is read without its blocks`);
-    const shift = BLOCK_LEVEL - k;
-    const mask = (BLOCK_SIDE >> k) - 1;
-    const block = blockOf(row >> shift, column >> shift);
-    return { sums: block[k], start: nodeOf(k, row & mask, column & mask) * values };
+  const nearestSum = (k: number, row: number, column: number, blockOf: BlockOf | undefined): BlockSum | undefined => {
+    const total = known.total(k, row, column);
+    const background = known.background(k, row, column);
+    if (background === total) return { sums: NO_SUMS, start: 0, valued: 0, known: total, total, background: 1 };
+    for (let upper = k; upper <= top; upper++) {
+      const upperRow = row >> (upper - k);
+      const upperColumn = column >> (upper - k);
+      const count = known.count(upper, upperRow, upperColumn);
+      const upperBackground = known.background(upper, upperRow, upperColumn);
+      const valued = count - upperBackground;
+      if (masked ? valued === 0 : count === 0) continue;
+      const share = masked ? background / total : upperBackground / count;
+      const upperTotal = known.total(upper, upperRow, upperColumn);
+      if (upper >= BLOCK_LEVEL) {
+        const { sums, columns } = level(upper);
+        const start = (upperRow * columns + upperColumn) * values;
+        return { sums, start, valued, known: count, total: upperTotal, background: share };
+      }
+      if (!blockOf) throw new Error(`level ${upper} of a value pyramid is read without its blocks`);
+      const shift = BLOCK_LEVEL - upper;
+      const mask = (BLOCK_SIDE >> upper) - 1;
+      const sums = blockOf(upperRow >> shift, upperColumn >> shift)[upper];
+      const start = nodeOf(upper, upperRow & mask, upperColumn & mask) * values;
+      return { sums, start, valued, known: count, total: upperTotal, background: share };
+    }
+    return undefined;
   };
 
   return {
@@ -89,24 +121,15 @@ export function valuePyramid(known: KnownPatches, values: number, masked: boolea
         for (let node = 0; node < rows * columns; node++) sumInto(k, Math.floor(node / columns), node % columns);
       }
     },
+    nearestSum,
     nearestMean(k, row, column, blockOf) {
-      const total = known.total(k, row, column);
-      const background = known.background(k, row, column);
-      if (background === total) return { mean: null, known: total, total, background: 1 };
-      for (let upper = k; upper <= top; upper++) {
-        const [upperRow, upperColumn] = [row >> (upper - k), column >> (upper - k)];
-        const count = known.count(upper, upperRow, upperColumn);
-        const valued = known.valued(upper, upperRow, upperColumn);
-        if (masked ? valued === 0 : count === 0) continue;
-        const share = masked ? background / total : known.background(upper, upperRow, upperColumn) / count;
-        const found = { known: count, total: known.total(upper, upperRow, upperColumn), background: share };
-        if (valued === 0) return { mean: null, ...found };
-        const { sums, start } = find(upper, upperRow, upperColumn, blockOf);
-        const mean = sums.slice(start, start + values);
-        for (let i = 0; i < values; i++) mean[i] /= valued;
-        return { mean, ...found };
-      }
-      return undefined;
+      const found = nearestSum(k, row, column, blockOf);
+      if (!found) return undefined;
+      const { sums, start, valued, ...shares } = found;
+      const mean = valued === 0 ? null : sums.slice(start, start + values).map((sum) => sum / valued);
+      return { mean, ...shares };
     },
   };
 }
+
+const NO_SUMS = new Float64Array(0);
