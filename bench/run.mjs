@@ -1,8 +1,8 @@
-// npm run bench -- analysis | latency | load | overview | viewers: seeded measurements; ratios hold within one run only, for machines differ and
+// npm run bench -- NAME ...: seeded measurements; ratios hold within one run only, for machines differ and
 // are shared.
 import { runSource } from './sources.mjs';
 
-const BENCHMARKS = ['analysis', 'latency', 'load', 'overview', 'viewers'];
+const BENCHMARKS = ['analysis', 'durability', 'latency', 'load', 'overview', 'viewers'];
 const names = process.argv.slice(2);
 const unknown = names.find((name) => !BENCHMARKS.includes(name));
 if (unknown !== undefined) {

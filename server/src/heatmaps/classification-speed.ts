@@ -30,7 +30,7 @@ export function createSpeeds(processes: number): Speeds {
   const ofModels = new Map<string, number>();
   const of = ({ identity, model }: Heatmap) =>
     speeds.get(identity)?.perSecond ?? ofModels.get(model.fingerprint) ?? expected(model.secondsPerPatch);
-  const expected = (secondsPerPatch: number) => (secondsPerPatch > 0 ? processes / secondsPerPatch : null);
+  const expected = (secondsPerPatch = 0) => (secondsPerPatch > 0 ? processes / secondsPerPatch : null);
   return {
     of,
     begin(heatmap) {

@@ -52,7 +52,7 @@ export async function chooseBatchSize(
 }
 
 /** Seconds that one batch takes an engine now, for each of its patches: what a patch costs before any was classified. */
-export async function secondsPerPatch(engine: Engine, shape: ProbeShape, batchSize: number): Promise<number> {
+export async function measureSecondsPerPatch(engine: Engine, shape: ProbeShape, batchSize: number): Promise<number> {
   const patches = probePatches(shape, batchSize);
   const start = performance.now();
   await engine.run(patches, batchSize);

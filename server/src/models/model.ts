@@ -38,8 +38,8 @@ export interface ModelDescription {
    */
   check: { difference: number; largestLogit: number };
   warnings: string[];
-  /** What a patch took one process when the model was opened; an estimate for as long as nothing was classified. */
-  secondsPerPatch: number;
+  /** What a patch took when the worker opened the model: an estimate for as long as nothing was classified. */
+  secondsPerPatch?: number;
   /** Hash of the file, of the manifest fields that change numbers, and of the engine's name. */
   fingerprint: string;
 }
@@ -67,6 +67,8 @@ export interface Model {
   readonly description: ModelDescription;
   /** Patches per call at which the engine is at full speed. */
   readonly batchSize: number;
+  /** Seconds of one batch when the model was opened, for each of its patches. */
+  readonly secondsPerPatch: number;
   /** @param patches RGB bytes, shape [count, patchHeight, patchWidth, 3]; any count from 1 */
   classify(patches: Uint8Array, count: number): Promise<Classification>;
   close(): Promise<void>;

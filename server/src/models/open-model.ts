@@ -2,7 +2,7 @@ import { activate } from '../../../shared/activation.ts';
 import type { Engine, EngineSource } from '../engines/engine.ts';
 import { DEFAULT_ENGINE, loadEngine } from '../engines/engines.ts';
 import { Problem } from '../errors.ts';
-import { chooseBatchSize, secondsPerPatch } from './batch-size.ts';
+import { chooseBatchSize, measureSecondsPerPatch } from './batch-size.ts';
 import { classNames, fileHash, fingerprint, warnings } from './describe-model.ts';
 import { checkGolden } from './golden-patch.ts';
 import type { ReadyConversion } from './kept-conversions.ts';
@@ -52,8 +52,12 @@ export async function openModel(file: string, options: OpenModelOptions = {}): P
       description.fingerprint = fingerprint(await fileHash(file, converted.companions), description);
       const key = { fingerprint: description.fingerprint, engine: engineName, threads: options.threads };
       const batchSize = await chooseBatchSize(engine, shape, key, conversions);
-      description.secondsPerPatch = await secondsPerPatch(engine, shape, batchSize);
-      const model = runningModel(engine, description, batchSize);
+      const model = runningModel(
+        engine,
+        description,
+        batchSize,
+        await measureSecondsPerPatch(engine, shape, batchSize),
+      );
       if (manifest?.golden) await checkGolden(model, manifest.golden, manifestFile(file));
       return model;
     } catch (error) {
@@ -92,7 +96,6 @@ function describe(
     layers,
     check: { difference: check.difference, largestLogit: check.largestLogit },
     warnings: warnings(converted, manifest, manifestFile(file)),
-    secondsPerPatch: 0,
     fingerprint: '',
   };
 }
@@ -122,7 +125,12 @@ async function startEngine(start: () => Promise<Engine>, engineName: string): Pr
   }
 }
 
-function runningModel(engine: Engine, description: ModelDescription, batchSize: number): Model {
+function runningModel(
+  engine: Engine,
+  description: ModelDescription,
+  batchSize: number,
+  secondsPerPatch: number,
+): Model {
   const { patchHeight, patchWidth, cellRows, cellColumns, activation } = description;
   const outputs = description.classes.length;
   const patchBytes = patchHeight * patchWidth * 3;
@@ -130,6 +138,7 @@ function runningModel(engine: Engine, description: ModelDescription, batchSize: 
   return {
     description,
     batchSize,
+    secondsPerPatch,
     async classify(patches: Uint8Array, count: number): Promise<Classification> {
       if (!Number.isInteger(count) || count < 1 || patches.length !== count * patchBytes) {
         throw new RangeError(`${count} patches of ${patchBytes} bytes were expected, found ${patches.length} bytes`);

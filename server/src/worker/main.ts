@@ -92,7 +92,7 @@ async function perform(task: WorkerTask) {
     // The same network under other names: what runs goes on running.
     if (models.has(key)) await model.close();
     else models.set(key, { model: Promise.resolve(model), tasks: 0, kept: true });
-    return model.description;
+    return { ...model.description, secondsPerPatch: model.secondsPerPatch };
   }
   if (task.type === 'prepare-model') {
     await openedModel(task.model).model;

@@ -58,7 +58,6 @@ export async function syntheticHeatmap(
     layers: [],
     check: { difference: 0, largestLogit: 1 },
     warnings: [],
-    secondsPerPatch: 0,
     fingerprint: 'model',
     ...otherModel,
   };

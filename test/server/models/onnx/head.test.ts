@@ -115,7 +115,7 @@ const sameCells = await classified(heads[0]).then(({ cells }) => cells);
 test.each(heads)('$name', async ({ name, activation = 'softmax', ...onnx }) => {
   const { description, cells, batchSize } = await classified(onnx);
   expect(description).toMatchObject({ cellRows: SIDE, cellColumns: SIDE, activation });
-  expect(batchSize).toBe(16);
+  expect(batchSize).toBeGreaterThan(1);
   for (const [i, cell] of sameCells.entries()) expect(cells[i]).toBeCloseTo(cell, 5);
 });
 

@@ -23,7 +23,7 @@ test.each(fixturesNamed('method-'))('%s', async (name) => {
     expect(difference(probabilities, expected.probabilities)).toBeLessThan(1e-5);
     expect(difference(logits, expected.logits)).toBeLessThan(1e-5 * Math.max(1, largest(expected.logits)));
 
-    expect(model.batchSize).toBe(16);
+    expect(model.batchSize).toBeGreaterThan(1);
     const patches = new Uint8Array(19 * patch.length).map((_, i) => patch[(i * 7) % patch.length]);
     patches.set(patch, 17 * patch.length);
     const together = await model.classify(patches, 19);
