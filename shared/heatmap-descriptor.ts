@@ -79,15 +79,17 @@ export function gridOfLevel(
   return levelMode ? levelGrid(grid, level, options.overlap) : grid;
 }
 
-/** Of the whole slide, or of the region that is, or was last, analysed. */
+/** An analysis of a heatmap: what it has done, and what it costs. */
 export interface AnalysisState {
+  /** Of the analysis that runs or ran last; `done` where nothing is left to do at all. */
   state: 'none' | 'running' | 'done' | 'failed';
-  /** Slide pixels; null where it is of the whole slide. */
-  region: readonly [x: number, y: number, width: number, height: number] | null;
+  /** The region that is or was analysed, in slide pixels, and its patches; null where it is the whole slide. */
+  region: { rectangle: readonly [x: number, y: number, width: number, height: number]; patches: PatchCount } | null;
+  /** Of the whole slide. */
   patches: PatchCount;
-  /** Patches that are still to be classified. */
+  /** Patches of the slide that are still to be classified. */
   missing: number;
-  /** Measured by this server; null until it has classified some. */
+  /** Measured by this server; null where its model was never run. */
   patchesPerSecond: number | null;
   /** What the missing patches will take if nothing else is wanted; null where no speed is known. */
   seconds: number | null;

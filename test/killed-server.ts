@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { openDiskResults } from '../server/src/store/disk-results.ts';
 import type { PatchRecord, ResultShape } from '../server/src/store/result-layout.ts';
-import { knownPatches } from '../server/src/values/known-patches.ts';
+import { topLevel } from '../server/src/values/known-patches.ts';
 import { type RunningCommand, startCommand } from './command-line.ts';
 
 /** Folders of a server, and the address of one heatmap in it. */
@@ -98,7 +98,7 @@ export async function storedResults(store: string): Promise<Map<number, PatchRec
   const { attributes } = JSON.parse(await readFile(join(folder, 'data.zarr/zarr.json'), 'utf8'));
   const { grid, model, scores } = attributes;
   const classes: number = model.classes.length;
-  const { top } = knownPatches(grid.rows, grid.columns);
+  const top = topLevel(grid.rows, grid.columns);
   const shape: ResultShape = { ...grid, classes, values: scores.length * classes, top };
   const disk = await openDiskResults(folder, {
     identity,

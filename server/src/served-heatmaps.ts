@@ -18,6 +18,8 @@ export interface ServedHeatmaps {
   keep(heatmap: Heatmap, region: Rectangle | null | undefined): void;
   /** Tells other processes where this one can be asked about its heatmaps. */
   listensAt(address: string): void;
+  /** Resolves when all that was to be remembered is. */
+  settled(): Promise<void>;
   /** Takes up the analyses that an earlier server did not end. */
   resume(analyses: Analyses, logger: Logger): Promise<void>;
 }
@@ -52,7 +54,8 @@ export function serveHeatmaps({
     open,
     keep(heatmap, region) {
       const named = ids.get(heatmap);
-      if (!named) return;
+      // Another process that has the heatmap remembers its own.
+      if (!named || heatmap.values.store.holder) return;
       const kept = region && ([region.x, region.y, region.width, region.height] as [number, number, number, number]);
       const { options } = heatmap;
       const analysis = kept === undefined ? undefined : { ...named, options, region: kept };
@@ -63,12 +66,18 @@ export function serveHeatmaps({
     listensAt(found) {
       address = found;
     },
+    settled: async () => void (await writing),
     async resume(analyses, logger) {
       for (const { identity, analysis } of await keptAnalyses(heatmapsFolder(store))) {
         const { slide, model, options, region } = analysis;
         try {
           const heatmap = await open(slide, model, options);
-          if (heatmap.identity !== identity || heatmap.values.store.holder) continue;
+          if (heatmap.values.store.holder) continue;
+          if (heatmap.identity !== identity) {
+            logger.warn(`the analysis of ${slide} with ${model} cannot go on: one of them has changed since`);
+            await keepAnalysis(join(heatmapsFolder(store), identity), undefined);
+            continue;
+          }
           const [x, y, width, height] = region ?? [];
           const hasRegion = x !== undefined && y !== undefined && width !== undefined && height !== undefined;
           analyses.start(heatmap, hasRegion ? { x, y, width, height } : undefined);

@@ -126,6 +126,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       const closed = new Promise((done) => server.close(done));
       server.closeAllConnections();
       await Promise.all([closed, worker.close()]);
+      await served.settled();
       await source.close();
     },
   };

@@ -62,9 +62,12 @@ export function printBreakdown(
 ): void {
   const rows = [...breakdown].sort((a, b) => (b.probability ?? 0) - (a.probability ?? 0));
   const width = Math.max(...rows.map((row) => row.class.length));
-  const written = (value: number) => (activation === 'none' ? value.toPrecision(5) : `${(value * 100).toFixed(2)} %`);
+  const written = (value: number | null) => {
+    if (value === null) return 'unknown';
+    return activation === 'none' ? value.toPrecision(5) : `${(value * 100).toFixed(2)} %`;
+  };
   for (const { class: name, probability } of rows) {
-    console.log(`${name.padEnd(width)}  ${written(probability ?? 0).padStart(8)}`);
+    console.log(`${name.padEnd(width)}  ${written(probability).padStart(8)}`);
   }
   const what = activation === 'none' ? 'mean output' : 'mean probability';
   const time = seconds === undefined ? '' : `, ${seconds.toFixed(1)} s`;

@@ -10,7 +10,7 @@ const PAUSE = 500;
 /**
  * Has a server that keeps the heatmap for itself classify it, and waits until that is done.
  * @param address of the heatmap's descriptor
- * @returns the exact breakdown
+ * @returns the exact breakdown, or one of no patches where there are none
  * @throws Problem `failed` where the server goes away or its analysis fails; the signal's reason
  */
 export async function followAnalysis(
@@ -28,19 +28,27 @@ export async function followAnalysis(
   const asked = region && [x, y, width, height];
   const breakdownUrl = beside('breakdown');
   if (asked) breakdownUrl.searchParams.set('region', asked.join(','));
+  let hasStarted = false;
   for (;;) {
     const breakdown = await ask<Breakdown>(breakdownUrl, { signal });
     const { known, total } = breakdown.patches;
-    if (breakdown.exact) return breakdown;
+    if (known === total) return breakdown;
     progress.show('classifying (on the server)', known / total);
     const { state, error } = await ask<AnalysisState>(beside('analysis'), { signal });
-    if (state === 'failed') throw new Problem('failed', `${address}: the server's analysis failed: ${error}`);
+    // One that failed before may do better now.
+    if (state === 'failed' && hasStarted) {
+      throw new Problem('failed', `${address}: the server's analysis failed: ${error}`);
+    }
     if (state !== 'running') {
       // Busy with others: asked again.
       const body = JSON.stringify(asked ? { region: asked } : {});
-      await ask<AnalysisState>(beside('analysis'), { signal, method: 'POST', body }).catch((refused) => {
-        if (!(refused instanceof Problem && refused.code === 'busy')) throw refused;
-      });
+      hasStarted = await ask<AnalysisState>(beside('analysis'), { signal, method: 'POST', body }).then(
+        () => true,
+        (refused) => {
+          if (!(refused instanceof Problem && refused.code === 'busy')) throw refused;
+          return false;
+        },
+      );
     }
     await setTimeout(PAUSE, undefined, { signal }).catch(() => signal.throwIfAborted());
   }

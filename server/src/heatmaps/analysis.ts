@@ -41,8 +41,9 @@ function rangeOf({ grid }: Heatmap, region: Rectangle | undefined): PatchRange {
 /** Analyses of a server: at most one for each heatmap. */
 export interface Analyses {
   /**
-   * Starts an analysis; one that is running already goes on as it is.
-   * @throws Problem `busy` where too many run, `bad-parameter` for a region that touches no patch
+   * Starts an analysis. One that runs goes on where it is about as much, and gives way to one that is about more.
+   * @throws Problem `busy` where too many run, or one of another region of the slide; `bad-parameter` for a region that
+   *   touches no patch
    */
   start(heatmap: Heatmap, region?: Rectangle): void;
   /** Stops it; what it has computed stays. */
@@ -106,7 +107,8 @@ export function createAnalyses(
 
   return {
     start(heatmap, region) {
-      if (outcomes.get(heatmap.identity)?.controller) return;
+      const before = outcomes.get(heatmap.identity);
+      if (before?.controller && contains(before.region, region)) return;
       if (rangeSize(rangeOf(heatmap, region)) === 0) {
         const { width, height } = heatmap.grid.slide;
         throw new Problem(
@@ -114,9 +116,14 @@ export function createAnalyses(
           `region: expected one that touches patches of a slide of ${width} x ${height}`,
         );
       }
-      if (running() >= MOST_RUNNING) {
+      if (before?.controller && !contains(region, before.region)) {
+        throw new Problem('busy', 'another region of this slide is being analysed; ask again when that has ended');
+      }
+      if (!before?.controller && running() >= MOST_RUNNING) {
         throw new Problem('busy', `${MOST_RUNNING} analyses are running already; ask again when one has ended`);
       }
+      // What it was about is part of the new one.
+      before?.controller?.abort();
       const controller = new AbortController();
       const outcome = { region, controller };
       outcomes.set(heatmap.identity, outcome);
@@ -130,25 +137,17 @@ export function createAnalyses(
     },
     state(heatmap) {
       const last = outcomes.get(heatmap.identity);
-      const patches = countPatches(heatmap, last?.region);
+      const patches = countPatches(heatmap);
       const missing = patches.total - patches.known;
       const patchesPerSecond = scheduler.patchesPerSecond(heatmap);
-      const state = last?.controller
-        ? 'running'
-        : missing === 0
-          ? 'done'
-          : last?.error !== undefined
-            ? 'failed'
-            : 'none';
-      const { x, y, width, height } = last?.region ?? { x: 0, y: 0, width: 0, height: 0 };
       return {
-        state,
-        region: last?.region ? [x, y, width, height] : null,
+        state: stateOf(last, missing),
+        region: last?.region ? regionState(heatmap, last.region) : null,
         patches,
         missing,
         patchesPerSecond,
         seconds: patchesPerSecond === null ? null : missing / patchesPerSecond,
-        ...(state === 'failed' && { error: last?.error }),
+        ...(last?.error !== undefined && { error: last.error }),
       };
     },
     suspend() {
@@ -156,4 +155,28 @@ export function createAnalyses(
       outcomes.clear();
     },
   };
+}
+
+function stateOf(last: Outcome | undefined, missing: number): AnalysisState['state'] {
+  if (last?.controller) return 'running';
+  if (missing === 0) return 'done';
+  if (!last) return 'none';
+  return last.error === undefined ? 'done' : 'failed';
+}
+
+function regionState(heatmap: Heatmap, region: Rectangle): NonNullable<AnalysisState['region']> {
+  const { x, y, width, height } = region;
+  return { rectangle: [x, y, width, height], patches: countPatches(heatmap, region) };
+}
+
+/** Whether all of a region is part of another; undefined stands for the whole slide. */
+function contains(outer: Rectangle | undefined, inner: Rectangle | undefined): boolean {
+  if (!outer) return true;
+  return (
+    inner !== undefined &&
+    inner.x >= outer.x &&
+    inner.y >= outer.y &&
+    inner.x + inner.width <= outer.x + outer.width &&
+    inner.y + inner.height <= outer.y + outer.height
+  );
 }

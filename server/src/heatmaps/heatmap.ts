@@ -37,6 +37,8 @@ export interface HeatmapPlan {
 /** A model over a slide, and what is known so far. */
 export interface Heatmap extends HeatmapPlan {
   values: HeatmapValues;
+  /** Who keeps it open now, and when it was asked for last (milliseconds since 1970). */
+  usage: { holders: number; usedAt: number };
   /** The heatmap that a level shows: itself, or in level mode that of the level's resolution. */
   atLevel(level: number): Promise<Heatmap>;
 }

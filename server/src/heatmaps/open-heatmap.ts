@@ -8,19 +8,16 @@ import type { ModelDescription } from '../models/model.ts';
 import { describeSlide, readSlideHeader, type SlideHeader } from '../slides/describe-slide.ts';
 import type { SlideDescription } from '../slides/slide.ts';
 import { boundStore, heatmapsFolder, openHeatmapFolder } from '../store/heatmap-folder.ts';
-import { knownPatches } from '../values/known-patches.ts';
+import { topLevel } from '../values/known-patches.ts';
 import type { Worker } from '../worker/supervisor.ts';
 import { type Heatmap, type HeatmapPlan, planHeatmap } from './heatmap.ts';
 import { openHeatmapValues } from './heatmap-values.ts';
+import { openedHeatmaps } from './opened-heatmaps.ts';
 import { provenance } from './provenance.ts';
 import { createResultCaches } from './result-caches.ts';
 
 /** Pairs of files and options whose heatmap is remembered. */
 const MAX_REMEMBERED = 500;
-
-/** Milliseconds without a request after which a heatmap that nobody waits for is closed. */
-const IDLE_PAUSE = 10 * 60_000;
-const IDLE_CHECK_PAUSE = 60_000;
 
 /** Bytes of all heatmaps on disk. */
 export const DEFAULT_STORE_BYTES = 50 * 1024 ** 3;
@@ -64,9 +61,8 @@ export function createHeatmapSource(options: HeatmapSourceOptions): HeatmapSourc
   const caches = createResultCaches();
   /** Of each file pair and options, as they were when it was asked for last. */
   const remembered = new LRUCache<string, Heatmap>({ max: MAX_REMEMBERED });
-  /** By identity: there is never a second one of the same values. */
-  const opened = new Map<string, { heatmap: Promise<Heatmap>; usedAt: number }>();
-  const closing = new Map<string, Promise<void>>();
+  /** Addresses at which other processes can ask for heatmaps, by identity. */
+  const addresses = new Map<string, string>();
   const slideHeader = fileCache(readSlideHeader);
   const pyramids = resolve(store ?? '.');
   const slide = fileCache(
@@ -78,78 +74,60 @@ export function createHeatmapSource(options: HeatmapSourceOptions): HeatmapSourc
     beside: (file) => [manifestFile(file)],
     companions: ({ file, companions }) => companions.map((name) => join(dirname(file), name)),
   });
+  const tell = ({ slide: { file }, model: { title } }: HeatmapPlan, message: string | null) =>
+    onProblem?.(`${file} with ${title}`, message);
 
-  const open = async (plan: HeatmapPlan, address: string | undefined): Promise<Heatmap> => {
-    const { identity, options: chosen, grid } = plan;
-    await closing.get(identity);
-    const mask =
-      chosen.background === 'otsu' ? await worker.perform({ type: 'background', slide: plan.slide, grid }) : undefined;
-    const title = `${plan.slide.file} with ${plan.model.title}`;
-    const values = plan.scores.length * plan.model.classes.length;
-    const values_ = await openHeatmapValues({
+  const openDisk = async (plan: HeatmapPlan, folder: string) => {
+    const { identity, grid, model: planned, scores } = plan;
+    const classes = planned.classes.length;
+    const shape = { ...grid, classes, values: scores.length * classes, top: topLevel(grid.rows, grid.columns) };
+    return openHeatmapFolder(folder, addresses.get(identity) ?? null, {
+      identity,
+      shape,
+      attributes: await provenance(plan),
+      onDamage: (message) => tell(plan, message),
+    });
+  };
+
+  const make = async (plan: HeatmapPlan): Promise<Heatmap> => {
+    const { options: chosen, grid, identity } = plan;
+    const task = { type: 'background' as const, slide: plan.slide, grid };
+    const values = await openHeatmapValues({
       ...plan,
-      mask,
+      mask: chosen.background === 'otsu' ? await worker.perform(task) : undefined,
       backgroundClass: classIndex(plan),
       caches,
-      onProblem: (message) => onProblem?.(title, message),
-      openDisk:
-        store === undefined
-          ? undefined
-          : async () =>
-              openHeatmapFolder(join(heatmapsFolder(resolve(store)), identity), address ?? null, {
-                identity,
-                shape: {
-                  ...grid,
-                  classes: plan.model.classes.length,
-                  values,
-                  top: knownPatches(grid.rows, grid.columns).top,
-                },
-                attributes: await provenance(plan),
-                onDamage: (message) => onProblem?.(title, message),
-              }),
+      onProblem: (message) => tell(plan, message),
+      ...(store !== undefined && {
+        openDisk: () => openDisk(plan, join(heatmapsFolder(resolve(store)), identity)),
+      }),
     });
     // Nobody waits for it, and who needs the model learns what is wrong with it.
     worker.prepare(plan.model).catch(() => {});
-    if (store !== undefined)
+    if (store !== undefined) {
       void boundStore(resolve(store), storeBytes).then((names) => names.length > 0 && onEviction?.(names));
+    }
+    const levels = new Map<number, HeatmapPlan>();
     const heatmap: Heatmap = {
       ...plan,
-      values: values_,
-      atLevel: async (level) => {
+      values,
+      usage: { holders: 0, usedAt: Date.now() },
+      async atLevel(level) {
         if (!heatmap.levelMode) return heatmap;
-        const { slide: ownSlide, model: ownModel } = heatmap;
-        return openOnce(planHeatmap(ownSlide, ownModel, chosen, level), address);
+        const { slide: ownSlide, model: ownModel, warnings } = heatmap;
+        const planned = levels.get(level) ?? planHeatmap(ownSlide, ownModel, chosen, level);
+        levels.set(level, planned);
+        return opened.open({ ...planned, slide: ownSlide, model: ownModel, warnings });
       },
     };
     return heatmap;
   };
-
-  const openOnce = async (plan: HeatmapPlan, address: string | undefined): Promise<Heatmap> => {
-    const { identity, slide: newSlide, model: newModel, warnings } = plan;
-    const found = opened.get(identity);
-    if (found) {
-      found.usedAt = Date.now();
-      // Names and colours change no number: what is known, and what runs, stays.
-      return Object.assign(await found.heatmap, { slide: newSlide, model: newModel, warnings });
-    }
-    const entry = { heatmap: open(plan, address), usedAt: Date.now() };
-    opened.set(identity, entry);
-    entry.heatmap.catch(() => opened.delete(identity));
-    return entry.heatmap;
-  };
-
-  const closeIdle = async () => {
-    for (const [identity, entry] of opened) {
-      if (Date.now() - entry.usedAt < IDLE_PAUSE) continue;
-      const heatmap = await entry.heatmap;
-      if (Date.now() - entry.usedAt < IDLE_PAUSE || isBusy?.(heatmap)) continue;
-      opened.delete(identity);
-      for (const [key, other] of remembered.entries()) if (other === heatmap) remembered.delete(key);
-      const done = heatmap.values.close().finally(() => closing.delete(identity));
-      closing.set(identity, done);
-    }
-  };
-  const timer = setInterval(() => void closeIdle(), IDLE_CHECK_PAUSE).unref();
+  const opened = openedHeatmaps({
+    make,
+    isBusy: (heatmap) => isBusy?.(heatmap) ?? false,
+    onError: (heatmap, error) =>
+      tell(heatmap, `it cannot be closed: ${error instanceof Error ? error.message : error}`),
+  });
 
   return {
     slideHeader,
@@ -160,24 +138,15 @@ export function createHeatmapSource(options: HeatmapSourceOptions): HeatmapSourc
       const { overlap = 1, background = modelDescription.background ?? null } = wanted;
       const key = JSON.stringify([slideFile, modelFile, overlap, background]);
       const kept = remembered.get(key);
-      if (kept && kept.slide === slideDescription && kept.model === modelDescription) {
-        const entry = opened.get(kept.identity);
-        if (entry) entry.usedAt = Date.now();
-        if (entry) return kept;
-      }
+      const isSame = kept?.slide === slideDescription && kept.model === modelDescription;
+      if (kept && isSame && opened.touch(kept)) return kept;
       const plan = planHeatmap(slideDescription, modelDescription, { overlap, background });
-      const heatmap = await openOnce(plan, address);
+      if (address !== undefined) addresses.set(plan.identity, address);
+      const heatmap = await opened.open(plan);
       remembered.set(key, heatmap);
       return heatmap;
     },
-    async close() {
-      clearInterval(timer);
-      const heatmaps = await Promise.allSettled([...opened.values()].map(({ heatmap }) => heatmap));
-      opened.clear();
-      remembered.clear();
-      for (const found of heatmaps) if (found.status === 'fulfilled') await found.value.values.close();
-      await Promise.allSettled(closing.values());
-    },
+    close: () => opened.close(),
   };
 }
 

@@ -6,7 +6,7 @@ import type { DealtPatches } from './analysis-order.ts';
 import { createSpeeds } from './classification-speed.ts';
 import type { Heatmap } from './heatmap.ts';
 import { createTurns } from './turns.ts';
-import { createWishes, type Wish, type WishOptions } from './wishes.ts';
+import { createWishes, type Priority, type Wish, type WishOptions } from './wishes.ts';
 
 export interface Scheduler {
   /**
@@ -31,6 +31,7 @@ export interface Scheduler {
 interface Flight {
   heatmap: Heatmap;
   indices: number[];
+  priority: Priority;
 }
 
 /** Tasks handed to a process at once: it reads the patches of one while it classifies the other. */
@@ -67,7 +68,7 @@ export function createScheduler(worker: Pick<Worker, 'perform' | 'processes'>): 
     while (landings < MOST_LANDINGS) {
       const lane = inTheAir.indexOf(Math.min(...inTheAir));
       if (inTheAir[lane] >= FLIGHTS_PER_PROCESS) return;
-      const flight = parts.shift() ?? nextFlight(lane);
+      const flight = nextFlight(lane);
       if (!flight) return;
       void fly(flight, lane);
     }
@@ -75,6 +76,8 @@ export function createScheduler(worker: Pick<Worker, 'perform' | 'processes'>): 
 
   function nextFlight(lane: number): Flight | undefined {
     for (const priority of ['view', 'request', 'analysis'] as const) {
+      const part = nextPart(priority);
+      if (part) return part;
       for (;;) {
         const wish = turns.next(priority, wishes.of(priority));
         if (!wish) break;
@@ -88,10 +91,25 @@ export function createScheduler(worker: Pick<Worker, 'perform' | 'processes'>): 
             if (other.heatmap === heatmap && other !== wish) wishes.take(other, indices, limit, lane);
           }
         }
-        if (indices.length > 0) return { heatmap, indices };
+        if (indices.length > 0) return { heatmap, indices, priority };
       }
     }
     return undefined;
+  }
+
+  /** A part of a task that failed, as far as somebody still wants it. */
+  function nextPart(priority: Priority): Flight | undefined {
+    for (;;) {
+      const position = parts.findIndex((part) => part.priority === priority);
+      if (position < 0) return undefined;
+      const [{ heatmap, indices }] = parts.splice(position, 1);
+      const wanted = indices.filter((index) => wishes.isWanted(heatmap, index));
+      wishes.comeDown(
+        heatmap,
+        indices.filter((index) => !wanted.includes(index)),
+      );
+      if (wanted.length > 0) return { heatmap, indices: wanted, priority };
+    }
   }
 
   async function fly(flight: Flight, lane: number): Promise<void> {
@@ -142,16 +160,9 @@ export function createScheduler(worker: Pick<Worker, 'perform' | 'processes'>): 
   }
 
   /** A damaged spot of a slide must fail none of the patches beside it: halves, until it is alone. */
-  function split({ heatmap, indices }: Flight): void {
+  function split({ indices, ...flight }: Flight): void {
     const middle = indices.length >> 1;
-    for (const half of [indices.slice(0, middle), indices.slice(middle)]) {
-      const wanted = half.filter((index) => wishes.isWanted(heatmap, index));
-      wishes.comeDown(
-        heatmap,
-        half.filter((index) => !wanted.includes(index)),
-      );
-      if (wanted.length > 0) parts.push({ heatmap, indices: wanted });
-    }
+    parts.push({ ...flight, indices: indices.slice(0, middle) }, { ...flight, indices: indices.slice(middle) });
   }
 
   /**
@@ -186,6 +197,6 @@ export function createScheduler(worker: Pick<Worker, 'perform' | 'processes'>): 
   };
 }
 
-export function isSpot(error: unknown): error is Problem {
+function isSpot(error: unknown): error is Problem {
   return error instanceof Problem && error.code === 'unreadable-slide';
 }

@@ -1,11 +1,12 @@
 import type { Rectangle, TileAddress } from '../../../shared/geometry/deep-zoom.ts';
-import type { Score } from '../../../shared/heatmap-descriptor.ts';
+import type { Breakdown, Score } from '../../../shared/heatmap-descriptor.ts';
 import type { ViewEvents } from '../../../shared/view-events.ts';
 import { Problem } from '../errors.ts';
-import type { Analyses } from './analysis.ts';
+import { type Analyses, countPatches } from './analysis.ts';
 import { regionBreakdown, slideBreakdown } from './breakdown.ts';
 import type { Heatmap } from './heatmap.ts';
 import { createNewsPace, NEWS_PAUSE } from './news-pace.ts';
+import { holdHeatmap } from './opened-heatmaps.ts';
 import type { Scheduler } from './scheduler.ts';
 import { missingInView, tileRevision, tilesInView, viewOrder } from './view.ts';
 
@@ -24,6 +25,15 @@ export interface ViewOfHeatmap {
   score: Score;
 }
 
+export interface ViewParts {
+  scheduler: Scheduler;
+  analyses: Analyses;
+  /** Who looks. */
+  client: string;
+  /** Makes a message fit for clients. */
+  tell(message: string): string;
+}
+
 export type SendEvent = <Name extends keyof ViewEvents>(name: Name, data: ViewEvents[Name]) => void;
 
 /**
@@ -35,19 +45,25 @@ export type SendEvent = <Name extends keyof ViewEvents>(name: Name, data: ViewEv
 export async function followView(
   number: number,
   { heatmap, region, level, score }: ViewOfHeatmap,
-  { scheduler, analyses, client }: { scheduler: Scheduler; analyses: Analyses; client: string },
+  { scheduler, analyses, client, tell: tellClients }: ViewParts,
   { send, isReady, signal }: { send: SendEvent; isReady(): boolean; signal: AbortSignal },
 ): Promise<void> {
   const tiles = tilesInView(heatmap, region, level);
   const revisions = new Map<TileAddress, number>();
-  const breakdowns = breakdownSender(number, heatmap, region, send);
+  const sendError = (error: unknown) => {
+    const { code, message } = error instanceof Problem ? error : { code: 'failed', message: String(error) };
+    send('error', { view: number, error: { code, message: tellClients(message) } });
+  };
+  const release = holdHeatmap(heatmap);
+  const breakdowns = breakdownSender(number, heatmap, region, { send, sendError, signal });
   const pace = createNewsPace();
   let told = -1;
   let toldState = '';
   let progress: 'ended' | 'ends soon' | 'goes on' = 'goes on';
 
   const tell = () => {
-    const state = analyses.state(heatmap);
+    const { error, ...rest } = analyses.state(heatmap);
+    const state = error === undefined ? rest : { ...rest, error: tellClients(error) };
     const { known } = heatmap.values.known;
     // A patch that was lost and classified anew changes nothing that was told.
     if (!isReady() || (known === told && state.state === toldState)) return;
@@ -63,7 +79,7 @@ export async function followView(
     progress = missing > 0 && (secondsLeft ?? 0) < SOON ? 'ends soon' : 'goes on';
     send('progress', {
       view: number,
-      patches: state.patches,
+      patches: countPatches(heatmap),
       missing,
       patchesPerSecond,
       secondsLeft,
@@ -105,6 +121,7 @@ export async function followView(
     clearInterval(timer);
     clearTimeout(next);
     breakdowns.end();
+    release();
   };
   signal.addEventListener('abort', end);
   if (signal.aborted) end();
@@ -113,52 +130,58 @@ export async function followView(
   } catch (error) {
     if (signal.aborted) return;
     if (!(error instanceof Problem)) throw error;
-    send('error', { view: number, error: { code: error.code, message: error.message } });
+    sendError(error);
   }
   tellEnd();
 }
 
-/** Sends the breakdown of slide and view after changes, one at a time and with pauses that grow with the view. */
-function breakdownSender(view: number, heatmap: Heatmap, region: Rectangle, send: SendEvent) {
+/**
+ * Sends the breakdown of slide and view after changes, one at a time and with pauses that grow with what they take: a large
+ * view has many patches, and a model may have a thousand classes.
+ */
+function breakdownSender(
+  view: number,
+  heatmap: Heatmap,
+  region: Rectangle,
+  { send, sendError, signal }: { send: SendEvent; sendError(error: unknown): void; signal: AbortSignal },
+) {
   const { width, height } = heatmap.slide;
   const isWhole =
     region.x <= 0 && region.y <= 0 && region.x + region.width >= width && region.y + region.height >= height;
   let timer: NodeJS.Timeout | undefined;
   let busy = false;
   let again = false;
-  let ended = false;
 
-  const tellView = async () => {
+  const ofView = async (ofSlide: Breakdown): Promise<Breakdown> => {
+    if (isWhole) return ofSlide;
+    const { statistics: _, ...breakdown } = await regionBreakdown(heatmap, region, signal);
+    return breakdown;
+  };
+  const tellBoth = async () => {
     busy = true;
     const start = performance.now();
     try {
-      const { statistics: _, ...breakdown } = isWhole
-        ? { ...slideBreakdown(heatmap), statistics: undefined }
-        : await regionBreakdown(heatmap, region);
-      if (!ended) send('breakdown', { view, scope: 'view', ...breakdown });
-    } finally {
-      const pause = Math.max(NEWS_PAUSE, (performance.now() - start) / BREAKDOWN_SHARE);
-      if (!ended) {
-        timer = setTimeout(() => {
-          busy = false;
-          if (!again) return;
-          again = false;
-          void tellView();
-        }, pause);
-      }
+      const ofSlide = slideBreakdown(heatmap);
+      send('breakdown', { view, scope: 'slide', ...ofSlide });
+      send('breakdown', { view, scope: 'view', ...(await ofView(ofSlide)) });
+    } catch (error) {
+      if (!signal.aborted) sendError(error);
     }
+    if (signal.aborted) return;
+    const pause = Math.max(NEWS_PAUSE, (performance.now() - start) / BREAKDOWN_SHARE);
+    timer = setTimeout(() => {
+      busy = false;
+      if (!again) return;
+      again = false;
+      void tellBoth();
+    }, pause);
   };
 
   return {
     changed() {
-      if (ended) return;
-      send('breakdown', { view, scope: 'slide', ...slideBreakdown(heatmap) });
       if (busy) again = true;
-      else void tellView();
+      else void tellBoth();
     },
-    end() {
-      ended = true;
-      clearTimeout(timer);
-    },
+    end: () => clearTimeout(timer),
   };
 }

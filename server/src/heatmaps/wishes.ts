@@ -78,10 +78,19 @@ export function createWishes(): Wishes {
   const counts: Record<Priority, number> = { view: 0, request: 0, analysis: 0 };
   const flying = new Map<Heatmap, Map<number, Set<PendingWish>>>();
 
-  const flyingOf = (heatmap: Heatmap) => {
-    const found = flying.get(heatmap) ?? new Map<number, Set<PendingWish>>();
-    flying.set(heatmap, found);
-    return found;
+  /** Has a wish wait for a patch that is under way, or will be. */
+  const wait = (heatmap: Heatmap, index: number, wish?: PendingWish) => {
+    const underWay = flying.get(heatmap) ?? new Map<number, Set<PendingWish>>();
+    flying.set(heatmap, underWay);
+    const waiting = underWay.get(index) ?? new Set();
+    underWay.set(index, waiting);
+    if (wish) waiting.add(wish);
+  };
+  const comeDown = (heatmap: Heatmap, indices: readonly number[]) => {
+    const underWay = flying.get(heatmap);
+    for (const index of indices) underWay?.delete(index);
+    // A heatmap that is closed must not be held by an empty list.
+    if (underWay?.size === 0) flying.delete(heatmap);
   };
 
   const takeNext = (wish: PendingWish, lane: number): number | undefined => {
@@ -106,7 +115,6 @@ export function createWishes(): Wishes {
   const take = (wish: PendingWish, indices: number[], limit: number, lane: number) => {
     const { heatmap, outstanding } = wish;
     const own = wish.isDealt ? lane : 0;
-    const underWay = flyingOf(heatmap);
     const chosen = new Set(indices);
     for (;;) {
       const index = takeNext(wish, own);
@@ -117,7 +125,7 @@ export function createWishes(): Wishes {
       }
       const { row, column } = patchPosition(heatmap.grid, index);
       if (heatmap.values.known.isKnown(row, column)) continue;
-      if (!underWay.has(index) && !chosen.has(index)) {
+      if (!flying.get(heatmap)?.has(index) && !chosen.has(index)) {
         if (indices.length >= limit || isEndOfArea(wish, indices, index, limit)) {
           wish.held.set(own, index);
           return;
@@ -127,9 +135,7 @@ export function createWishes(): Wishes {
         chosen.add(index);
       }
       outstanding.add(index);
-      const waiting = underWay.get(index);
-      if (waiting) waiting.add(wish);
-      else underWay.set(index, new Set([wish]));
+      wait(heatmap, index, wish);
     }
   };
 
@@ -178,23 +184,18 @@ export function createWishes(): Wishes {
       if (pending && untaken[wish.priority].has(pending)) take(pending, indices, limit, lane);
     },
     takeOff(heatmap, indices) {
-      const underWay = flyingOf(heatmap);
-      for (const index of indices) if (!underWay.has(index)) underWay.set(index, new Set());
+      for (const index of indices) wait(heatmap, index);
     },
-    comeDown(heatmap, indices) {
-      for (const index of indices) flying.get(heatmap)?.delete(index);
-    },
+    comeDown,
     land(heatmap, indices, error) {
-      const underWay = flyingOf(heatmap);
       const told = new Set<PendingWish>();
       for (const index of indices) {
-        for (const wish of underWay.get(index) ?? []) {
+        for (const wish of flying.get(heatmap)?.get(index) ?? []) {
           wish.outstanding.delete(index);
           told.add(wish);
         }
-        underWay.delete(index);
       }
-      if (underWay.size === 0) flying.delete(heatmap);
+      comeDown(heatmap, indices);
       for (const wish of told) {
         if (error instanceof Problem && error.code === 'unreadable-slide') wish.problem ??= error;
         else if (error !== undefined) wish.finish(error);

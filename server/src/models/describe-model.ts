@@ -102,3 +102,18 @@ export function fingerprint(fileHash: string, description: ModelDescription): st
   };
   return createHash('sha256').update(fileHash).update(JSON.stringify(settings)).digest('hex').slice(0, 16);
 }
+
+/** @param file the manifest's path @throws Problem `unreadable-model` where its background is a class that there is not */
+export function checkBackground(
+  background: Manifest['background'],
+  classes: ModelDescription['classes'],
+  file: string,
+): void {
+  if (background === undefined || background === 'otsu') return;
+  const names = classes.map(({ name }) => name);
+  if (names.includes(background.class)) return;
+  throw new Problem(
+    'unreadable-model',
+    `${file}: background: expected one of ${names.join(', ')}, found '${background.class}'`,
+  );
+}

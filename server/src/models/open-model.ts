@@ -3,7 +3,7 @@ import type { Engine, EngineSource } from '../engines/engine.ts';
 import { DEFAULT_ENGINE, loadEngine } from '../engines/engines.ts';
 import { Problem } from '../errors.ts';
 import { chooseBatchSize, measureSecondsPerPatch } from './batch-size.ts';
-import { classNames, fileHash, fingerprint, warnings } from './describe-model.ts';
+import { checkBackground, classNames, fileHash, fingerprint, warnings } from './describe-model.ts';
 import { checkGolden } from './golden-patch.ts';
 import type { ReadyConversion } from './kept-conversions.ts';
 import { checkMap, type LoadCheck } from './load-check.ts';
@@ -49,6 +49,7 @@ export async function openModel(file: string, options: OpenModelOptions = {}): P
       const shape = { height, width, outputs };
       const check = await checkMap(engine, { ...converted, ...shape }, onnx, start);
       const description = describe(file, converted, manifest, engineName, check);
+      checkBackground(description.background, description.classes, manifestFile(file));
       description.fingerprint = fingerprint(await fileHash(file, converted.companions), description);
       const key = { fingerprint: description.fingerprint, engine: engineName, threads: options.threads };
       const batchSize = await chooseBatchSize(engine, shape, key, conversions);

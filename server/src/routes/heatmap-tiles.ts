@@ -98,7 +98,7 @@ export function heatmapTileRoutes({ open, scheduler, tiles }: TileRouteParts): R
     }
     if (sendKept(ctx, request, query.v, { score, classes })) return;
     const window = windowOfTile(heatmap, request.address, score);
-    await waitForSamples(request, window, query.wait);
+    await waitAtMost(request.wish.signal, query.wait, (signal) => waitForSamples(request, window, signal));
     await send(ctx, request, { window, v: query.v, content: { score, classes }, unsettled: false }, () =>
       encodeScoreTile(heatmap, window, score, classes),
     );
@@ -119,10 +119,10 @@ export function heatmapTileRoutes({ open, scheduler, tiles }: TileRouteParts): R
     const early = named ?? (await knownTopClasses(heatmap, top));
     if (early && sendKept(ctx, request, query.v, contentOf(early))) return;
     const window = windowOfTile(heatmap, address, score);
-    if (!early) {
-      await waitAtMost(wish.signal, query.wait, (signal) => topClasses(heatmap, scheduler, top, { ...wish, signal }));
-    }
-    await waitForSamples(request, window, query.wait);
+    await waitAtMost(wish.signal, query.wait, async (signal) => {
+      if (!early) await topClasses(heatmap, scheduler, top, { ...wish, signal });
+      await waitForSamples(request, window, signal);
+    });
     const shown = early ?? (await knownTopClasses(heatmap, top));
     const style = paintStyle(model, shown ?? [], query);
     const content = contentOf(shown ?? []);
@@ -135,12 +135,10 @@ export function heatmapTileRoutes({ open, scheduler, tiles }: TileRouteParts): R
     });
   }
 
-  async function waitForSamples({ heatmap, address, wish }: TileRequest, window: TileWindow, seconds?: number) {
+  async function waitForSamples({ heatmap, address, wish }: TileRequest, window: TileWindow, signal: AbortSignal) {
     const missing = missingSamples(heatmap, window, heatmap.strides[address.level]);
     if (missing.length === 0) return;
-    await waitAtMost(wish.signal, seconds, (signal) =>
-      scheduler.classify(heatmap, missing, { ...wish, signal, priority: 'request' }),
-    );
+    await scheduler.classify(heatmap, missing, { ...wish, signal, priority: 'request' });
   }
 
   /** Answers with a tile that is kept: it is exact. */
@@ -169,8 +167,8 @@ export function heatmapTileRoutes({ open, scheduler, tiles }: TileRouteParts): R
     // Before the values are read: what becomes known meanwhile counts for the next request.
     const missing = missingSamples(heatmap, window, stride).length;
     const exact = !unsettled && isExact(heatmap, window);
-    ctx.set('X-Cam-Revision', String(knownBehind(heatmap, window, Math.log2(stride)).known));
-    const tile = keptTile(await encode(), TYPES[format], format === 'npy');
+    const revision = knownBehind(heatmap, window, Math.log2(stride)).known;
+    const tile = keptTile(await encode(), { type: TYPES[format], revision, compressible: format === 'npy' });
     if (exact && isExact(heatmap, window)) {
       tiles.set(keyOf(request, content), tile);
       sendExact(ctx, request, tile, v);

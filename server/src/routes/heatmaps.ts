@@ -20,6 +20,7 @@ import {
   heatmapOptions,
   optionsQuery,
   paintedTileQuery,
+  parseBody,
   parseQuery,
   pointQuery,
   regionQuery,
@@ -75,13 +76,13 @@ export function heatmapRoutes({ open, scheduler, analyses, tell }: HeatmapRouteP
     const heatmap = await openOf(ctx);
     const { region } = parseQuery(regionQuery, ctx.query);
     ctx.set('Cache-Control', 'no-cache');
-    ctx.body = region ? await regionBreakdown(heatmap, region) : slideBreakdown(heatmap);
+    ctx.body = region ? await regionBreakdown(heatmap, region, abortWhenClosed(ctx)) : slideBreakdown(heatmap);
   });
   router.post('/heatmaps/:slide/:model/breakdown', async (ctx) => {
     const heatmap = await openOf(ctx);
     const polygons = parseRegion(await readJson(ctx.req));
     ctx.set('Cache-Control', 'no-store');
-    ctx.body = await regionBreakdown(heatmap, polygons);
+    ctx.body = await regionBreakdown(heatmap, polygons, abortWhenClosed(ctx));
   });
 
   router.get('/heatmaps/:slide/:model/score', async (ctx) => {
@@ -107,7 +108,7 @@ export function heatmapRoutes({ open, scheduler, analyses, tell }: HeatmapRouteP
   });
   router.post('/heatmaps/:slide/:model/analysis', async (ctx) => {
     const heatmap = await openOf(ctx);
-    const { region } = parseQuery(analysisBody, await readJson(ctx.req));
+    const { region } = parseBody(analysisBody, await readJson(ctx.req));
     analyses.start(heatmap, region);
     ctx.status = 202;
     ctx.body = stateOf(heatmap);

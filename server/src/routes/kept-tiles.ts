@@ -20,6 +20,8 @@ export interface KeptTile {
   gzip: Buffer | undefined;
   etag: string;
   type: string;
+  /** Known patches behind it. */
+  revision: number;
 }
 
 /** Exact tiles, and the addresses under which they were asked for. */
@@ -32,12 +34,18 @@ export interface KeptTiles {
   middleware(ctx: Context, next: Next): Promise<void>;
 }
 
-/** Compresses and hashes a tile. @param compressible whether its format is not compressed already */
-export function keptTile(body: Uint8Array, type: string, compressible: boolean): KeptTile {
+/**
+ * Compresses and hashes a tile.
+ * @param compressible whether its format is not compressed already
+ */
+export function keptTile(
+  body: Uint8Array,
+  { type, revision, compressible }: { type: string; revision: number; compressible: boolean },
+): KeptTile {
   const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
   const gzip = compressible && bytes.length >= COMPRESS_FROM_BYTES ? gzipSync(bytes, { level: 1 }) : undefined;
   const etag = `"${createHash('sha256').update(bytes).digest('base64url').slice(0, 22)}"`;
-  return { body: bytes, gzip: gzip && gzip.length < bytes.length ? gzip : undefined, etag, type };
+  return { body: bytes, gzip: gzip && gzip.length < bytes.length ? gzip : undefined, etag, type, revision };
 }
 
 /** Answers with a tile, or with 304 where the client has it. */
@@ -46,6 +54,7 @@ export function sendTile(ctx: Context, tile: KeptTile, cacheControl: string): vo
   ctx.set('Cache-Control', cacheControl);
   ctx.set('ETag', tile.etag);
   ctx.set('Content-Type', tile.type);
+  ctx.set('X-Cam-Revision', String(tile.revision));
   // The body depends on it, so a cache has to keep both.
   if (tile.gzip) ctx.vary('Accept-Encoding');
   if (ctx.get('If-None-Match') !== '' && ctx.fresh) {

@@ -139,7 +139,7 @@ export const regionQuery = z.object({
   ),
 });
 
-export const analysisBody = z.object({
+export const analysisBody = z.strictObject({
   region: z
     .tuple([z.number(), z.number(), z.number().positive(), z.number().positive()], {
       error: 'expected [x, y, width, height] in slide pixels',
@@ -154,10 +154,21 @@ export const pointQuery = z.object({
 });
 
 /**
+ * What a request's body says.
+ * @throws Problem `bad-parameter` that names the field and what was expected
+ */
+export function parseBody<T extends z.ZodType>(schema: T, body: unknown): z.infer<T> {
+  const parsed = schema.safeParse(body);
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  throw new Problem('bad-parameter', `${issue.path.join('.') || 'body'}: ${issue.message}`);
+}
+
+/**
  * What a request's query says.
  * @throws Problem `bad-parameter` that names the parameter, what was expected and what was found
  */
-export function parseQuery<T extends z.ZodType>(schema: T, query: ParsedUrlQuery | object): z.infer<T> {
+export function parseQuery<T extends z.ZodType>(schema: T, query: ParsedUrlQuery): z.infer<T> {
   const parsed = schema.safeParse({ ...query });
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;

@@ -10,14 +10,14 @@ import { Problem } from '../errors.ts';
 import { scoreOf } from '../heatmaps/paint-style.ts';
 import { followView } from '../heatmaps/view-stream.ts';
 import type { HeatmapRouteParts } from './heatmaps.ts';
-import { heatmapOptions } from './query.ts';
+import { heatmapOptions, parseBody } from './query.ts';
 import { readJson } from './read-json.ts';
 
 /** Milliseconds between two comment lines that show a client, and proxies between, that the stream is alive. */
 const HEARTBEAT_PAUSE = 15_000;
 
 /** Views that one stream has, and streams that are open, at most. */
-const MOST_VIEWS = 32;
+const MOST_VIEWS = 256;
 const MOST_STREAMS = 256;
 
 const viewSchema = z.array(
@@ -80,7 +80,7 @@ export function viewRoutes({
     await followView(
       number,
       { heatmap, region: { x, y, width, height }, level: view.level, score },
-      { scheduler, analyses, client },
+      { scheduler, analyses, client, tell },
       { ...stream, signal },
     );
   }
@@ -121,15 +121,11 @@ function startStream(ctx: Context, end: AbortController): EventStream {
 }
 
 function parseViews(body: unknown): View[] {
-  const parsed = viewSchema.safeParse(body);
-  if (!parsed.success) {
-    const [issue] = parsed.error.issues;
-    throw new Problem('bad-parameter', `${issue.path.join('.') || 'body'}: ${issue.message}`);
+  const views = parseBody(viewSchema, body);
+  if (views.length > MOST_VIEWS) {
+    throw new Problem('bad-parameter', `body: expected at most ${MOST_VIEWS} views, found ${views.length}`);
   }
-  if (parsed.data.length > MOST_VIEWS) {
-    throw new Problem('bad-parameter', `body: expected at most ${MOST_VIEWS} views, found ${parsed.data.length}`);
-  }
-  return parsed.data;
+  return views;
 }
 
 /** The ids and options in the address of a heatmap's descriptor. @throws Problem `bad-parameter` */

@@ -51,12 +51,17 @@ export interface KnownPatches {
 
 type Counts = Uint8Array | Uint16Array | Uint32Array;
 
+/** Level of the block that holds a whole grid, at least `BLOCK_LEVEL`. */
+export function topLevel(rows: number, columns: number): number {
+  return Math.max(BLOCK_LEVEL, Math.ceil(Math.log2(Math.max(1, rows, columns))));
+}
+
 /**
  * Nothing is known at first, but for what is background beforehand.
  * @param mask 1 where a patch is background and never classified, row-major
  */
 export function knownPatches(rows: number, columns: number, mask?: Uint8Array): KnownPatches {
-  const top = Math.max(BLOCK_LEVEL, Math.ceil(Math.log2(Math.max(1, rows, columns))));
+  const top = topLevel(rows, columns);
   const widths = Array.from({ length: top + 1 }, (_, k) => Math.ceil(columns / 2 ** k));
   const sizes = widths.map((width, k) => width * Math.ceil(rows / 2 ** k));
   const flags = new Uint8Array(sizes[0]);

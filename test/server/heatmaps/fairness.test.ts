@@ -48,6 +48,27 @@ describe('one who asks for a thousand tiles does not hold up the first of', () =
   });
 });
 
+test('a viewer that moves on all the time does not hold up one that stands still', async () => {
+  const heatmap = await syntheticHeatmap(250, 200);
+  const { worker, tasks } = heldWorker();
+  const scheduler = createScheduler(worker);
+  const controller = sharedController();
+  const still = Array.from({ length: 1000 }, (_, i) => 40_000 + i);
+  scheduler.classify(heatmap, still, { priority: 'view', client: 'still', signal: controller.signal }).catch(rejected);
+  for (let step = 0; step < 20; step++) {
+    const moved = new AbortController();
+    const view = Array.from({ length: 100 }, (_, i) => step * 100 + i);
+    const wish = { priority: 'view' as const, client: `view ${step}`, signal: moved.signal };
+    scheduler.classify(heatmap, view, wish).catch(rejected);
+    tasks[step].finish();
+    await settle();
+    moved.abort(new Error('moved'));
+  }
+  const ofStill = tasks.slice(2).filter(({ positions: [{ row, column }] }) => row * 250 + column >= 40_000);
+  expect(ofStill.length).toBeGreaterThanOrEqual(8);
+  controller.abort(new Error('enough'));
+});
+
 test('of one client the oldest request comes to its end, however many newer ones there are', async () => {
   const heatmap = await syntheticHeatmap(100, 100);
   const { worker, tasks } = heldWorker();

@@ -1,7 +1,7 @@
 import type { Heatmap } from '../../../server/src/heatmaps/heatmap.ts';
 import { openDiskResults } from '../../../server/src/store/disk-results.ts';
 import type { ResultShape } from '../../../server/src/store/result-layout.ts';
-import { knownPatches } from '../../../server/src/values/known-patches.ts';
+import { topLevel } from '../../../server/src/values/known-patches.ts';
 import { type SyntheticOptions, syntheticHeatmap } from './synthetic-heatmap.ts';
 
 export interface StoredOptions extends SyntheticOptions {
@@ -20,7 +20,7 @@ export async function storedHeatmap(folder: string, options: StoredOptions): Pro
     ...grid,
     classes: model.classes.length,
     values: scores.length * model.classes.length,
-    top: knownPatches(grid.rows, grid.columns).top,
+    top: topLevel(grid.rows, grid.columns),
   };
   const openDisk = async () => ({
     disk: await openDiskResults(folder, { identity, shape, attributes: {}, onDamage: onProblem }),

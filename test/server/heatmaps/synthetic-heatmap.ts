@@ -63,7 +63,8 @@ export async function syntheticHeatmap(
   };
   const plan = planHeatmap(slide, model, { overlap: 1, background: null, ...options }, level);
   const opened = await openHeatmapValues({ ...plan, caches: createResultCaches(), ...values });
-  const heatmap: Heatmap = { ...plan, values: opened, atLevel: async () => heatmap };
+  const usage = { holders: 0, usedAt: 0 };
+  const heatmap: Heatmap = { ...plan, values: opened, usage, atLevel: async () => heatmap };
   return heatmap;
 }
 

@@ -47,7 +47,18 @@ test('the cost of an analysis is told before anybody starts it, and that of a re
   expect(analysis.patchesPerSecond).toBeGreaterThan(0);
   expect(analysis.seconds).toBeCloseTo(150 / analysis.patchesPerSecond, 6);
   const state = await analyse('', RECTANGLE);
-  expect(state).toMatchObject({ state: 'done', region: RECTANGLE, missing: 0, patches: { known: 12, total: 12 } });
+  // The cost stays that of the whole slide.
+  const region = { rectangle: RECTANGLE, patches: { known: 12, total: 12 } };
+  expect(state).toMatchObject({ state: 'done', region, missing: 138, patches: { known: 12, total: 150 } });
+});
+
+test.each([
+  ['a list', [1, 2, 3, 4]],
+  ['another field', { Region: RECTANGLE }],
+  ['a region of three numbers', { region: [1, 2, 3] }],
+])('an analysis of %s is not taken for one of the whole slide', async (_, body) => {
+  const response = await call(`${HEATMAP}/analysis`, 'POST', body);
+  expect(response.status).toBe(400);
 });
 
 describe('the breakdown of a region', () => {
