@@ -1,3 +1,4 @@
+import { setTimeout } from 'node:timers/promises';
 import type { Rectangle } from '../../../shared/geometry/deep-zoom.ts';
 import { type PatchRange, patchesTouching, rangeSize, wholeGrid } from '../../../shared/geometry/patch-grid.ts';
 import type { AnalysisState } from '../../../shared/heatmap-descriptor.ts';
@@ -54,6 +55,10 @@ export interface Analyses {
 /** Analyses that may run at a time; each gets its share of the worker. */
 const MOST_RUNNING = 16;
 
+/** After a failure of the worker an analysis is tried again, so often in a row without any patch. */
+const MOST_FRUITLESS = 3;
+const RETRY_PAUSE = 500;
+
 interface Outcome {
   region: Rectangle | undefined;
   /** Set while it runs. */
@@ -74,13 +79,29 @@ export function createAnalyses(
 
   async function run(heatmap: Heatmap, outcome: Outcome, signal: AbortSignal): Promise<void> {
     try {
-      await analyse(heatmap, scheduler, { region: outcome.region, signal });
+      await analysePersistently(heatmap, outcome.region, signal);
     } catch (error) {
       if (signal.aborted) return;
       outcome.error = error instanceof Error ? error.message : String(error);
     }
     outcome.controller = undefined;
     keep(heatmap, undefined);
+  }
+
+  /** A worker that dies costs an analysis its tasks, and not itself for as long as it comes on. */
+  async function analysePersistently(heatmap: Heatmap, region: Rectangle | undefined, signal: AbortSignal) {
+    let known = heatmap.values.known.known;
+    for (let fruitless = 0; ; ) {
+      try {
+        return await analyse(heatmap, scheduler, { region, signal });
+      } catch (error) {
+        if (!(error instanceof Problem && error.code === 'failed')) throw error;
+        fruitless = heatmap.values.known.known > known ? 0 : fruitless + 1;
+        if (fruitless >= MOST_FRUITLESS) throw error;
+        known = heatmap.values.known.known;
+        await setTimeout(RETRY_PAUSE, undefined, { signal });
+      }
+    }
   }
 
   return {

@@ -35,10 +35,12 @@ interface WrittenValues {
   mask: Uint8Array | undefined;
   /** Numbers of a node. */
   values: number;
+  /** Told why something could not be written that no caller waits for. */
+  tellError(error: unknown): void;
 }
 
 export function blockWriter(
-  { grid, model, known, pyramid, samples, mask, values }: WrittenValues,
+  { grid, model, known, pyramid, samples, mask, values, tellError }: WrittenValues,
   store: () => ResultStore,
   read: { records(indices: number[]): Promise<Map<number, PatchRecord>>; block(block: number): Promise<ValueBlock> },
 ): BlockWriter {
@@ -124,13 +126,15 @@ export function blockWriter(
     writeComplete() {
       if (closed || !store().disk()) return;
       if (complete.size > 0) {
-        writing ??= writeAll().finally(() => {
-          writing = undefined;
-        });
+        writing ??= writeAll()
+          .catch(tellError)
+          .finally(() => {
+            writing = undefined;
+          });
       }
       timer ??= setTimeout(() => {
         timer = undefined;
-        void writeSums();
+        writeSums().catch(tellError);
       }, UPPER_LEVELS_PAUSE).unref();
     },
     async close() {

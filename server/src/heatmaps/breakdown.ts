@@ -1,10 +1,11 @@
-import { type PatchGrid, type PatchRange, patchPitch } from '../../../shared/geometry/patch-grid.ts';
+import { setImmediate } from 'node:timers/promises';
+import type { PatchGrid, PatchPosition, PatchRange } from '../../../shared/geometry/patch-grid.ts';
 import type { Breakdown, ClassShare, RegionBreakdown } from '../../../shared/heatmap-descriptor.ts';
-import { BLOCK_SIDE } from '../values/known-patches.ts';
+import { BLOCK_SIDE, type KnownPatches } from '../values/known-patches.ts';
 import { nodeOf } from '../values/value-block.ts';
 import type { Heatmap } from './heatmap.ts';
-import { meanInterval } from './interval.ts';
-import { type Region, type RegionShares, regionShares } from './region-shares.ts';
+import { effectiveSamples, meanInterval } from './interval.ts';
+import { type Region, type RegionAreas, regionAreas } from './region-areas.ts';
 import { regionStatistics, squareMillimetres } from './region-statistics.ts';
 
 /** What the samples of the finest complete stride say. */
@@ -13,6 +14,8 @@ interface Estimate {
   means: number[];
   /** Samples of equal weight that tell as much (Kish). */
   samples: number;
+  /** Share of the patches that is no background, as far as the samples tell; 1 where that is known beforehand. */
+  valued: number;
 }
 
 /**
@@ -33,10 +36,13 @@ export function slideBreakdown(heatmap: Heatmap): Breakdown {
     const start = scores.indexOf('patch') * classes;
     const root = pyramid.nearestMean(known.top, 0, 0)?.mean;
     const means = root ? Array.from(root.subarray(start, start + classes)) : undefined;
-    estimate = means && { means, samples: patches.total };
+    estimate = means && { means, samples: patches.total, valued: 1 };
   } else if (stride !== undefined) {
     const { weight, squares, sums } = samples.ofSlide(stride);
-    if (weight > 0) estimate = { means: Array.from(sums, (sum) => sum / weight), samples: weight ** 2 / squares };
+    if (weight > 0) {
+      const means = Array.from(sums, (sum) => sum / weight);
+      estimate = { means, samples: weight ** 2 / squares, valued: weight / patches.total };
+    }
   }
   return describe(heatmap, estimate, patches, of);
 }
@@ -44,29 +50,35 @@ export function slideBreakdown(heatmap: Heatmap): Breakdown {
 /**
  * As `slideBreakdown`, over the patches of a region, each weighted by the share of it that lies in the region; with the
  * area in which each class leads and its histogram.
+ * @throws the signal's reason once it is aborted
  */
-export async function regionBreakdown(heatmap: Heatmap, region: Region): Promise<RegionBreakdown> {
+export async function regionBreakdown(
+  heatmap: Heatmap,
+  region: Region,
+  signal?: AbortSignal,
+): Promise<RegionBreakdown> {
   const { model, grid, options, slide } = heatmap;
-  const area = regionShares(grid, region);
-  const patches = countPatches(heatmap, area);
+  const area = regionAreas(grid, region);
+  const patches = countShared(heatmap, area);
   const of = options.background === null ? 'region' : 'tissue of the region';
-  const { stepWidth, stepHeight } = patchPitch(grid);
   const statistics = regionStatistics(model.classes.length);
-  let weights = 0;
-  let squares = 0;
+  const weights: number[] = [];
+  let all = 0;
   const stride = patches.total === 0 ? undefined : finestStride(heatmap, area.range);
   if (stride !== undefined) {
-    for await (const { row, column, probabilities } of samplesOf(heatmap, area.range, stride)) {
-      const weight = blockShare(heatmap, area, row, column, stride);
+    for await (const { node, probabilities } of samplesOf(heatmap, area.range, stride, signal)) {
+      const weight = blockArea(heatmap, area, node, stride);
       if (weight === 0) continue;
-      weights += weight;
-      squares += weight ** 2;
-      statistics.add({ values: probabilities, weight: weight * stepWidth * stepHeight });
+      all += weight;
+      if (!probabilities) continue;
+      weights.push(weight);
+      statistics.add({ values: probabilities, weight });
     }
   }
   const results = statistics.result();
   const means = results.map(({ mean }) => mean ?? 0);
-  const estimate = weights > 0 ? { means, samples: weights ** 2 / squares } : undefined;
+  const valued = weights.reduce((sum, weight) => sum + weight, 0) / all;
+  const estimate = weights.length > 0 ? { means, samples: effectiveSamples(weights), valued } : undefined;
   return {
     ...describe(heatmap, estimate, patches, of),
     statistics: results.map(({ leadingArea, histogram }, index) => ({
@@ -79,16 +91,13 @@ export async function regionBreakdown(heatmap: Heatmap, region: Region): Promise
 }
 
 function describe(
-  { model, values }: Heatmap,
+  { model }: Heatmap,
   estimate: Estimate | undefined,
   patches: Breakdown['patches'],
   of: Breakdown['of'],
 ): Breakdown {
   const exact = patches.total > 0 && patches.known === patches.total;
-  // Where classes tell what is background, how much of the rest there will be is estimated as well.
-  const { known } = values;
-  const valued = known.known > 0 ? known.valued(known.top, 0, 0) / known.known : 1;
-  const total = values.mask ? patches.total : patches.total * valued;
+  const total = patches.total * (estimate?.valued ?? 1);
   const breakdown = model.classes.map(({ name }, index): ClassShare => {
     if (!estimate) return { class: name, probability: null, low: null, high: null };
     const probability = estimate.means[index];
@@ -101,12 +110,12 @@ function describe(
 }
 
 /** Patches that a region touches, those left out that are background beforehand. */
-function countPatches({ grid, values }: Heatmap, { range, shareOf }: RegionShares): Breakdown['patches'] {
+function countShared({ grid, values }: Heatmap, { range, areaOf }: RegionAreas): Breakdown['patches'] {
   let known = 0;
   let total = 0;
   for (let row = range.rowStart; row < range.rowEnd; row++) {
     for (let column = range.columnStart; column < range.columnEnd; column++) {
-      if (values.mask?.[row * grid.columns + column] || shareOf(row, column) === 0) continue;
+      if (values.mask?.[row * grid.columns + column] || areaOf(row, column) === 0) continue;
       total++;
       if (values.known.isKnown(row, column)) known++;
     }
@@ -117,76 +126,93 @@ function countPatches({ grid, values }: Heatmap, { range, shareOf }: RegionShare
 /** The finest stride at which every block that a range touches has its sample. */
 function finestStride({ values: { known } }: Heatmap, range: PatchRange): number | undefined {
   for (let stride = 1; stride <= 2 ** known.top; stride *= 2) {
-    if (everySampleIsKnown(known.isKnown, range, stride)) return stride;
+    if (everySampleIsKnown(known, range, stride)) return stride;
   }
   return undefined;
 }
 
 /** Stops at the first gap, which for the finer strides comes early. */
-function everySampleIsKnown(
-  isKnown: (row: number, column: number) => boolean,
-  range: PatchRange,
-  stride: number,
-): boolean {
-  for (let row = Math.floor(range.rowStart / stride) * stride; row < range.rowEnd; row += stride) {
-    for (let column = Math.floor(range.columnStart / stride) * stride; column < range.columnEnd; column += stride) {
-      if (!isKnown(row, column)) return false;
+function everySampleIsKnown(known: KnownPatches, range: PatchRange, stride: number): boolean {
+  const k = Math.log2(stride);
+  for (let row = range.rowStart >> k; row << k < range.rowEnd; row++) {
+    for (let column = range.columnStart >> k; column << k < range.columnEnd; column++) {
+      const sample = known.sampleOf(k, row, column);
+      if (sample && !known.isKnown(sample.row, sample.column)) return false;
     }
   }
   return true;
 }
 
-/** The samples of the blocks that a range touches, background left out; loaded as they are asked for. */
+/**
+ * The samples of the blocks that a range touches, loaded as they are asked for: the first patch of the block that each one
+ * stands for, and its probabilities, undefined where it is background by its class.
+ */
 async function* samplesOf(
-  { values, scores, model, grid }: Heatmap,
+  { values, scores, model }: Heatmap,
   range: PatchRange,
   stride: number,
-): AsyncGenerator<{ row: number; column: number; probabilities: Float64Array }> {
+  signal: AbortSignal | undefined,
+): AsyncGenerator<{ node: PatchPosition; probabilities: Float64Array | undefined }> {
   const classes = model.classes.length;
   const start = scores.indexOf('patch') * classes;
   const width = values.pyramid.values;
+  const k = Math.log2(stride);
+  // What lies in one block of values is loaded together.
   const band = Math.max(stride, BLOCK_SIDE);
   for (let top = Math.floor(range.rowStart / band) * band; top < range.rowEnd; top += band) {
+    signal?.throwIfAborted();
+    // Others wait for the processor, too.
+    await setImmediate();
     for (let left = Math.floor(range.columnStart / band) * band; left < range.columnEnd; left += band) {
-      // Of a coarse stride the first of a band's patches alone, of a fine one all of its samples.
-      const end = stride >= BLOCK_SIDE ? 1 : BLOCK_SIDE;
-      const rowEnd = Math.min(top + end, range.rowEnd, grid.rows);
-      const columnEnd = Math.min(left + end, range.columnEnd, grid.columns);
-      const part = {
-        rowStart: top,
-        rowEnd: Math.max(top + 1, rowEnd),
-        columnStart: left,
-        columnEnd: Math.max(left + 1, columnEnd),
-      };
-      const blockOf = await values.blocks(part);
-      const block = blockOf(top / BLOCK_SIDE, left / BLOCK_SIDE);
-      for (let row = top; row < part.rowEnd; row += stride) {
-        if (row + stride <= range.rowStart) continue;
-        for (let column = left; column < part.columnEnd; column += stride) {
-          if (column + stride <= range.columnStart) continue;
-          if (!values.known.isKnown(row, column) || values.known.isBackground(row, column)) continue;
-          const from = nodeOf(0, row - top, column - left) * width + start;
-          yield { row, column, probabilities: block[0].subarray(from, from + classes) };
-        }
+      const nodes = nodesWithin(range, { row: top, column: left }, band, k);
+      const sampled = nodes.flatMap((node) => {
+        const sample = values.known.sampleOf(k, node.row >> k, node.column >> k);
+        return sample && values.known.isKnown(sample.row, sample.column) ? [{ node, sample }] : [];
+      });
+      if (sampled.length === 0) continue;
+      const [{ sample: first }] = sampled;
+      const blockOf = await values.blocks({
+        rowStart: first.row,
+        rowEnd: first.row + 1,
+        columnStart: first.column,
+        columnEnd: first.column + 1,
+      });
+      const block = blockOf(Math.floor(first.row / BLOCK_SIDE), Math.floor(first.column / BLOCK_SIDE));
+      for (const { node, sample } of sampled) {
+        const from = nodeOf(0, sample.row % BLOCK_SIDE, sample.column % BLOCK_SIDE) * width + start;
+        const isBackground = values.known.isBackground(sample.row, sample.column);
+        yield { node, probabilities: isBackground ? undefined : block[0].subarray(from, from + classes) };
       }
     }
   }
 }
 
-/** Patches that a sample stands for within a region, by the shares of their areas. */
-function blockShare(
+/** The first patches of the blocks of 2^k x 2^k within a square that a range touches. */
+function nodesWithin(range: PatchRange, square: PatchPosition, side: number, k: number): PatchPosition[] {
+  const nodes: PatchPosition[] = [];
+  const step = 2 ** k;
+  for (let row = square.row; row < Math.min(square.row + side, range.rowEnd); row += step) {
+    if (row + step <= range.rowStart) continue;
+    for (let column = square.column; column < Math.min(square.column + side, range.columnEnd); column += step) {
+      if (column + step > range.columnStart) nodes.push({ row, column });
+    }
+  }
+  return nodes;
+}
+
+/** Square slide pixels of a region that a sample stands for: those of the patches of its block. */
+function blockArea(
   { grid, values }: { grid: PatchGrid; values: Heatmap['values'] },
-  { range, shareOf }: RegionShares,
-  row: number,
-  column: number,
+  { range, areaOf }: RegionAreas,
+  { row, column }: PatchPosition,
   stride: number,
 ): number {
-  let share = 0;
+  let area = 0;
   for (let y = Math.max(range.rowStart, row); y < Math.min(range.rowEnd, row + stride); y++) {
     for (let x = Math.max(range.columnStart, column); x < Math.min(range.columnEnd, column + stride); x++) {
       if (values.mask?.[y * grid.columns + x]) continue;
-      share += shareOf(y, x);
+      area += areaOf(y, x);
     }
   }
-  return share;
+  return area;
 }

@@ -1,7 +1,9 @@
 import { type PatchGrid, type PatchRange, patchPosition } from '../../../shared/geometry/patch-grid.ts';
 import type { Score } from '../../../shared/heatmap-descriptor.ts';
+import { Problem } from '../errors.ts';
 import type { ModelDescription } from '../models/model.ts';
 import { type DiskResults, isDamage, STORED_BACKGROUND } from '../store/disk-results.ts';
+import { DamagedChunk } from '../store/heatmap-arrays.ts';
 import type { PatchRecord } from '../store/result-layout.ts';
 import { openResultStore, type ResultStore } from '../store/result-store.ts';
 import { readUpperLevels } from '../store/upper-levels.ts';
@@ -59,15 +61,11 @@ export async function openHeatmapValues(options: ValuesOptions): Promise<Heatmap
   const { model, grid, scores, mask, backgroundClass, caches, identity, openDisk, onProblem = () => {} } = options;
   const values = scores.length * model.classes.length;
   const masked = mask !== undefined;
-  const known = knownPatches(grid.rows, grid.columns);
+  const known = knownPatches(grid.rows, grid.columns, mask);
   const pyramid = valuePyramid(known, values, masked);
   const start = scores.indexOf('patch') * model.classes.length;
   const samples = sampleSums(known, model.classes.length, { masked, values, start });
   const blockColumns = Math.ceil(grid.columns / BLOCK_SIDE);
-  mask?.forEach((background, index) => {
-    const { row, column } = patchPosition(grid, index);
-    if (background) known.add(row, column, true);
-  });
 
   const blockNumber = (index: number) => {
     const { row, column } = patchPosition(grid, index);
@@ -91,6 +89,8 @@ export async function openHeatmapValues(options: ValuesOptions): Promise<Heatmap
     }
     return indices;
   };
+
+  const tellError = (error: unknown) => onProblem(error instanceof Error ? error.message : String(error));
 
   /** Blocks whose sums do not tell any more what is known. */
   const unsettled = new Set<number>();
@@ -118,11 +118,12 @@ export async function openHeatmapValues(options: ValuesOptions): Promise<Heatmap
       const [row, column] = [Math.floor(block / blockColumns), block % blockColumns];
       try {
         const found = await store.disk()?.readValues(row, column);
-        if (!found) throw new Error(`block ${row}, ${column} has no values`);
+        if (!found) throw new DamagedChunk('pyramid/0', [row, column, 0], new Error('it is missing'));
         for (const place of stored.map(placeInBlock)) {
           loaded.set(found.subarray(place * values, (place + 1) * values), place * values);
         }
       } catch (error) {
+        if (!isDamage(error)) throw error;
         await forgetStored(block, error);
         return loadBlock(block);
       }
@@ -152,6 +153,7 @@ export async function openHeatmapValues(options: ValuesOptions): Promise<Heatmap
       } catch (error) {
         if (!isDamage(error)) throw error;
         store.disk()?.forgetJournaled(members);
+        forget(members);
         await forgetStored(block, error);
       }
     }
@@ -211,7 +213,7 @@ export async function openHeatmapValues(options: ValuesOptions): Promise<Heatmap
     pyramid.resum();
   };
 
-  const writer = blockWriter({ grid, model, known, pyramid, samples, mask, values }, () => store, {
+  const writer = blockWriter({ grid, model, known, pyramid, samples, mask, values, tellError }, () => store, {
     records,
     block: blocks.at,
   });
@@ -220,12 +222,17 @@ export async function openHeatmapValues(options: ValuesOptions): Promise<Heatmap
     onOpened: adopt,
     onLost: (indices) => {
       forget(indices);
-      void settleAll();
+      settleAll().catch(tellError);
     },
     onProblem,
   });
   await settleAll();
   writer.writeComplete();
+  let closed = false;
+  /** What cannot be read any more must not look like nothing. */
+  const checkOpen = () => {
+    if (closed) throw new Problem('busy', 'the heatmap was closed meanwhile; ask again');
+  };
 
   return {
     known,
@@ -233,8 +240,12 @@ export async function openHeatmapValues(options: ValuesOptions): Promise<Heatmap
     samples,
     store,
     mask,
-    records,
+    records: async (indices) => {
+      checkOpen();
+      return records(indices);
+    },
     async blocks({ rowStart, rowEnd, columnStart, columnEnd }) {
+      checkOpen();
       const wanted: number[] = [];
       for (let row = Math.floor(rowStart / BLOCK_SIDE); row * BLOCK_SIDE < rowEnd; row++) {
         for (let column = Math.floor(columnStart / BLOCK_SIDE); column * BLOCK_SIDE < columnEnd; column++) {
@@ -274,6 +285,7 @@ export async function openHeatmapValues(options: ValuesOptions): Promise<Heatmap
       writer.writeComplete();
     },
     async close() {
+      closed = true;
       await writer.close();
       await store.close();
     },

@@ -18,7 +18,8 @@ export function windowOfTile(heatmap: Heatmap, address: TileAddress, score: Scor
 
 /** Patches that a tile still needs, as row-major numbers: the missing samples of the blocks that its window touches. */
 export function missingSamples(heatmap: Heatmap, window: TileWindow, stride: number): number[] {
-  return samplesOfRange(patchesOfWindow(heatmap.grid, window), stride)
+  return heatmap.values.known
+    .samplesIn(patchesOfWindow(heatmap.grid, window), stride)
     .filter(({ row, column }) => !heatmap.values.known.isKnown(row, column))
     .map((position) => patchIndex(heatmap.grid, position));
 }

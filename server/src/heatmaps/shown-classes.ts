@@ -1,5 +1,5 @@
 import { patchIndex, wholeGrid } from '../../../shared/geometry/patch-grid.ts';
-import { overviewStride, samplesOfRange } from '../../../shared/geometry/stride.ts';
+import { overviewStride } from '../../../shared/geometry/stride.ts';
 import type { Heatmap } from './heatmap.ts';
 import { probabilitiesOf } from './patch-scores.ts';
 import type { Scheduler } from './scheduler.ts';
@@ -32,7 +32,7 @@ export async function knownTopClasses(heatmap: Heatmap, count: number): Promise<
   const known = settled.get(heatmap);
   if (known) return known.slice(0, count);
   const { grid, model, values, ...overview } = await heatmap.atLevel(0);
-  const positions = overviewSamples({ grid, ...overview });
+  const positions = overviewSamples({ grid, values, ...overview });
   if (!positions.every(({ row, column }) => values.known.isKnown(row, column))) return undefined;
   const indices = positions
     .filter(({ row, column }) => !values.known.isBackground(row, column))
@@ -58,6 +58,6 @@ export function mostProbable(probabilities: readonly number[], count: number): n
     .slice(0, count);
 }
 
-function overviewSamples({ grid, pyramid, strides }: Pick<Heatmap, 'grid' | 'pyramid' | 'strides'>) {
-  return samplesOfRange(wholeGrid(grid), overviewStride(pyramid, strides));
+function overviewSamples({ grid, pyramid, strides, values }: Pick<Heatmap, 'grid' | 'pyramid' | 'strides' | 'values'>) {
+  return values.known.samplesIn(wholeGrid(grid), overviewStride(pyramid, strides));
 }

@@ -7,7 +7,6 @@ import {
 } from '../../../shared/geometry/deep-zoom.ts';
 import { type PatchPosition, type PatchRange, patchIndex } from '../../../shared/geometry/patch-grid.ts';
 import { patchesOfWindow } from '../../../shared/geometry/score-raster.ts';
-import { samplesOfRange } from '../../../shared/geometry/stride.ts';
 import type { Score } from '../../../shared/heatmap-descriptor.ts';
 import type { TileRevision } from '../../../shared/view-events.ts';
 import { Problem } from '../errors.ts';
@@ -62,7 +61,7 @@ export function missingInView(
   const { grid, strides, values } = heatmap;
   const missing = new Map<number, PatchPosition>();
   for (const tile of tiles) {
-    for (const position of samplesOfRange(patchesOfTile(heatmap, tile, score), strides[tile.level])) {
+    for (const position of values.known.samplesIn(patchesOfTile(heatmap, tile, score), strides[tile.level])) {
       if (!values.known.isKnown(position.row, position.column)) missing.set(patchIndex(grid, position), position);
     }
   }
@@ -79,10 +78,15 @@ export function viewOrder(heatmap: Heatmap, tiles: readonly TileAddress[], regio
   const { rows, columns } = squareSides(grid, SQUARE_PIXELS);
   const middleRow = ((region.y + region.height / 2) / grid.slide.height) * grid.rows;
   const middleColumn = ((region.x + region.width / 2) / grid.slide.width) * grid.columns;
-  // Samples of coarser strides are multiples of larger powers of two.
-  const coarseness = ({ row, column }: { row: number; column: number }) => {
-    let k = 1;
-    while (k <= grid.rows + grid.columns && row % (2 * k) === 0 && column % (2 * k) === 0) k *= 2;
+  // The largest block that a patch is the sample of.
+  const { known } = heatmap.values;
+  const coarseness = ({ row, column }: PatchPosition) => {
+    let k = 0;
+    while (k < known.top) {
+      const sample = known.sampleOf(k + 1, row >> (k + 1), column >> (k + 1));
+      if (sample?.row !== row || sample.column !== column) break;
+      k++;
+    }
     return k;
   };
   const distance = (row: number, column: number) => (row - middleRow) ** 2 + (column - middleColumn) ** 2;

@@ -1,4 +1,4 @@
-import type { PatchRange } from '../../../shared/geometry/patch-grid.ts';
+import type { PatchPosition, PatchRange } from '../../../shared/geometry/patch-grid.ts';
 
 /** Patches along one side of the blocks in which values are kept and stored, and its logarithm. */
 export const BLOCK_SIDE = 16;
@@ -36,6 +36,14 @@ export interface KnownPatches {
   /** Patches of a range, and those of them that are known and that are background; blocks inside it count as a whole. */
   countIn(range: PatchRange): { total: number; known: number; background: number };
   /**
+   * The patch by which a block of 2^k x 2^k is sampled: its top-left one, or, where some are background beforehand, the
+   * first that is not, child block by child block. So strides are nested: the sample of a block is that of one of its
+   * children. Undefined where all of it is background.
+   */
+  sampleOf(k: number, row: number, column: number): PatchPosition | undefined;
+  /** The samples of the blocks of `stride` x `stride` patches that a range touches, row by row. */
+  samplesIn(range: PatchRange, stride: number): PatchPosition[];
+  /**
    * The finest stride at which every block has its sample known; undefined where there is none.
    */
   finestCompleteStride(): number | undefined;
@@ -43,7 +51,11 @@ export interface KnownPatches {
 
 type Counts = Uint8Array | Uint16Array | Uint32Array;
 
-export function knownPatches(rows: number, columns: number): KnownPatches {
+/**
+ * Nothing is known at first, but for what is background beforehand.
+ * @param mask 1 where a patch is background and never classified, row-major
+ */
+export function knownPatches(rows: number, columns: number, mask?: Uint8Array): KnownPatches {
   const top = Math.max(BLOCK_LEVEL, Math.ceil(Math.log2(Math.max(1, rows, columns))));
   const widths = Array.from({ length: top + 1 }, (_, k) => Math.ceil(columns / 2 ** k));
   const sizes = widths.map((width, k) => width * Math.ceil(rows / 2 ** k));
@@ -51,9 +63,9 @@ export function knownPatches(rows: number, columns: number): KnownPatches {
   const counts = sizes.map((size, k) => (k === 0 ? flags : countsFor(size, k)));
   /** Allocated with the first background patch. */
   let backgrounds: Counts[] | undefined;
-  /** Known samples of each stride 2^k. */
+  /** Known samples of each stride 2^k, and all of them. */
   const samples = new Uint32Array(top + 1);
-  const sampleTotals = sizes;
+  const sampleTotals = Uint32Array.from(sizes);
 
   const node = (k: number, row: number, column: number) => row * widths[k] + column;
   const change = (row: number, column: number, by: 1 | -1, background: boolean) => {
@@ -62,9 +74,40 @@ export function knownPatches(rows: number, columns: number): KnownPatches {
       const at = node(k, row >> k, column >> k);
       if (k > 0) counts[k][at] += by;
       if (background && backgrounds) backgrounds[k][at] += by;
-      const mask = 2 ** k - 1;
-      if ((row & mask) === 0 && (column & mask) === 0) samples[k] += by;
+      if (isSample(k, row, column)) samples[k] += by;
     }
+  };
+
+  /** Whether all of a block is background beforehand. */
+  const isMasked = (k: number, row: number, column: number) =>
+    mask !== undefined &&
+    backgrounds !== undefined &&
+    backgrounds[k][node(k, row, column)] === patches.total(k, row, column);
+  /** Child blocks in the order in which one of them gives the sample; those beyond the grid are left out. */
+  const childrenOf = (k: number, row: number, column: number) =>
+    [
+      [2 * row, 2 * column],
+      [2 * row, 2 * column + 1],
+      [2 * row + 1, 2 * column],
+      [2 * row + 1, 2 * column + 1],
+    ].filter(([y, x]) => y << (k - 1) < rows && x << (k - 1) < columns);
+  const sampleOf = (k: number, row: number, column: number): PatchPosition | undefined => {
+    if (!mask) return { row: row << k, column: column << k };
+    if (isMasked(k, row, column)) return undefined;
+    let [y, x] = [row, column];
+    for (let level = k; level > 0; level--) {
+      const child = childrenOf(level, y, x).find(
+        ([childRow, childColumn]) => !isMasked(level - 1, childRow, childColumn),
+      );
+      if (!child) return undefined;
+      [y, x] = child;
+    }
+    return { row: y, column: x };
+  };
+  const isSample = (k: number, row: number, column: number) => {
+    if (!mask) return ((row | column) & (2 ** k - 1)) === 0;
+    const sample = sampleOf(k, row >> k, column >> k);
+    return sample?.row === row && sample.column === column;
   };
 
   const patches: KnownPatches = {
@@ -119,11 +162,41 @@ export function knownPatches(rows: number, columns: number): KnownPatches {
       }
       return counted;
     },
+    sampleOf,
+    samplesIn({ rowStart, rowEnd, columnStart, columnEnd }, stride) {
+      const k = Math.log2(stride);
+      const found: PatchPosition[] = [];
+      for (let row = rowStart >> k; row << k < rowEnd; row++) {
+        for (let column = columnStart >> k; column << k < columnEnd; column++) {
+          const sample = sampleOf(k, row, column);
+          if (sample) found.push(sample);
+        }
+      }
+      return found;
+    },
     finestCompleteStride() {
       for (let k = 0; k <= top; k++) if (sizes[0] > 0 && samples[k] === sampleTotals[k]) return 2 ** k;
       return undefined;
     },
   };
+  if (mask) {
+    backgrounds = sizes.map(countsFor);
+    // All counts first: which patches are samples depends on them.
+    mask.forEach((background, index) => {
+      if (!background) return;
+      const [row, column] = [Math.floor(index / columns), index % columns];
+      flags[index] = KNOWN | BACKGROUND;
+      for (let k = 0; k <= top; k++) {
+        if (k > 0) counts[k][node(k, row >> k, column >> k)]++;
+        if (backgrounds) backgrounds[k][node(k, row >> k, column >> k)]++;
+      }
+    });
+    for (let k = 0; k <= top; k++) {
+      for (let at = 0; at < sizes[k]; at++) {
+        if (isMasked(k, Math.floor(at / widths[k]), at % widths[k])) sampleTotals[k]--;
+      }
+    }
+  }
   return patches;
 }
 

@@ -56,14 +56,21 @@ export function sampleSums(
     settle(blockRow, blockColumn, block) {
       const at = (blockRow * columns + blockColumn) * width;
       sums.fill(0, at, at + width);
-      for (const [index, stride] of SUMMED_STRIDES.entries()) {
+      for (const index of SUMMED_STRIDES.keys()) {
         const target = at + index * (2 + classes);
-        for (let row = 0; row < BLOCK_SIDE; row += stride) {
-          for (let column = 0; column < BLOCK_SIDE; column += stride) {
-            const [y, x] = [blockRow * BLOCK_SIDE + row, blockColumn * BLOCK_SIDE + column];
-            if (y >= known.rows || x >= known.columns || !known.isKnown(y, x) || known.isBackground(y, x)) continue;
-            const weight = weightOf(index + 1, y / stride, x / stride);
-            const from = nodeOf(0, row, column) * values + start;
+        const k = index + 1;
+        const side = BLOCK_SIDE >> k;
+        for (let row = blockRow * side; row < (blockRow + 1) * side && row << k < known.rows; row++) {
+          for (
+            let column = blockColumn * side;
+            column < (blockColumn + 1) * side && column << k < known.columns;
+            column++
+          ) {
+            const sample = known.sampleOf(k, row, column);
+            if (!sample || !known.isKnown(sample.row, sample.column)) continue;
+            if (known.isBackground(sample.row, sample.column)) continue;
+            const weight = weightOf(k, row, column);
+            const from = nodeOf(0, sample.row % BLOCK_SIDE, sample.column % BLOCK_SIDE) * values + start;
             sums[target] += weight;
             sums[target + 1] += weight ** 2;
             for (let i = 0; i < classes; i++) sums[target + 2 + i] += weight * block[0][from + i];
@@ -73,17 +80,28 @@ export function sampleSums(
     },
     ofSlide(stride) {
       const result: SampleSum = { weight: 0, squares: 0, sums: new Float64Array(classes) };
-      const index = Math.min(SUMMED_STRIDES.length - 1, Math.log2(stride) - 1);
-      const step = Math.max(1, stride / BLOCK_SIDE);
-      for (let row = 0; row < rows; row += step) {
-        for (let column = 0; column < columns; column += step) {
-          const from = (row * columns + column) * width + index * (2 + classes);
-          if (sums[from] === 0) continue;
-          // Beyond 16 the sample of a block stands for its neighbours' patches too.
-          const weight = step > 1 ? weightOf(Math.log2(stride), row / step, column / step) : sums[from];
-          result.weight += weight;
-          result.squares += step > 1 ? weight ** 2 : sums[from + 1];
-          for (let i = 0; i < classes; i++) result.sums[i] += (weight / sums[from]) * sums[from + 2 + i];
+      const k = Math.log2(stride);
+      const index = Math.min(SUMMED_STRIDES.length, k) - 1;
+      const add = (block: number, weight: number | undefined) => {
+        const from = block * width + index * (2 + classes);
+        const own = sums[from];
+        if (own === 0) return;
+        const counted = weight ?? own;
+        result.weight += counted;
+        result.squares += weight === undefined ? sums[from + 1] : weight ** 2;
+        for (let i = 0; i < classes; i++) result.sums[i] += (counted / own) * sums[from + 2 + i];
+      };
+      if (stride <= BLOCK_SIDE) {
+        for (let block = 0; block < rows * columns; block++) add(block, undefined);
+        return result;
+      }
+      // Beyond 16 the sample of one block stands for its neighbours' patches too.
+      for (let row = 0; row << k < known.rows; row++) {
+        for (let column = 0; column << k < known.columns; column++) {
+          const sample = known.sampleOf(k, row, column);
+          if (!sample) continue;
+          const block = Math.floor(sample.row / BLOCK_SIDE) * columns + Math.floor(sample.column / BLOCK_SIDE);
+          add(block, weightOf(k, row, column));
         }
       }
       return result;

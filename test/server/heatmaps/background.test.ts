@@ -67,6 +67,49 @@ describe('background by a mask', () => {
   });
 });
 
+describe('thin tissue, which no regular sample meets', () => {
+  /** Of 50 x 50 patches those of two rows, which are multiples of no power of two. */
+  const isTissue = (row: number, column: number) => (row === 21 || row === 22) && column >= 3 && column < 47;
+  const thin = () => {
+    const mask = Uint8Array.from({ length: 2500 }, (_, i) => (isTissue(Math.floor(i / 50), i % 50) ? 0 : 1));
+    return syntheticHeatmap(50, 50, { options: { background: 'otsu' }, values: { mask } });
+  };
+
+  test('is sampled at every stride, by patches that serve again at the finer ones', async () => {
+    const { values } = await thin();
+    const whole = { rowStart: 0, rowEnd: 50, columnStart: 0, columnEnd: 50 };
+    let coarser: string[] = [];
+    for (let stride = 64; stride >= 1; stride /= 2) {
+      const samples = values.known.samplesIn(whole, stride);
+      expect(samples.length).toBeGreaterThan(0);
+      expect(samples.every(({ row, column }) => isTissue(row, column))).toBe(true);
+      const names = samples.map(({ row, column }) => `${row} ${column}`);
+      expect(names).toEqual(expect.arrayContaining(coarser));
+      coarser = names;
+    }
+  });
+
+  test('shows in an overview as soon as its samples are known, and its breakdown is estimated from them', async () => {
+    const heatmap = await thin();
+    const samples = heatmap.values.known.samplesIn({ rowStart: 0, rowEnd: 50, columnStart: 0, columnEnd: 50 }, 8);
+    await classify(heatmap, samples);
+    expect(heatmap.values.known.finestCompleteStride()).toBe(8);
+    const { breakdown, exact } = slideBreakdown(heatmap);
+    expect(exact).toBe(false);
+    const { width, height } = heatmap.slide;
+    const region = await regionBreakdown(heatmap, { x: 0, y: 0, width, height });
+    for (const [i, { probability }] of breakdown.entries()) {
+      expect(probability).not.toBeNull();
+      expect(region.breakdown[i].probability).toBeCloseTo(probability ?? Number.NaN, 9);
+    }
+    const overview = { rasterLevel: 3, rowStart: 0, columnStart: 0, rows: 7, columns: 7 };
+    const { data } = await scoreTile(heatmap, overview, 'patch', [0]);
+    const coverage = data.subarray(49, 98);
+    // The row of blocks with tissue, and all others, which are background.
+    expect(coverage.every((value) => value > 0)).toBe(true);
+  });
+});
+
 describe('background by a class', () => {
   const isLed = ({ row, column }: { row: number; column: number }) => {
     const [a, b, c] = syntheticResults([{ row, column }]).probabilities;
@@ -89,6 +132,26 @@ describe('background by a class', () => {
     const window = windowOfTile(heatmap, { level: maxLevel(heatmap.pyramid), column: 0, row: 0 }, 'patch');
     const { data } = await scoreTile(heatmap, window, 'patch', [1]);
     expect(all.map(({ row, column }) => data[2 * 64 + row * 8 + column] === 255)).toEqual(all.map(isLed));
+  });
+
+  test('leaves the interval as wide as the samples of a region are few, whatever is known elsewhere', async () => {
+    const heatmap = await syntheticHeatmap(64, 64, {
+      options: { background: { class: 'a' } },
+      values: { backgroundClass: 0 },
+    });
+    const glass = positionsWhere(heatmap, (_, column) => column < 48);
+    const tissue = positionsWhere(heatmap, (row, column) => column >= 48 && row % 2 === 0 && column % 2 === 0);
+    const results = (probabilities: number[], count: number) => ({
+      cells: new Float32Array(count * 12),
+      probabilities: Float32Array.from(Array.from({ length: count }, () => probabilities).flat()),
+    });
+    const numbers = (positions: { row: number; column: number }[]) =>
+      positions.map(({ row, column }) => row * 64 + column);
+    await heatmap.values.add(numbers(glass), results([1, 0, 0], glass.length));
+    await heatmap.values.add(numbers(tissue), results([0, 0.5, 0.5], tissue.length));
+    const { breakdown, exact } = await regionBreakdown(heatmap, { x: 48 * 32, y: 0, width: 16 * 32, height: 64 * 32 });
+    expect(exact).toBe(false);
+    expect((breakdown[1].high ?? 0) - (breakdown[1].low ?? 1)).toBeGreaterThan(0.05);
   });
 
   test('must be one of the model', async () => {
