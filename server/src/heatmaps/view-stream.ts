@@ -1,3 +1,4 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Rectangle, TileAddress } from '../../../shared/geometry/deep-zoom.ts';
 import type { Breakdown, Score } from '../../../shared/heatmap-descriptor.ts';
 import type { ViewEvents } from '../../../shared/view-events.ts';
@@ -12,6 +13,9 @@ import { missingInView, tileRevision, tilesInView, viewOrder } from './view.ts';
 
 /** Seconds that a view takes at most where its end is near. */
 const SOON = 1;
+
+/** Milliseconds between two looks at whether anything is missing again. */
+const AGAIN_PAUSE = 2000;
 
 /** The breakdown of a large view takes a while: no more than this share of the time goes into it. */
 const BREAKDOWN_SHARE = 0.1;
@@ -108,13 +112,23 @@ export async function followView(
     tellSoon();
   };
 
+  /** Has what is missing classified; false where some of it cannot be read, which asking again does not mend. */
+  const classify = async (): Promise<boolean> => {
+    const wanted = viewOrder(heatmap, tiles, region, score);
+    if (wanted.length === 0) return true;
+    try {
+      await scheduler.classify(heatmap, wanted, { priority: 'view', client, signal, onProgress: tellSoon });
+      return true;
+    } catch (error) {
+      if (signal.aborted) return false;
+      if (!(error instanceof Problem)) throw error;
+      sendError(error);
+      return error.code !== 'unreadable-slide';
+    }
+  };
+
   // The first patches are on their way while what is known is told.
-  const classified = scheduler.classify(heatmap, viewOrder(heatmap, tiles, region, score), {
-    priority: 'view',
-    client,
-    signal,
-    onProgress: tellSoon,
-  });
+  const classified = classify();
   tell();
   const timer = setInterval(tellSoon, NEWS_PAUSE);
   const end = () => {
@@ -125,14 +139,15 @@ export async function followView(
   };
   signal.addEventListener('abort', end);
   if (signal.aborted) end();
-  try {
-    await classified;
-  } catch (error) {
-    if (signal.aborted) return;
-    if (!(error instanceof Problem)) throw error;
-    sendError(error);
-  }
+  let isReadable = await classified;
   tellEnd();
+  // What the store turns out to have lost, or a full queue refused, is asked for again.
+  while (isReadable && !signal.aborted) {
+    await pause(AGAIN_PAUSE, undefined, { signal }).catch(() => {});
+    if (signal.aborted || missingInView(heatmap, tiles, score).size === 0) continue;
+    isReadable = await classify();
+    tellEnd();
+  }
 }
 
 /**
@@ -168,13 +183,13 @@ function breakdownSender(
       if (!signal.aborted) sendError(error);
     }
     if (signal.aborted) return;
-    const pause = Math.max(NEWS_PAUSE, (performance.now() - start) / BREAKDOWN_SHARE);
+    const milliseconds = Math.max(NEWS_PAUSE, (performance.now() - start) / BREAKDOWN_SHARE);
     timer = setTimeout(() => {
       busy = false;
       if (!again) return;
       again = false;
       void tellBoth();
-    }, pause);
+    }, milliseconds);
   };
 
   return {

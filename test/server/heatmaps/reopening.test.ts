@@ -37,7 +37,7 @@ const KINDS: [string, Omit<StoredOptions, 'columns' | 'rows'>][] = [
 const histories = fc.array(
   fc.record({
     patches: fc.array(fc.nat(), { minLength: 1, maxLength: 120 }),
-    then: fc.constantFrom('goes on' as const, 'is closed' as const, 'dies' as const),
+    end: fc.constantFrom('goes on' as const, 'is closed' as const, 'dies' as const),
   }),
   { minLength: 1, maxLength: 5 },
 );
@@ -57,10 +57,10 @@ describe('whatever the order, the restarts and the crashes, a heatmap knows the 
         const problems: (string | null)[] = [];
         const open = () => storedHeatmap(folder, { ...options, onProblem: (problem) => problems.push(problem) });
         let heatmap = await open();
-        for (const { patches, then } of history) {
+        for (const { patches, end } of history) {
           await classify(heatmap, positionsOf(heatmap, patches));
-          if (then === 'is closed') await heatmap.values.close();
-          if (then !== 'goes on') heatmap = await open();
+          if (end === 'is closed') await heatmap.values.close();
+          if (end !== 'goes on') heatmap = await open();
         }
         const undisturbed = await syntheticHeatmap(COLUMNS, ROWS, kind);
         const all = [...new Set(history.flatMap(({ patches }) => patches))].sort((a, b) => a - b);
