@@ -3,6 +3,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import v8 from 'node:v8';
 import { type Logger, pino } from 'pino';
 import { openCatalogue } from './catalogue.ts';
 import { DEFAULT_ENGINE, engineNamed } from './engines/engines.ts';
@@ -65,6 +66,7 @@ export function startWorker(
  * @throws Problem where a folder is missing or the port cannot be had
  */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
+  collectYoungGarbageSoon();
   await prepareStore(options.store);
   const logger = pino({ name: 'openseadragon-cam', base: undefined }, pino.destination({ fd: 2, sync: true }));
   const slides = openCatalogue(options.slides, { name: 'slide', endings: SLIDE_ENDINGS });
@@ -130,6 +132,15 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       await source.close();
     },
   };
+}
+
+/**
+ * Keeps the young generation of the heap small. Pixels of painted tiles are short-lived and lie outside of the heap, where V8
+ * does not see them: with its usual 16 MB they pile up to 200 MB before it collects them.
+ */
+function collectYoungGarbageSoon(): void {
+  v8.setFlagsFromString('--max-semi-space-size=4');
+  v8.setFlagsFromString('--semi-space-growth-factor=1');
 }
 
 /** The folders as they are named, and as they are when links are followed. */

@@ -102,8 +102,29 @@ function putValues(planes: Planes, position: number, values: ArrayLike<number>, 
   const { data, size, classes } = planes;
   for (let i = 0; i < classes.length; i++) {
     const value = values[start + classes[i]] / count;
-    data[i * size + position] = data instanceof Uint8Array ? Math.round(255 * Math.min(1, Math.max(0, value))) : value;
+    data[i * size + position] = data instanceof Uint8Array ? byteOf(value) : value;
   }
+}
+
+/** Writes the values of `count` neighbours, which lie `step` apart in `values`. */
+function putRow(
+  { data, size, classes }: Planes,
+  position: number,
+  count: number,
+  values: Float32Array,
+  start: number,
+  step: number,
+): void {
+  for (let i = 0; i < classes.length; i++) {
+    const target = i * size + position;
+    const from = start + classes[i];
+    if (data instanceof Uint8Array) for (let x = 0; x < count; x++) data[target + x] = byteOf(values[from + x * step]);
+    else for (let x = 0; x < count; x++) data[target + x] = values[from + x * step];
+  }
+}
+
+function byteOf(probability: number): number {
+  return Math.round(255 * Math.min(1, Math.max(0, probability)));
 }
 
 /** Writes coverage, a byte, and the share of background. */
@@ -184,14 +205,17 @@ async function putPatches(
     const isBackground = isKnown && values.known.isBackground(row, column);
     const scores = record && !isBackground ? scoreOfCells(model, cellsOf(model, record), score) : undefined;
     const found = isKnown ? undefined : nodes(0, row, column);
+    // The part of the patch that the window shows, in cells of the patch.
     const top = row * cellRows - window.rowStart;
     const left = column * cellColumns - window.columnStart;
+    const first = Math.max(0, -left);
+    const count = Math.min(cellColumns, window.columns - left) - first;
     for (let y = Math.max(0, -top); y < Math.min(cellRows, window.rows - top); y++) {
-      for (let x = Math.max(0, -left); x < Math.min(cellColumns, window.columns - left); x++) {
-        const position = (top + y) * window.columns + left + x;
-        if (scores) putValues(planes, position, scores, (y * cellColumns + x) * classes, 1);
-        if (isKnown) putShares(planes, position, 255, isBackground ? 1 : 0);
-        else if (found) putNode(planes, position, found, scoreStart, estimatedCoverage(found));
+      const position = (top + y) * window.columns + left + first;
+      if (scores) putRow(planes, position, count, scores, (y * cellColumns + first) * classes, classes);
+      if (isKnown) for (let x = 0; x < count; x++) putShares(planes, position + x, 255, isBackground ? 1 : 0);
+      else if (found) {
+        for (let x = 0; x < count; x++) putNode(planes, position + x, found, scoreStart, estimatedCoverage(found));
       }
     }
   }
