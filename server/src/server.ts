@@ -67,8 +67,9 @@ export function startWorker(
  */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
   collectYoungGarbageSoon();
-  await prepareStore(options.store);
+  const storeWarning = await prepareStore(options.store);
   const logger = pino({ name: 'openseadragon-cam', base: undefined }, pino.destination({ fd: 2, sync: true }));
+  if (storeWarning !== undefined) logger.warn(storeWarning);
   const slides = openCatalogue(options.slides, { name: 'slide', endings: SLIDE_ENDINGS });
   const models = openCatalogue(options.models, { name: 'model', endings: LISTED_MODEL_ENDINGS });
   for (const catalogue of [slides, models]) {

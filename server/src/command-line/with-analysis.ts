@@ -47,7 +47,8 @@ export async function withAnalysis(
   { store, engine, region, heatmapOptions, silent, check, follow }: AnalysisOptions,
   use: (analysis: Analysis) => Promise<void> | void,
 ): Promise<void> {
-  await prepareStore(store);
+  const storeWarning = await prepareStore(store);
+  if (storeWarning !== undefined) console.error(`openseadragon-cam: ${storeWarning}`);
   const progress = progressLine(silent);
   const worker = startWorker({ store, engine });
   const source = createHeatmapSource({

@@ -56,7 +56,7 @@ export function encodedConversion({ onnx: model, ...converted }: ConvertedModel)
 }
 
 async function conversionKey(file: string, manifest: Manifest | null): Promise<string> {
-  const { classes, golden, resolution, $schema, ...settings } = manifest ?? {};
+  const { classes, golden, resolution, background, $schema, ...settings } = manifest ?? {};
   const numbers = { ...settings, classes: classes?.length };
   return createHash('sha256')
     .update(JSON.stringify([CONVERSION_VERSION, await fileHash(file, []), numbers]))

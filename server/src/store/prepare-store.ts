@@ -4,22 +4,27 @@ import { Problem } from '../errors.ts';
 
 /**
  * Makes the folder of the server's data where it is missing, before any work that would need it.
- * @throws Problem `failed` where it is no folder, or cannot be made or written
+ * @returns a warning where it is there and cannot be written: results are then kept in memory alone
+ * @throws Problem `failed` where it is no folder, or cannot be made
  */
-export async function prepareStore(store: string): Promise<void> {
-  try {
-    await makeFolder(resolve(store));
-    await access(store, constants.W_OK);
-  } catch (error) {
-    const code = error instanceof Error && 'code' in error ? error.code : 'unknown error';
-    throw new Problem('failed', `--store ${store}: expected a folder that can be written, found ${code}`, {
-      cause: error,
-    });
-  }
+export async function prepareStore(store: string): Promise<string | undefined> {
+  const codeOf = (error: unknown) => (error instanceof Error && 'code' in error ? error.code : 'unknown error');
+  const expected = `--store ${store}: expected a folder that can be written`;
+  await makeFolder(resolve(store)).catch((error: unknown) => {
+    throw new Problem('failed', `${expected}, found ${codeOf(error)}`, { cause: error });
+  });
+  return access(store, constants.W_OK).then(
+    () => undefined,
+    (error: unknown) => `${expected}, found ${codeOf(error)}; what is computed is kept in memory alone`,
+  );
 }
 
-/** Not by mkdir's own `recursive`, which on some file systems (/proc) never ends on Node 20. */
-async function makeFolder(folder: string): Promise<void> {
+/**
+ * Makes a folder and those around it. Not by mkdir's own `recursive`, which on Node 20 never ends on some file systems
+ * (/proc), and on a read-only one says that the folder is missing.
+ * @throws Error of the file system
+ */
+export async function makeFolder(folder: string): Promise<void> {
   const found = await stat(folder).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== 'ENOENT') throw error;
   });
