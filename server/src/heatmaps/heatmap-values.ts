@@ -14,7 +14,7 @@ import { type BlockOf, type ValuePyramid, valuePyramid } from '../values/value-p
 import type { PatchResults } from '../worker/messages.ts';
 import { blockWriter } from './block-writer.ts';
 import { loadedBlocks } from './loaded-blocks.ts';
-import { leadingClass, patchMeans, probabilitiesOf } from './patch-scores.ts';
+import { cellBytes, leadingClass, patchMeans, probabilitiesOf } from './patch-scores.ts';
 import type { ResultCaches } from './result-caches.ts';
 
 /** Journaled records read at once when a heatmap is opened. */
@@ -32,6 +32,8 @@ export interface HeatmapValues {
   blocks(range: PatchRange): Promise<BlockOf>;
   /** Records of known patches; one that turned out to be lost is left out, and unknown from then on. */
   records(indices: readonly number[]): Promise<Map<number, PatchRecord>>;
+  /** As `records`, the probabilities of the patches' cells as bytes. */
+  cellBytes(indices: readonly number[]): Promise<Map<number, Uint8Array>>;
   /**
    * Keeps what was classified; a patch that is known already keeps what it has.
    * @param indices row-major patch numbers, in the order of the results
@@ -173,6 +175,7 @@ export async function openHeatmapValues(options: ValuesOptions): Promise<Heatmap
       const { row, column } = patchPosition(grid, index);
       known.remove(row, column);
       caches.records.delete(`${identity} ${index}`);
+      caches.cells.delete(`${identity} ${index}`);
       blocks.drop(blockNumber(index));
       unsettled.add(blockNumber(index));
     }
@@ -243,6 +246,22 @@ export async function openHeatmapValues(options: ValuesOptions): Promise<Heatmap
     records: async (indices) => {
       checkOpen();
       return records(indices);
+    },
+    async cellBytes(indices) {
+      checkOpen();
+      const found = new Map<number, Uint8Array>();
+      const elsewhere: number[] = [];
+      for (const index of indices) {
+        const bytes = caches.cells.get(`${identity} ${index}`);
+        if (bytes) found.set(index, bytes);
+        else elsewhere.push(index);
+      }
+      for (const [index, record] of await records(elsewhere)) {
+        const bytes = cellBytes(model, record);
+        caches.cells.set(`${identity} ${index}`, bytes);
+        found.set(index, bytes);
+      }
+      return found;
     },
     async blocks({ rowStart, rowEnd, columnStart, columnEnd }) {
       checkOpen();

@@ -26,6 +26,16 @@ export function scoreOfCells(model: ModelDescription, cells: Float32Array, score
   return score === 'cam' ? camOfCells(model, cells) : activate(cells, model.classes.length, model.activation);
 }
 
+/** A probability as tiles have it: round(255 p). */
+export function byteOf(probability: number): number {
+  return Math.round(255 * Math.min(1, Math.max(0, probability)));
+}
+
+/** The probabilities of a patch's cells as bytes, shape [cellRows, cellColumns, classes]. */
+export function cellBytes(model: ModelDescription, record: PatchRecord): Uint8Array {
+  return Uint8Array.from(scoreOfCells(model, cellsOf(model, record), 'probability'), byteOf);
+}
+
 /** Means of a patch: of each score its classes, score after score as in `scores`; shape [scores, classes]. */
 export function patchMeans(model: ModelDescription, scores: readonly Score[], record: PatchRecord): Float64Array {
   const classes = model.classes.length;

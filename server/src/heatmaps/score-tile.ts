@@ -9,7 +9,7 @@ import { BLOCK_LEVEL } from '../values/known-patches.ts';
 import type { BlockSum } from '../values/value-pyramid.ts';
 import { type CellMeans, cellMeans, hasOverlap } from './cell-means.ts';
 import type { Heatmap } from './heatmap.ts';
-import { cellsOf, scoreOfCells } from './patch-scores.ts';
+import { byteOf, cellsOf, scoreOfCells } from './patch-scores.ts';
 
 /** The window of a heatmap's tile for a score. */
 export function windowOfTile(heatmap: Heatmap, address: TileAddress, score: Score): TileWindow {
@@ -111,20 +111,15 @@ function putRow(
   { data, size, classes }: Planes,
   position: number,
   count: number,
-  values: Float32Array,
+  values: Float32Array | Uint8Array,
   start: number,
   step: number,
 ): void {
   for (let i = 0; i < classes.length; i++) {
     const target = i * size + position;
     const from = start + classes[i];
-    if (data instanceof Uint8Array) for (let x = 0; x < count; x++) data[target + x] = byteOf(values[from + x * step]);
-    else for (let x = 0; x < count; x++) data[target + x] = values[from + x * step];
+    for (let x = 0; x < count; x++) data[target + x] = values[from + x * step];
   }
-}
-
-function byteOf(probability: number): number {
-  return Math.round(255 * Math.min(1, Math.max(0, probability)));
 }
 
 /** Writes coverage, a byte, and the share of background. */
@@ -196,14 +191,16 @@ async function putPatches(
   const { cellRows, cellColumns } = grid;
   const classes = model.classes.length;
   const positions = samplesOfRange(patchesOfWindow(grid, window), 1);
-  const records = await values.records(positions.map((position) => patchIndex(grid, position)));
+  const indices = positions.map((position) => patchIndex(grid, position));
+  const isBytes = planes.data instanceof Uint8Array;
+  const cells = isBytes ? await values.cellBytes(indices) : await values.records(indices);
   for (const patch of positions) {
     const { row, column } = patch;
     const index = patchIndex(grid, patch);
-    const record = records.get(index);
-    const isKnown = record !== undefined || values.mask?.[index] === 1;
+    const own = cells.get(index);
+    const isKnown = own !== undefined || values.mask?.[index] === 1;
     const isBackground = isKnown && values.known.isBackground(row, column);
-    const scores = record && !isBackground ? scoreOfCells(model, cellsOf(model, record), score) : undefined;
+    const scores = own instanceof Float32Array ? scoreOfCells(model, cellsOf(model, own), score) : own;
     const found = isKnown ? undefined : nodes(0, row, column);
     // The part of the patch that the window shows, in cells of the patch.
     const top = row * cellRows - window.rowStart;
@@ -212,7 +209,8 @@ async function putPatches(
     const count = Math.min(cellColumns, window.columns - left) - first;
     for (let y = Math.max(0, -top); y < Math.min(cellRows, window.rows - top); y++) {
       const position = (top + y) * window.columns + left + first;
-      if (scores) putRow(planes, position, count, scores, (y * cellColumns + first) * classes, classes);
+      if (scores && !isBackground)
+        putRow(planes, position, count, scores, (y * cellColumns + first) * classes, classes);
       if (isKnown) for (let x = 0; x < count; x++) putShares(planes, position + x, 255, isBackground ? 1 : 0);
       else if (found) {
         for (let x = 0; x < count; x++) putNode(planes, position + x, found, scoreStart, estimatedCoverage(found));
