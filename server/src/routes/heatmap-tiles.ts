@@ -143,16 +143,22 @@ export function heatmapTileRoutes({ open, scheduler, tiles }: TileRouteParts): R
 
   /** Answers with a tile that is kept: it is exact. */
   function sendKept(ctx: Context, request: TileRequest, v: string | undefined, content: unknown): boolean {
-    const tile = tiles.get(keyOf(request, content));
+    const key = keyOf(request, content);
+    const tile = tiles.get(key);
     if (!tile) return false;
-    sendExact(ctx, request, tile, v);
+    sendExact(ctx, request, { key, tile }, v);
     return true;
   }
 
-  function sendExact(ctx: Context, { heatmap }: TileRequest, tile: KeptTile, v: string | undefined) {
+  function sendExact(
+    ctx: Context,
+    { heatmap }: TileRequest,
+    { key, tile }: { key: string; tile: KeptTile },
+    v: string | undefined,
+  ) {
     const cacheControl = v === heatmap.fingerprint ? IMMUTABLE : 'no-cache';
     ctx.set('X-Cam-Missing', '0');
-    tiles.remember(ctx.url, tile, cacheControl);
+    tiles.remember(ctx.url, key, cacheControl);
     sendTile(ctx, tile, cacheControl);
   }
 
@@ -170,8 +176,9 @@ export function heatmapTileRoutes({ open, scheduler, tiles }: TileRouteParts): R
     const revision = knownBehind(heatmap, window, Math.log2(stride)).known;
     const tile = keptTile(await encode(), { type: TYPES[format], revision, compressible: format === 'npy' });
     if (exact && isExact(heatmap, window)) {
-      tiles.set(keyOf(request, content), tile);
-      sendExact(ctx, request, tile, v);
+      const key = keyOf(request, content);
+      tiles.set(key, tile);
+      sendExact(ctx, request, { key, tile }, v);
       return;
     }
     ctx.set('X-Cam-Missing', String(missing));

@@ -28,8 +28,8 @@ export interface KeptTile {
 export interface KeptTiles {
   get(key: string): KeptTile | undefined;
   set(key: string, tile: KeptTile): void;
-  /** For a second, requests for this address get this tile. */
-  remember(address: string, tile: KeptTile, cacheControl: string): void;
+  /** For a second, requests for this address get the tile of this key. */
+  remember(address: string, key: string, cacheControl: string): void;
   /** Answers such requests before anything else looks at them. */
   middleware(ctx: Context, next: Next): Promise<void>;
 }
@@ -71,7 +71,7 @@ export function createKeptTiles(): KeptTiles {
     maxSize: KEPT_BYTES,
     sizeCalculation: ({ body, gzip }) => body.byteLength + (gzip?.byteLength ?? 0) + 400,
   });
-  const addresses = new LRUCache<string, { tile: KeptTile; cacheControl: string }>({
+  const addresses = new LRUCache<string, { key: string; cacheControl: string }>({
     max: MAX_ADDRESSES,
     ttl: ADDRESS_MILLISECONDS,
     ttlResolution: 100,
@@ -81,14 +81,16 @@ export function createKeptTiles(): KeptTiles {
     set: (key, tile) => {
       tiles.set(key, tile);
     },
-    remember(address, tile, cacheControl) {
-      addresses.set(address, { tile, cacheControl });
+    remember(address, key, cacheControl) {
+      // Not the tile itself: it would be held beyond the bound of those that are kept.
+      addresses.set(address, { key, cacheControl });
     },
     async middleware(ctx, next) {
       const found = ctx.method === 'GET' ? addresses.get(ctx.url) : undefined;
-      if (!found) return next();
+      const tile = found && tiles.get(found.key);
+      if (!tile) return next();
       ctx.set('X-Cam-Missing', '0');
-      sendTile(ctx, found.tile, found.cacheControl);
+      sendTile(ctx, tile, found.cacheControl);
     },
   };
 }
