@@ -4,7 +4,7 @@ import type { Context, Next } from 'koa';
 import { LRUCache } from 'lru-cache';
 
 /** Bytes of tiles kept; only exact ones are, for they never change. */
-const KEPT_BYTES = 16 * 1024 ** 2;
+const KEPT_BYTES = 12 * 1024 ** 2;
 
 /** Addresses whose tile is found without looking at slide, model and options again, and for how long that holds. */
 const MAX_ADDRESSES = 4000;
