@@ -10,7 +10,7 @@ const models = path.resolve(import.meta.dirname, '../server/dist/demo/models');
 
 const KILLS = 20;
 /** Milliseconds of an analysis before it is killed; a patch takes less than 1. */
-const DELAYS = { server: [20, 300], worker: [100, 600] } as const;
+const DELAYS = { server: [20, 300], worker: [700, 2500] } as const;
 
 /**
  * A whole-slide analysis whose server, and then whose worker processes, are killed at 20 random moments: what was lost

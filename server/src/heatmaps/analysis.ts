@@ -57,7 +57,7 @@ export interface Analyses {
 const MOST_RUNNING = 16;
 
 /** After a failure of the worker an analysis is tried again, so often in a row without any patch. */
-const MOST_FRUITLESS = 3;
+const MOST_FRUITLESS = 5;
 const RETRY_PAUSE = 500;
 
 interface Outcome {
