@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { Rectangle } from '../../shared/geometry/deep-zoom.ts';
 import type { HeatmapOptions } from '../../shared/heatmap-descriptor.ts';
@@ -7,8 +8,11 @@ import type { Analyses } from './heatmaps/analysis.ts';
 import type { Heatmap } from './heatmaps/heatmap.ts';
 import type { HeatmapSource } from './heatmaps/open-heatmap.ts';
 import { optionsQuery } from './routes/query.ts';
-import { keepAnalysis, keptAnalyses } from './store/analysis-file.ts';
+import { keepAnalysis, keptAnalyses, type PersistentAnalysis } from './store/analysis-file.ts';
 import { heatmapsFolder } from './store/heatmap-folder.ts';
+
+/** Milliseconds until it is looked again whether this process may write a heatmap's folder. */
+const RETRY_PAUSE = 2000;
 
 /** Heatmaps by the ids of a server's catalogues, and the analyses of them that outlast it. */
 export interface ServedHeatmaps {
@@ -18,8 +22,10 @@ export interface ServedHeatmaps {
   keep(heatmap: Heatmap, region: Rectangle | null | undefined): void;
   /** Tells other processes where this one can be asked about its heatmaps. */
   listensAt(address: string): void;
-  /** Takes up the analyses that an earlier server did not end. */
+  /** Takes up the analyses that an earlier server did not end; those of one that still runs, when that ends. */
   resume(analyses: Analyses, logger: Logger): Promise<void>;
+  /** Ends what still waits. */
+  close(): void;
 }
 
 /** @param options.store absolute path of the server's data */
@@ -36,9 +42,12 @@ export function serveHeatmaps({
 }): ServedHeatmaps {
   /** Ids under which each heatmap was opened last. */
   const ids = new WeakMap<Heatmap, { slide: string; model: string }>();
+  /** What the folder of each heatmap is to say; while it does not. */
+  const unkept = new Map<Heatmap, PersistentAnalysis | undefined>();
+  let isWriting = false;
   let address: string | undefined;
-  /** Files of analyses are written in the order of the events. */
-  let writing: Promise<unknown> = Promise.resolve();
+  const ended = new AbortController();
+  const pause = () => setTimeout(RETRY_PAUSE, undefined, { signal: ended.signal, ref: false });
 
   const open = async (slideId: string, modelId: string, options: Partial<HeatmapOptions>) => {
     const [slideFile, modelFile] = await Promise.all([slides.resolve(slideId), models.resolve(modelId)]);
@@ -48,6 +57,46 @@ export function serveHeatmaps({
     return heatmap;
   };
 
+  /** Nothing is written beside another process, whose own analysis the folder tells of, nor on a full disk. */
+  const writeUnkept = async () => {
+    if (isWriting) return;
+    isWriting = true;
+    while (unkept.size > 0) {
+      for (const [heatmap, analysis] of [...unkept]) {
+        if (!heatmap.values.store.disk()) continue;
+        const isKept = await keepAnalysis(join(heatmapsFolder(store), heatmap.identity), analysis).then(
+          () => true,
+          () => false,
+        );
+        if (isKept && unkept.get(heatmap) === analysis) unkept.delete(heatmap);
+      }
+      if (unkept.size > 0) await pause();
+    }
+    isWriting = false;
+  };
+
+  const isHeld = (heatmap: Heatmap) => heatmap.values.store.holder !== undefined;
+
+  const resumeOne = async (
+    identity: string,
+    { slide, model, options, region }: PersistentAnalysis,
+    analyses: Analyses,
+    logger: Logger,
+  ) => {
+    const heatmap = await open(slide, model, options);
+    // The file has changed since.
+    if (heatmap.identity !== identity) return;
+    if (isHeld(heatmap)) {
+      while (isHeld(heatmap)) await pause();
+      const now = await keptAnalyses(heatmapsFolder(store));
+      if (!now.some((kept) => kept.identity === identity)) return;
+    }
+    const [x, y, width, height] = region ?? [];
+    const hasRegion = x !== undefined && y !== undefined && width !== undefined && height !== undefined;
+    analyses.start(heatmap, hasRegion ? { x, y, width, height } : undefined);
+    logger.info(`the analysis of ${slide} with ${model} goes on`);
+  };
+
   return {
     open,
     keep(heatmap, region) {
@@ -55,30 +104,26 @@ export function serveHeatmaps({
       if (!named) return;
       const kept = region && ([region.x, region.y, region.width, region.height] as [number, number, number, number]);
       const { options } = heatmap;
-      const analysis = kept === undefined ? undefined : { ...named, options, region: kept };
-      const folder = join(heatmapsFolder(store), heatmap.identity);
+      unkept.set(heatmap, kept === undefined ? undefined : { ...named, options, region: kept });
       // Without it an analysis is not resumed, which is no reason to refuse it.
-      writing = writing.then(() => keepAnalysis(folder, analysis)).catch(() => {});
+      void writeUnkept().catch(() => {});
     },
     listensAt(found) {
       address = found;
     },
     async resume(analyses, logger) {
       for (const { identity, analysis } of await keptAnalyses(heatmapsFolder(store))) {
-        const { slide, model, options, region } = analysis;
-        try {
-          const heatmap = await open(slide, model, options);
-          if (heatmap.identity !== identity || heatmap.values.store.holder) continue;
-          const [x, y, width, height] = region ?? [];
-          const hasRegion = x !== undefined && y !== undefined && width !== undefined && height !== undefined;
-          analyses.start(heatmap, hasRegion ? { x, y, width, height } : undefined);
-          logger.info(`the analysis of ${slide} with ${model} goes on`);
-        } catch (error) {
+        const { slide, model } = analysis;
+        void resumeOne(identity, analysis, analyses, logger).catch((error) => {
+          if (ended.signal.aborted) return;
           logger.warn(
             `the analysis of ${slide} with ${model} cannot go on: ${error instanceof Error ? error.message : error}`,
           );
-        }
+        });
       }
+    },
+    close() {
+      ended.abort();
     },
   };
 }

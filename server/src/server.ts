@@ -65,8 +65,9 @@ export function startWorker(
  * @throws Problem where a folder is missing or the port cannot be had
  */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
-  await prepareStore(options.store);
+  const storeProblem = await prepareStore(options.store);
   const logger = pino({ name: 'openseadragon-cam', base: undefined }, pino.destination({ fd: 2, sync: true }));
+  if (storeProblem !== undefined) logger.warn(storeProblem);
   const slides = openCatalogue(options.slides, { name: 'slide', endings: SLIDE_ENDINGS });
   const models = openCatalogue(options.models, { name: 'model', endings: LISTED_MODEL_ENDINGS });
   for (const catalogue of [slides, models]) {
@@ -123,6 +124,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     async close() {
       // They are taken up again by the next server.
       analyses.suspend();
+      served.close();
       const closed = new Promise((done) => server.close(done));
       server.closeAllConnections();
       await Promise.all([closed, worker.close()]);
@@ -134,7 +136,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
 /** The folders as they are named, and as they are when links are followed. */
 async function absoluteFolders({ slides, models, store }: ServerOptions): Promise<string[]> {
   const named = [slides, models, store].map((folder) => resolve(folder));
-  return [...named, ...(await Promise.all(named.map((folder) => realpath(folder))))];
+  // A store that cannot be written may not be there either.
+  return [...named, ...(await Promise.all(named.map((folder) => realpath(folder).catch(() => folder))))];
 }
 
 /** Logs each quarter of a slide's conversion. */

@@ -65,7 +65,7 @@ export function createHeatmapSource(options: HeatmapSourceOptions): HeatmapSourc
   /** Of each file pair and options, as they were when it was asked for last. */
   const remembered = new LRUCache<string, Heatmap>({ max: MAX_REMEMBERED });
   /** By identity: there is never a second one of the same values. */
-  const opened = new Map<string, { heatmap: Promise<Heatmap>; usedAt: number }>();
+  const heatmaps = new Map<string, { heatmap: Promise<Heatmap>; usedAt: number }>();
   const closing = new Map<string, Promise<void>>();
   const slideHeader = fileCache(readSlideHeader);
   const pyramids = resolve(store ?? '.');
@@ -79,6 +79,24 @@ export function createHeatmapSource(options: HeatmapSourceOptions): HeatmapSourc
     companions: ({ file, companions }) => companions.map((name) => join(dirname(file), name)),
   });
 
+  /** One at a time: two at once would each make the room that one alone has to make. */
+  let bounding: Promise<void> = Promise.resolve();
+  const boundLater = () => {
+    if (store === undefined) return;
+    bounding = bounding
+      .then(() => boundStore(resolve(store), storeBytes))
+      .then((names) => {
+        if (names.length > 0) onEviction?.(names);
+      });
+  };
+
+  /** Lets go of a heatmap; what could not be written then is only computed again. */
+  const closeValues = async ({ values, identity }: Heatmap) => {
+    await values
+      .close()
+      .catch((error) => onProblem?.(identity, error instanceof Error ? error.message : String(error)));
+  };
+
   const open = async (plan: HeatmapPlan, address: string | undefined): Promise<Heatmap> => {
     const { identity, options: chosen, grid } = plan;
     await closing.get(identity);
@@ -86,7 +104,7 @@ export function createHeatmapSource(options: HeatmapSourceOptions): HeatmapSourc
       chosen.background === 'otsu' ? await worker.perform({ type: 'background', slide: plan.slide, grid }) : undefined;
     const title = `${plan.slide.file} with ${plan.model.title}`;
     const values = plan.scores.length * plan.model.classes.length;
-    const values_ = await openHeatmapValues({
+    const opened = await openHeatmapValues({
       ...plan,
       mask,
       backgroundClass: classIndex(plan),
@@ -110,11 +128,10 @@ export function createHeatmapSource(options: HeatmapSourceOptions): HeatmapSourc
     });
     // Nobody waits for it, and who needs the model learns what is wrong with it.
     worker.prepare(plan.model).catch(() => {});
-    if (store !== undefined)
-      void boundStore(resolve(store), storeBytes).then((names) => names.length > 0 && onEviction?.(names));
+    boundLater();
     const heatmap: Heatmap = {
       ...plan,
-      values: values_,
+      values: opened,
       atLevel: async (level) => {
         if (!heatmap.levelMode) return heatmap;
         const { slide: ownSlide, model: ownModel } = heatmap;
@@ -126,26 +143,32 @@ export function createHeatmapSource(options: HeatmapSourceOptions): HeatmapSourc
 
   const openOnce = async (plan: HeatmapPlan, address: string | undefined): Promise<Heatmap> => {
     const { identity, slide: newSlide, model: newModel, warnings } = plan;
-    const found = opened.get(identity);
+    const found = heatmaps.get(identity);
     if (found) {
       found.usedAt = Date.now();
       // Names and colours change no number: what is known, and what runs, stays.
       return Object.assign(await found.heatmap, { slide: newSlide, model: newModel, warnings });
     }
     const entry = { heatmap: open(plan, address), usedAt: Date.now() };
-    opened.set(identity, entry);
-    entry.heatmap.catch(() => opened.delete(identity));
+    heatmaps.set(identity, entry);
+    entry.heatmap.catch(() => {
+      if (heatmaps.get(identity) === entry) heatmaps.delete(identity);
+    });
     return entry.heatmap;
   };
 
   const closeIdle = async () => {
-    for (const [identity, entry] of opened) {
+    for (const [identity, entry] of heatmaps) {
       if (Date.now() - entry.usedAt < IDLE_PAUSE) continue;
-      const heatmap = await entry.heatmap;
+      const heatmap = await entry.heatmap.catch(() => undefined);
+      if (!heatmap || heatmaps.get(identity) !== entry) continue;
       if (Date.now() - entry.usedAt < IDLE_PAUSE || isBusy?.(heatmap)) continue;
-      opened.delete(identity);
+      heatmaps.delete(identity);
       for (const [key, other] of remembered.entries()) if (other === heatmap) remembered.delete(key);
-      const done = heatmap.values.close().finally(() => closing.delete(identity));
+      const done = closeValues(heatmap).then(() => {
+        closing.delete(identity);
+        boundLater();
+      });
       closing.set(identity, done);
     }
   };
@@ -161,7 +184,7 @@ export function createHeatmapSource(options: HeatmapSourceOptions): HeatmapSourc
       const key = JSON.stringify([slideFile, modelFile, overlap, background]);
       const kept = remembered.get(key);
       if (kept && kept.slide === slideDescription && kept.model === modelDescription) {
-        const entry = opened.get(kept.identity);
+        const entry = heatmaps.get(kept.identity);
         if (entry) entry.usedAt = Date.now();
         if (entry) return kept;
       }
@@ -172,11 +195,11 @@ export function createHeatmapSource(options: HeatmapSourceOptions): HeatmapSourc
     },
     async close() {
       clearInterval(timer);
-      const heatmaps = await Promise.allSettled([...opened.values()].map(({ heatmap }) => heatmap));
-      opened.clear();
+      const last = await Promise.allSettled([...heatmaps.values()].map(({ heatmap }) => heatmap));
+      heatmaps.clear();
       remembered.clear();
-      for (const found of heatmaps) if (found.status === 'fulfilled') await found.value.values.close();
-      await Promise.allSettled(closing.values());
+      for (const found of last) if (found.status === 'fulfilled') await closeValues(found.value);
+      await Promise.all([...closing.values(), bounding]);
     },
   };
 }

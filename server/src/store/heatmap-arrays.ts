@@ -46,7 +46,6 @@ export interface HeatmapArrays {
    * @throws RangeError where the data have another type or length than the array's chunks
    */
   writeChunk(name: string, coordinates: readonly number[], data: ChunkData): Promise<void>;
-  removeChunk(name: string, coordinates: readonly number[]): Promise<void>;
   /** Has every chunk written so far outlast a power cut. */
   sync(): Promise<void>;
 }
@@ -96,16 +95,11 @@ export async function openArrays(
   return {
     readChunk: async (name, coordinates) => find(name).read(coordinates),
     writeChunk: async (name, coordinates, data) => find(name).write(coordinates, data),
-    removeChunk: async (name, coordinates) => {
-      await rm(join(folder, find(name).key(coordinates)), { force: true });
-    },
     sync: files.sync,
   };
 }
 
 interface OpenArray {
-  /** Path of a chunk's file in the group. */
-  key(coordinates: readonly number[]): string;
   read(coordinates: readonly number[]): Promise<ChunkData | undefined>;
   write(coordinates: readonly number[], data: ChunkData): Promise<void>;
 }
@@ -130,10 +124,6 @@ function openArray(
   };
 
   return {
-    key(coordinates) {
-      check(coordinates);
-      return `${name}/${['c', ...coordinates].join('.')}`;
-    },
     async read(coordinates) {
       check(coordinates);
       let data: ChunkData;

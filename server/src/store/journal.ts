@@ -1,4 +1,4 @@
-import type { FileHandle } from 'node:fs/promises';
+import { type FileHandle, stat } from 'node:fs/promises';
 import { openJournalFile, readAt, readContents, records, replaceJournalFile, writeAt } from './journal-file.ts';
 import { encodeRecords, journalFormat, recordKey, recordPayload } from './journal-format.ts';
 
@@ -59,6 +59,8 @@ export interface Journal {
   compact(isLive: (key: number, record: number) => boolean): Promise<Map<number, number>>;
   /** Has everything appended so far outlast a power cut. */
   sync(): Promise<void>;
+  /** Whether the file still has its name: what is written to a removed one is lost. */
+  isInPlace(): Promise<boolean>;
   close(): Promise<void>;
 }
 
@@ -218,6 +220,11 @@ export async function openJournal(file: string, options: JournalOptions): Promis
         });
       }),
     sync,
+    isInPlace: () =>
+      beside(async () => {
+        const [named, open] = await Promise.all([stat(file).catch(() => undefined), handle.stat()]);
+        return named !== undefined && named.ino === open.ino && named.dev === open.dev;
+      }),
     close() {
       closing ??= inTurn(sync).finally(async () => {
         isClosed = true;
