@@ -1,4 +1,4 @@
-import { access, mkdir } from 'node:fs/promises';
+import { access } from 'node:fs/promises';
 import { join } from 'node:path';
 import { BLOCK_SIDE } from '../values/known-patches.ts';
 import { type BlockContent, patchesOfBlock, readBlockValues, writeBlockChunks } from './block-chunks.ts';
@@ -6,6 +6,7 @@ import { type FoundRecords, readChunkedRecords } from './chunked-records.ts';
 import { DamagedChunk, type HeatmapArrays, openArrays } from './heatmap-arrays.ts';
 import { DamagedRecord, openJournal } from './journal.ts';
 import { readKnown, writeKnown } from './known-chunks.ts';
+import { makeFolder } from './make-folder.ts';
 import { type PatchRecord, type ResultShape, recordLength, resultArrays } from './result-layout.ts';
 
 /** A journal beyond this size is rewritten once most of it is stored in chunks. */
@@ -15,6 +16,7 @@ const EMPTIED_JOURNAL_BYTES = 1024 ** 2;
 
 /** A heatmap's results on disk: the chunks of a Zarr group, and before it a journal of what has not got there yet. */
 export interface DiskResults {
+  readonly folder: string;
   /** What `known` says of every patch, row-major. */
   readonly stored: Uint8Array;
   readonly arrays: HeatmapArrays;
@@ -60,7 +62,7 @@ export class FolderGone extends Error {
 export async function openDiskResults(folder: string, options: DiskOptions): Promise<DiskResults> {
   const { identity, shape, attributes, onDamage } = options;
   const { rows, columns } = shape;
-  await mkdir(folder, { recursive: true });
+  await makeFolder(folder);
   const group = join(folder, 'data.zarr');
   const arrays = await openArrays(group, resultArrays(shape), attributes, { onDamage });
   const stored = await readKnown(arrays, shape, onDamage);
@@ -119,6 +121,7 @@ export async function openDiskResults(folder: string, options: DiskOptions): Pro
   };
 
   return {
+    folder,
     stored,
     arrays,
     journaled: () => records.keys(),

@@ -1,4 +1,4 @@
-import { mkdir, readFile, rename, rm } from 'node:fs/promises';
+import { readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as zarr from 'zarrita';
 import {
@@ -11,6 +11,7 @@ import {
 } from './arrays-metadata.ts';
 import { AbsentChunk, type ChunkFiles, chunkFiles, removeTemporaries, writeWhole } from './chunk-files.ts';
 import { registerCrc32c } from './crc32c.ts';
+import { makeFolder } from './make-folder.ts';
 
 export type { ArrayLayout, ArraysLayout, ArrayType } from './arrays-metadata.ts';
 
@@ -78,7 +79,7 @@ export async function openArrays(
   }
   for (const [name, metadata] of nodes) {
     const node = join(folder, name);
-    await mkdir(node, { recursive: true });
+    await makeFolder(node);
     await removeTemporaries(node);
     const text = JSON.stringify(metadata, null, 2);
     // The outermost group's is written where it differs at all: the attributes may be newer ones.

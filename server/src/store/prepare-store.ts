@@ -1,6 +1,7 @@
-import { access, constants, mkdir, stat } from 'node:fs/promises';
-import { dirname, resolve } from 'node:path';
+import { access, constants } from 'node:fs/promises';
+import { resolve } from 'node:path';
 import { Problem } from '../errors.ts';
+import { makeFolder } from './make-folder.ts';
 
 /** Of a file system that is full or read-only, or of a folder of somebody else's: it may pass. */
 const UNWRITABLE = ['EROFS', 'ENOSPC', 'EDQUOT', 'EACCES', 'EPERM'];
@@ -26,17 +27,4 @@ export async function prepareStore(store: string): Promise<string | undefined> {
       cause: error,
     });
   }
-}
-
-/** Not by mkdir's own `recursive`, which on some file systems (/proc) never ends on Node 20. */
-async function makeFolder(folder: string): Promise<void> {
-  const found = await stat(folder).catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== 'ENOENT') throw error;
-  });
-  if (found?.isDirectory()) return;
-  if (found) throw Object.assign(new Error('not a folder'), { code: 'ENOTDIR' });
-  await makeFolder(dirname(folder));
-  await mkdir(folder).catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EEXIST') throw error;
-  });
 }

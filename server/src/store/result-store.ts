@@ -210,11 +210,13 @@ export async function openResultStore(options: ResultStoreOptions): Promise<Resu
     },
     async attempt(work) {
       if (!opened) return false;
+      const { disk } = opened;
       try {
-        await work(opened.disk);
+        await work(disk);
         return true;
       } catch (error) {
-        failed(error);
+        // Otherwise it would be told of one of the files that are missing.
+        failed((await disk.isThere().catch(() => true)) ? error : new FolderGone(disk.folder));
         return false;
       }
     },
