@@ -1,9 +1,9 @@
-// npm run bench -- analysis | latency | load: seeded measurements; ratios hold within one run only, for machines differ and
+// npm run bench -- analysis | latency | load | durability | memory: seeded measurements; ratios hold within one run only, for machines differ and
 // are shared.
 import path from 'node:path';
 import { createServer } from 'vite';
 
-const BENCHMARKS = ['analysis', 'latency', 'load'];
+const BENCHMARKS = ['analysis', 'latency', 'load', 'durability', 'memory'];
 const names = process.argv.slice(2);
 const unknown = names.find((name) => !BENCHMARKS.includes(name));
 if (unknown !== undefined) {

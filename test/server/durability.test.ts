@@ -2,9 +2,9 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { generateDemoSlide } from '../../demo/slide/generate.ts';
+import { seededRandom } from '../../shared/seeded-random.ts';
 import { runCommand, temporaryFolder } from '../command-line.ts';
 import { killedAnalysis } from '../killed-analysis.ts';
-import { seededRandom } from '../seeded-random.ts';
 import { demoModelFiles } from '../small-catalogue.ts';
 import { readStored, type StoredResults } from '../stored-results.ts';
 
