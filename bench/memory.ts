@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { AnalysisState, HeatmapDescriptor } from '../shared/heatmap-descriptor.ts';
@@ -29,6 +29,7 @@ const SLIDES = [
 export async function run(): Promise<void> {
   const folder = await mkdtemp(path.join(tmpdir(), 'cam-bench-'));
   try {
+    await mkdir(path.join(folder, 'models'));
     await writeKerasH5(path.join(folder, 'models/model.h5'), tinyModel(SEED), [128, 128, 3]);
     for (const [side] of SLIDES) await writeSparseSlide(path.join(folder, `slides/${side}.tif`), side, SEED);
     console.log('memory: resident memory of server and workers, MiB');
