@@ -1,12 +1,16 @@
 import { copyFile, cp, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { beforeAll, expect, test } from 'vitest';
+import { analyse } from '../../../server/src/heatmaps/analysis.ts';
 import type { Heatmap } from '../../../server/src/heatmaps/heatmap.ts';
 import { createResultCaches } from '../../../server/src/heatmaps/result-caches.ts';
+import { createScheduler } from '../../../server/src/heatmaps/scheduler.ts';
+import type { WorkerTask } from '../../../server/src/worker/messages.ts';
+import type { Worker } from '../../../server/src/worker/supervisor.ts';
 import { temporaryFolder } from '../store/temporary-folder.ts';
 import { factsOf } from './heatmap-facts.ts';
 import { heatmapFolder, storedHeatmap } from './stored-heatmap.ts';
-import { classify, positionsWhere } from './synthetic-heatmap.ts';
+import { classify, positionsOf, positionsWhere, syntheticResults } from './synthetic-heatmap.ts';
 
 const folder = temporaryFolder();
 const whole = join(folder, 'whole');
@@ -122,4 +126,27 @@ test('a damaged record of the journal costs one patch, when it is opened and whi
   expect(await factsOf(heatmap)).toEqual(expected);
   await heatmap.values.close();
   await first.values.close();
+});
+
+test('an analysis that comes upon damage behind it goes back', async () => {
+  const store = join(folder, 'behind');
+  const first = await open(store, []);
+  await classify(
+    first,
+    positionsWhere(first, (row, column) => row !== 15 || column !== 15),
+  );
+  await first.values.close();
+  const group = join(heatmapFolder(store), 'data.zarr');
+  for (const file of ['pyramid/0/c.0.0.0', 'cells/c.0.0.0.0.0']) await truncate(join(group, file), 3);
+  const heatmap = await open(store, []);
+  let classified = 0;
+  const perform = async (task: WorkerTask) => {
+    classified += positionsOf(task).length;
+    return syntheticResults(positionsOf(task));
+  };
+  // The answer's type follows from the task's, which is always to classify.
+  await analyse(heatmap, createScheduler({ processes: 1, perform: perform as Worker['perform'] }));
+  expect(classified).toBe(256);
+  expect(await factsOf(heatmap)).toEqual(expected);
+  await heatmap.values.close();
 });
