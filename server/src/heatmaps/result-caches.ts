@@ -3,8 +3,8 @@ import type { PatchRecord } from '../store/result-layout.ts';
 import type { ValueBlock } from '../values/value-block.ts';
 
 /** Bytes of results and of blocks of values kept in memory, over all heatmaps; the least recently used go first. */
-const RECORD_BYTES = 24 * 1024 ** 2;
-const BLOCK_BYTES = 12 * 1024 ** 2;
+const RECORD_BYTES = 12 * 1024 ** 2;
+const BLOCK_BYTES = 8 * 1024 ** 2;
 
 /** What an entry takes besides its numbers, as measured. */
 const ENTRY_BYTES = 400;

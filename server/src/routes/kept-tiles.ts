@@ -4,7 +4,7 @@ import type { Context, Next } from 'koa';
 import { LRUCache } from 'lru-cache';
 
 /** Bytes of tiles kept; only exact ones are, for they never change. */
-const KEPT_BYTES = 24 * 1024 ** 2;
+const KEPT_BYTES = 16 * 1024 ** 2;
 
 /** Addresses whose tile is found without looking at slide, model and options again, and for how long that holds. */
 const MAX_ADDRESSES = 4000;
@@ -62,7 +62,8 @@ export function createKeptTiles(): KeptTiles {
     maxSize: KEPT_BYTES,
     sizeCalculation: ({ body, gzip }) => body.byteLength + (gzip?.byteLength ?? 0) + 400,
   });
-  const addresses = new LRUCache<string, { tile: KeptTile; cacheControl: string }>({
+  // Weak: an address that is out of date stays until there are too many, and must not hold a tile that long.
+  const addresses = new LRUCache<string, { tile: WeakRef<KeptTile>; cacheControl: string }>({
     max: MAX_ADDRESSES,
     ttl: ADDRESS_MILLISECONDS,
     ttlResolution: 100,
@@ -73,13 +74,14 @@ export function createKeptTiles(): KeptTiles {
       tiles.set(key, tile);
     },
     remember(address, tile, cacheControl) {
-      addresses.set(address, { tile, cacheControl });
+      addresses.set(address, { tile: new WeakRef(tile), cacheControl });
     },
     async middleware(ctx, next) {
       const found = ctx.method === 'GET' ? addresses.get(ctx.url) : undefined;
-      if (!found) return next();
+      const tile = found?.tile.deref();
+      if (!found || !tile) return next();
       ctx.set('X-Cam-Missing', '0');
-      sendTile(ctx, found.tile, found.cacheControl);
+      sendTile(ctx, tile, found.cacheControl);
     },
   };
 }
