@@ -1,5 +1,13 @@
 import { type FileHandle, stat } from 'node:fs/promises';
-import { openJournalFile, readAt, readContents, records, replaceJournalFile, writeAt } from './journal-file.ts';
+import {
+  adjacent,
+  openJournalFile,
+  readAt,
+  readContents,
+  records,
+  replaceJournalFile,
+  writeAt,
+} from './journal-file.ts';
 import { encodeRecords, journalFormat, recordKey, recordPayload } from './journal-format.ts';
 
 /** A power cut loses at most what came in this time. */
@@ -235,17 +243,6 @@ export async function openJournal(file: string, options: JournalOptions): Promis
       return closing;
     },
   };
-}
-
-/** Places in ascending runs without gaps, each of a bounded length. */
-function adjacent(places: readonly number[], longest: number): number[][] {
-  const runs: number[][] = [];
-  for (const place of [...new Set(places)].sort((a, b) => a - b)) {
-    const run = runs.at(-1);
-    if (run && run.length < longest && run.at(-1) === place - 1) run.push(place);
-    else runs.push([place]);
-  }
-  return runs;
 }
 
 async function closeAfter(handle: FileHandle, error: unknown): Promise<never> {

@@ -7,12 +7,10 @@ import type { ClassShare } from '../../../shared/heatmap-descriptor.ts';
 import { runCommand } from '../../command-line.ts';
 import { demoModelFiles, TISSUE_SLIDE } from '../../small-catalogue.ts';
 import { onlyHeatmap } from '../../stored-results.ts';
+import { hasZarr, python } from './python-zarr.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 
 const folder = temporaryFolder();
-const python = process.env.PYTHON ?? 'python3';
-const hasZarr = spawnSync(python, ['-c', 'import zarr; assert zarr.__version__ >= "3"']).status === 0;
-if (!hasZarr) console.log(`skipped: the store's example in Python (${python} has no zarr 3)`);
 
 /** Compares what the example has found in two ways. */
 const further = `
