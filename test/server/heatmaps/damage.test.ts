@@ -10,7 +10,7 @@ import type { Worker } from '../../../server/src/worker/supervisor.ts';
 import { temporaryFolder } from '../store/temporary-folder.ts';
 import { factsOf } from './heatmap-facts.ts';
 import { heatmapFolder, storedHeatmap } from './stored-heatmap.ts';
-import { classify, positionsOf, positionsWhere, syntheticResults } from './synthetic-heatmap.ts';
+import { classify, positionsOf, positionsWhere, syntheticHeatmap, syntheticResults } from './synthetic-heatmap.ts';
 
 const folder = temporaryFolder();
 const whole = join(folder, 'whole');
@@ -148,5 +148,25 @@ test('an analysis that comes upon damage behind it goes back', async () => {
   await analyse(heatmap, createScheduler({ processes: 1, perform: perform as Worker['perform'] }));
   expect(classified).toBe(256);
   expect(await factsOf(heatmap)).toEqual(expected);
+  await heatmap.values.close();
+});
+
+test('sums over other patches, as many as there are, are not used', async () => {
+  const [store, other] = [join(folder, 'five'), join(folder, 'other-five')];
+  const same = await syntheticHeatmap(40, 37);
+  for (const [at, first] of [
+    [other, 5],
+    [store, 0],
+  ] as const) {
+    const heatmap = await open(at, []);
+    const five = positionsWhere(heatmap, (row, column) => row === 0 && column >= first && column < first + 5);
+    await classify(heatmap, five);
+    if (at === store) await classify(same, five);
+    await heatmap.values.close();
+  }
+  const sums = 'data.zarr/block_sums/c.0.0.0';
+  await copyFile(join(heatmapFolder(other), sums), join(heatmapFolder(store), sums));
+  const heatmap = await open(store, []);
+  expect(await factsOf(heatmap)).toEqual(await factsOf(same));
   await heatmap.values.close();
 });
