@@ -75,8 +75,9 @@ export function superviseWorker(
 
   function start(): ChildProcess {
     const started = fork(entry, [JSON.stringify(options)], {
-      // So that what a conversion leaves behind can be given back before the network is loaded.
-      execArgv: ['--expose-gc'],
+      // So that what a conversion leaves behind can be given back before the network is loaded; and little is kept of what
+      // is short-lived, which here is nothing but messages: 20 MB less a worker, and no slower.
+      execArgv: ['--expose-gc', '--max-semi-space-size=1'],
       env: { MALLOC_ARENA_MAX: MALLOC_ARENAS, ...process.env },
       serialization: 'advanced',
       stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
