@@ -1,66 +1,50 @@
-import { cp, mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { DEMO_SLIDE, generateDemoSlide } from '../demo/slide/generate.ts';
+import { generateDemoSlide } from '../demo/slide/generate.ts';
 import { seededRandom } from '../shared/seeded-random.ts';
 import { runCommand } from '../test/command-line.ts';
-import { analyseWithKills, analyseWithWorkerKills, storedResults } from '../test/killed-server.ts';
-
-const models = path.resolve(import.meta.dirname, '../server/dist/demo/models');
+import { killedAnalysis } from '../test/killed-analysis.ts';
+import { referenceData } from '../test/reference-data.ts';
+import { demoModelFiles } from '../test/small-catalogue.ts';
+import { readStored } from '../test/stored-results.ts';
 
 const KILLS = 20;
-/** Milliseconds of an analysis before it is killed; a patch takes less than 1. */
-const DELAYS = { server: [20, 300], worker: [700, 2500] } as const;
+const SEED = 31;
+/** Patches of 128 pixels: 160 x 128. */
+const SLIDE = { seed: SEED, width: 20_480, height: 16_384 };
+/** Milliseconds of work between two kills, at the most. */
+const WITHIN = 1500;
 
 /**
- * A whole-slide analysis whose server, and then whose worker processes, are killed at 20 random moments: what was lost
- * that the server had told, and whether every cell and probability is that of an uninterrupted run.
+ * Kills the server, then workers alone, at random moments of a whole-slide analysis, and compares what is stored in the
+ * end with an analysis that nobody disturbed.
  */
 export async function run(): Promise<void> {
   const folder = await mkdtemp(path.join(tmpdir(), 'cam-bench-'));
-  const inside = (name: string) => path.join(folder, name);
   try {
-    await mkdir(inside('slides'));
-    await generateDemoSlide(inside('slides/slide.tif'), { ...DEMO_SLIDE, seed: 17 });
-    await cp(models, inside('models'), { recursive: true });
-    const { stderr, status } = await runCommand(
-      ...['analyze', inside('slides/slide.tif'), inside('models/tissue.h5'), '--store', inside('undisturbed')],
-    );
+    const slide = path.join(folder, 'slides/slide.tif');
+    await generateDemoSlide(slide, SLIDE);
+    const model = referenceData
+      ? path.join(referenceData, 'models/tissue-keras2.1.6_h5/model.h5')
+      : demoModelFiles.model;
+    const undisturbed = path.join(folder, 'undisturbed');
+    const { status, stderr } = await runCommand('analyze', slide, model, '--store', undisturbed, '--json');
     if (status !== 0) throw new Error(stderr);
-    const truth = await storedResults(inside('undisturbed'));
-    const folders = { slides: inside('slides'), models: inside('models'), heatmap: 'heatmaps/slide.tif/tissue.h5' };
-    console.log(`durability: ${truth.size} patches, ${KILLS} kills each`);
-
-    const kills = await analyseWithKills({ ...folders, store: inside('killed') }, delays('server', 18));
-    const lost = kills.map(({ before, after }) => Math.max(0, before - after));
-    const early = kills.filter(({ after }) => after < truth.size).length;
-    console.log(
-      `  server: ${Math.max(...lost)} patches lost at most that were known before, ${kills.filter(({ resumed }) => resumed).length} of ${kills.length} went on by themselves (${early} before the end)`,
-    );
-    console.log(`  server: ${await compared(inside('killed'), truth)}`);
-    const classified = await analyseWithWorkerKills({ ...folders, store: inside('workers') }, delays('worker', 19));
-    console.log(`  worker: ${classified} patches classified; ${await compared(inside('workers'), truth)}`);
+    const expected = await readStored(undisturbed);
+    console.log(`durability: ${expected.patches} patches, kills at random moments (seed ${SEED})`);
+    for (const kill of ['server', 'worker'] as const) {
+      const store = path.join(folder, kill);
+      const options = { store, slide, model, kill, kills: KILLS, within: WITHIN, random: seededRandom(SEED) };
+      const { afterKills, repeated, final, hits } = await killedAnalysis(options);
+      const damaged = afterKills.reduce((sum, { damage }) => sum + damage.length, final.damage.length);
+      const same = JSON.stringify(final.digests) === JSON.stringify(expected.digests);
+      console.log(`  ${kill}: ${hits} kills`);
+      console.log(`    damaged chunks and records: ${damaged}`);
+      console.log(`    patches told of before a kill and computed again: ${repeated.reduce((sum, n) => sum + n, 0)}`);
+      console.log(`    in the end ${final.known} of ${final.patches} patches; the same bits in every array: ${same}`);
+    }
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
-}
-
-function delays(target: keyof typeof DELAYS, seed: number): number[] {
-  const random = seededRandom(seed);
-  const [low, high] = DELAYS[target];
-  return Array.from({ length: KILLS }, () => low + Math.round(random() * (high - low)));
-}
-
-/** Reads every chunk, so that damage would be found. */
-async function compared(store: string, truth: ReadonlyMap<number, Float32Array>): Promise<string> {
-  const found = await storedResults(store);
-  const equal = [...truth].filter(([index, record]) => {
-    const other = found.get(index);
-    return other !== undefined && Buffer.compare(bytesOf(record), bytesOf(other)) === 0;
-  });
-  return `${equal.length} of ${truth.size} patches have the bits of an uninterrupted run`;
-}
-
-function bytesOf({ buffer, byteOffset, byteLength }: Float32Array): Buffer {
-  return Buffer.from(buffer, byteOffset, byteLength);
 }

@@ -129,7 +129,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       const closed = new Promise((done) => server.close(done));
       server.closeAllConnections();
       await Promise.all([closed, worker.close()]);
-      await served.settled();
+      await served.close();
       await source.close();
     },
   };
@@ -147,7 +147,8 @@ function collectYoungGarbageSoon(): void {
 /** The folders as they are named, and as they are when links are followed. */
 async function absoluteFolders({ slides, models, store }: ServerOptions): Promise<string[]> {
   const named = [slides, models, store].map((folder) => resolve(folder));
-  return [...named, ...(await Promise.all(named.map((folder) => realpath(folder))))];
+  // A store that cannot be written may not be there either.
+  return [...named, ...(await Promise.all(named.map((folder) => realpath(folder).catch(() => folder))))];
 }
 
 /** Logs each quarter of a slide's conversion. */

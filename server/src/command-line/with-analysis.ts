@@ -47,17 +47,23 @@ export async function withAnalysis(
   { store, engine, region, heatmapOptions, silent, check, follow }: AnalysisOptions,
   use: (analysis: Analysis) => Promise<void> | void,
 ): Promise<void> {
-  const storeWarning = await prepareStore(store);
-  if (storeWarning !== undefined) console.error(`openseadragon-cam: ${storeWarning}`);
+  // The heatmap tells of one that cannot be written.
+  await prepareStore(store);
   const progress = progressLine(silent);
   const worker = startWorker({ store, engine });
+  /** Whether the heatmap is computed here; where a server does it, what this process cannot store is nobody's concern. */
+  let isOurs = false;
+  const untold: string[] = [];
   const source = createHeatmapSource({
     store,
     worker,
     onConversion: (_file, done) => progress.show('preparing the slide', done),
     onProblem(heatmap, message) {
+      if (message === null) return;
+      const line = `openseadragon-cam: ${heatmap}: the store: ${message}`;
       progress.clear();
-      if (message !== null) console.error(`openseadragon-cam: ${heatmap}: the store: ${message}`);
+      if (isOurs) console.error(line);
+      else untold.push(line);
     },
   });
   const work = async (signal: AbortSignal) => {
@@ -68,6 +74,8 @@ export async function withAnalysis(
     for (const warning of heatmap.warnings) console.error(`openseadragon-cam: ${modelFile}: ${warning}`);
     const address = heatmap.values.store.holder?.address;
     if (follow && address) return follow(address, progress, signal);
+    isOurs = true;
+    for (const line of untold) console.error(line);
     const scheduler = createScheduler(worker);
     const start = performance.now();
     const { total } = countPatches(heatmap, region);

@@ -7,6 +7,9 @@ import { analysisOrder, readAreas } from './analysis-order.ts';
 import type { Heatmap } from './heatmap.ts';
 import type { Scheduler } from './scheduler.ts';
 
+/** A result may turn out to be damaged while the others are classified: so often it is looked whether one is missing. */
+const MOST_PASSES = 3;
+
 /**
  * Classifies every patch of a slide, or those that a region touches, that is not known yet.
  * @param options.region slide pixels
@@ -19,11 +22,16 @@ export async function analyse(
 ): Promise<void> {
   const { region, ...wish } = options;
   const range = rangeOf(heatmap, region);
-  await scheduler.classify(heatmap, analysisOrder(heatmap.grid, range), {
-    ...wish,
-    priority: 'analysis',
-    areaOf: readAreas(heatmap.grid),
-  });
+  for (let pass = 0; pass < MOST_PASSES; pass++) {
+    await scheduler.classify(heatmap, analysisOrder(heatmap.grid, range), {
+      ...wish,
+      priority: 'analysis',
+      areaOf: readAreas(heatmap.grid),
+    });
+    const { known, total } = countPatches(heatmap, region);
+    // Without a disk memory may not hold them all.
+    if (known === total || heatmap.values.store.problem !== null) return;
+  }
 }
 
 /** Patches of the slide, or that a region touches: those known and all of them, background left out that is so beforehand. */

@@ -1,6 +1,7 @@
 import type { PatchGrid } from '../../../shared/geometry/patch-grid.ts';
 import type { ModelDescription } from '../models/model.ts';
-import { type BlockContent, STORED, STORED_BACKGROUND } from '../store/disk-results.ts';
+import { type BlockContent, patchesOfBlock } from '../store/block-chunks.ts';
+import { STORED, STORED_BACKGROUND } from '../store/known-chunks.ts';
 import type { PatchRecord, ResultShape } from '../store/result-layout.ts';
 import type { ResultStore } from '../store/result-store.ts';
 import { writeUpperLevels } from '../store/upper-levels.ts';
@@ -20,8 +21,8 @@ export interface BlockWriter {
   readonly shape: ResultShape;
   /** Patches of a block have become known, or unknown. */
   changed(block: number): void;
-  /** Begins to write the blocks that are complete, one after the other. */
-  writeComplete(): void;
+  /** Writes the blocks that are complete, one after the other. @returns whether the disk took them */
+  writeComplete(): Promise<boolean>;
   /** Writes what is left. */
   close(): Promise<void>;
 }
@@ -35,14 +36,19 @@ interface WrittenValues {
   mask: Uint8Array | undefined;
   /** Numbers of a node. */
   values: number;
-  /** Told why something could not be written that no caller waits for. */
-  tellError(error: unknown): void;
+}
+
+/** Where a block's content is taken from. */
+interface BlockSource {
+  /** Those that are lost are left out, and not known any more. */
+  records(indices: number[]): Promise<Map<number, PatchRecord>>;
+  use<T>(block: number, use: (loaded: ValueBlock) => T): Promise<T>;
 }
 
 export function blockWriter(
-  { grid, model, known, pyramid, samples, mask, values, tellError }: WrittenValues,
+  { grid, model, known, pyramid, samples, mask, values }: WrittenValues,
   store: () => ResultStore,
-  read: { records(indices: number[]): Promise<Map<number, PatchRecord>>; block(block: number): Promise<ValueBlock> },
+  source: BlockSource,
 ): BlockWriter {
   const { rows, columns, cellRows, cellColumns } = grid;
   const shape = { rows, columns, cellRows, cellColumns, classes: model.classes.length, values, top: known.top };
@@ -52,35 +58,41 @@ export function blockWriter(
   const complete = new Set<number>();
   /** Blocks whose sums are not written yet. */
   let unsummed = new Set<number>();
-  let writing: Promise<void> | undefined;
+  let writing: Promise<boolean> | undefined;
   let timer: NodeJS.Timeout | undefined;
   let closed = false;
 
   const placeOf = (block: number) => ({ row: Math.floor(block / blockColumns), column: block % blockColumns });
-
-  const contentOf = async (block: number): Promise<BlockContent> => {
-    const { row: blockRow, column: blockColumn } = placeOf(block);
-    const indices: number[] = [];
-    for (let row = blockRow * BLOCK_SIDE; row < Math.min(rows, (blockRow + 1) * BLOCK_SIDE); row++) {
-      for (
-        let column = blockColumn * BLOCK_SIDE;
-        column < Math.min(columns, (blockColumn + 1) * BLOCK_SIDE);
-        column++
-      ) {
-        if (known.isKnown(row, column)) indices.push(row * columns + column);
-      }
-    }
-    const records = await read.records(indices);
-    const block16 = await read.block(block);
+  const isComplete = (block: number) => {
+    const { row, column } = placeOf(block);
+    return known.count(BLOCK_LEVEL, row, column) === known.total(BLOCK_LEVEL, row, column);
+  };
+  const flagsOf = (block: number): Uint8Array => {
     const flags = new Uint8Array(BLOCK_SIDE ** 2);
-    for (const index of indices) {
-      if (!records.has(index) && !mask?.[index]) continue;
-      const [row, column] = [Math.floor(index / columns), index % columns];
-      const flag = known.isBackground(row, column) ? STORED_BACKGROUND : STORED;
-      flags[(row % BLOCK_SIDE) * BLOCK_SIDE + (column % BLOCK_SIDE)] = flag;
+    const { row, column } = placeOf(block);
+    for (const { index, place } of patchesOfBlock(shape, row, column)) {
+      const [y, x] = [Math.floor(index / columns), index % columns];
+      if (known.isKnown(y, x)) flags[place] = known.isBackground(y, x) ? STORED_BACKGROUND : STORED;
     }
-    const counts = Array.from({ length: BLOCK_LEVEL }, (_, k) => countsOf(k, blockRow, blockColumn));
-    return { flags, records, values: block16, counts };
+    return flags;
+  };
+
+  /** A block as it is at one moment. */
+  const contentOf = async (block: number): Promise<BlockContent> => {
+    const { row, column } = placeOf(block);
+    for (;;) {
+      const flags = flagsOf(block);
+      const patches = [...patchesOfBlock(shape, row, column)];
+      const classified = patches.filter(({ index, place }) => flags[place] !== 0 && !mask?.[index]);
+      const records = await source.records(classified.map(({ index }) => index));
+      const content = await source.use(block, (loaded) => {
+        // Patches have become known, or were lost, meanwhile.
+        if (flagsOf(block).some((flag, place) => flag !== flags[place])) return undefined;
+        const counts = Array.from({ length: BLOCK_LEVEL }, (_, k) => countsOf(k, row, column));
+        return { flags, records, values: loaded.map((level) => level.slice()), counts };
+      });
+      if (content) return content;
+    }
   };
 
   const countsOf = (k: number, blockRow: number, blockColumn: number): Uint8Array => {
@@ -93,17 +105,23 @@ export function blockWriter(
 
   const write = async (block: number): Promise<boolean> => {
     const { row, column } = placeOf(block);
-    if (!(await store().writeBlock(row, column, await contentOf(block)))) return false;
+    // Before it is read: what changes meanwhile is written once more.
     unwritten.delete(block);
-    return true;
+    complete.delete(block);
+    const isWritten = await store().attempt(async (disk) => {
+      const content = await contentOf(block);
+      await disk.writeBlock(row, column, content);
+      store().written(content.records);
+    });
+    if (isWritten) return true;
+    unwritten.add(block);
+    if (isComplete(block)) complete.add(block);
+    return false;
   };
 
-  const writeAll = async () => {
-    for (const block of complete) {
-      // Tried again with the next patches that become known.
-      if (!(await write(block))) return;
-      complete.delete(block);
-    }
+  const writeAll = async (): Promise<boolean> => {
+    for (const block of complete) if (!(await write(block))) return false;
+    return true;
   };
 
   const writeSums = async () => {
@@ -116,26 +134,23 @@ export function blockWriter(
   return {
     shape,
     changed(block) {
-      const { row, column } = placeOf(block);
       unwritten.add(block);
       unsummed.add(block);
-      const isComplete = known.count(BLOCK_LEVEL, row, column) === known.total(BLOCK_LEVEL, row, column);
-      if (isComplete) complete.add(block);
+      if (isComplete(block)) complete.add(block);
       else complete.delete(block);
     },
-    writeComplete() {
-      if (closed || !store().disk()) return;
-      if (complete.size > 0) {
-        writing ??= writeAll()
-          .catch(tellError)
-          .finally(() => {
-            writing = undefined;
-          });
+    async writeComplete() {
+      if (closed || !store().disk()) return true;
+      if (unsummed.size > 0) {
+        timer ??= setTimeout(() => {
+          timer = undefined;
+          void writeSums();
+        }, UPPER_LEVELS_PAUSE).unref();
       }
-      timer ??= setTimeout(() => {
-        timer = undefined;
-        writeSums().catch(tellError);
-      }, UPPER_LEVELS_PAUSE).unref();
+      writing ??= writeAll().finally(() => {
+        writing = undefined;
+      });
+      return writing;
     },
     async close() {
       closed = true;
@@ -143,7 +158,7 @@ export function blockWriter(
       await writing;
       if (!store().disk()) return;
       if (unwritten.size <= MOST_BLOCKS_AT_CLOSE) {
-        for (const block of unwritten) if (!(await write(block))) break;
+        for (const block of [...unwritten]) if (!(await write(block))) break;
       }
       await writeSums();
     },

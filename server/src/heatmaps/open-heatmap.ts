@@ -89,6 +89,17 @@ export function createHeatmapSource(options: HeatmapSourceOptions): HeatmapSourc
     });
   };
 
+  /** One at a time: two at once would each make the room that one alone has to make. */
+  let bounding: Promise<void> = Promise.resolve();
+  const boundLater = () => {
+    if (store === undefined) return;
+    bounding = bounding
+      .then(() => boundStore(resolve(store), storeBytes))
+      .then((names) => {
+        if (names.length > 0) onEviction?.(names);
+      });
+  };
+
   const make = async (plan: HeatmapPlan): Promise<Heatmap> => {
     const { options: chosen, grid, identity } = plan;
     const task = { type: 'background' as const, slide: plan.slide, grid };
@@ -104,9 +115,7 @@ export function createHeatmapSource(options: HeatmapSourceOptions): HeatmapSourc
     });
     // Nobody waits for it, and who needs the model learns what is wrong with it.
     worker.prepare(plan.model).catch(() => {});
-    if (store !== undefined) {
-      void boundStore(resolve(store), storeBytes).then((names) => names.length > 0 && onEviction?.(names));
-    }
+    boundLater();
     const levels = new Map<number, HeatmapPlan>();
     const heatmap: Heatmap = {
       ...plan,
@@ -125,6 +134,8 @@ export function createHeatmapSource(options: HeatmapSourceOptions): HeatmapSourc
   const opened = openedHeatmaps({
     make,
     isBusy: (heatmap) => isBusy?.(heatmap) ?? false,
+    // One that is open is never removed.
+    onClosed: boundLater,
     onError: (heatmap, error) =>
       tell(heatmap, `it cannot be closed: ${error instanceof Error ? error.message : error}`),
   });
@@ -146,7 +157,10 @@ export function createHeatmapSource(options: HeatmapSourceOptions): HeatmapSourc
       remembered.set(key, heatmap);
       return heatmap;
     },
-    close: () => opened.close(),
+    async close() {
+      await opened.close();
+      await bounding;
+    },
   };
 }
 

@@ -18,6 +18,8 @@ export interface OpenedHeatmapsOptions {
   make(plan: HeatmapPlan): Promise<Heatmap>;
   /** Whether somebody waits for a heatmap, or its patches are under way. */
   isBusy(heatmap: Heatmap): boolean;
+  /** Told of every heatmap that was closed while others may go on. */
+  onClosed(): void;
   /** Told why a heatmap could not be closed. */
   onError(heatmap: Heatmap, error: unknown): void;
   /** Milliseconds; other ones for tests. */
@@ -26,7 +28,7 @@ export interface OpenedHeatmapsOptions {
 }
 
 export function openedHeatmaps(options: OpenedHeatmapsOptions): OpenedHeatmaps {
-  const { make, isBusy, onError, idlePause = IDLE_PAUSE, checkPause = IDLE_CHECK_PAUSE } = options;
+  const { make, isBusy, onClosed, onError, idlePause = IDLE_PAUSE, checkPause = IDLE_CHECK_PAUSE } = options;
   const opened = new Map<string, Promise<Heatmap>>();
   /** By identity: opened again only when they are closed, for the store's files are locked until then. */
   const closing = new Map<string, Promise<void>>();
@@ -47,7 +49,7 @@ export function openedHeatmaps(options: OpenedHeatmapsOptions): OpenedHeatmaps {
   const timer = setInterval(async () => {
     for (const opening of [...opened.values()]) {
       const heatmap = await opening.catch(() => undefined);
-      if (heatmap && opened.get(heatmap.identity) === opening && isIdle(heatmap)) void close(heatmap);
+      if (heatmap && opened.get(heatmap.identity) === opening && isIdle(heatmap)) void close(heatmap).then(onClosed);
     }
   }, checkPause).unref();
 
@@ -63,7 +65,9 @@ export function openedHeatmaps(options: OpenedHeatmapsOptions): OpenedHeatmaps {
       }
       const opening = Promise.resolve(closing.get(identity)).then(() => make(plan));
       opened.set(identity, opening);
-      opening.catch(() => opened.delete(identity));
+      opening.catch(() => {
+        if (opened.get(identity) === opening) opened.delete(identity);
+      });
       return opening;
     },
     touch(heatmap) {

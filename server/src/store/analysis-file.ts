@@ -29,11 +29,14 @@ export async function keepAnalysis(folder: string, analysis: PersistentAnalysis 
 export async function keptAnalyses(folder: string): Promise<{ identity: string; analysis: PersistentAnalysis }[]> {
   const names = await readdir(folder).catch(() => []);
   const found = await Promise.all(
-    names.map(async (identity) => {
-      const text = await readFile(join(folder, identity, 'analysis.json'), 'utf8').catch(() => null);
-      const parsed = text === null ? undefined : schema.safeParse(parseJson(text));
-      return parsed?.success ? [{ identity, analysis: parsed.data }] : [];
-    }),
+    // Hidden ones are on their way out.
+    names
+      .filter((name) => !name.startsWith('.'))
+      .map(async (identity) => {
+        const text = await readFile(join(folder, identity, 'analysis.json'), 'utf8').catch(() => null);
+        const parsed = text === null ? undefined : schema.safeParse(parseJson(text));
+        return parsed?.success ? [{ identity, analysis: parsed.data }] : [];
+      }),
   );
   return found.flat();
 }

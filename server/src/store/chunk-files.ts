@@ -17,9 +17,25 @@ export interface ChunkFiles {
   sync(): Promise<void>;
 }
 
+/** Files that may wait for a sync: beyond it they are synced as they are written, so that few names are remembered. */
+const MOST_UNSYNCED = 256;
+
 /** A store of the files below a folder; the folders in it must exist. */
 export function chunkFiles(folder: string): ChunkFiles {
-  let unsynced = new Set<string>();
+  const unsynced = new Set<string>();
+  const sync = async () => {
+    const files = [...unsynced];
+    for (const file of files) {
+      // Before it is synced: it may be written anew meanwhile.
+      unsynced.delete(file);
+      await syncFile(file).catch((error) => {
+        unsynced.add(file);
+        throw error;
+      });
+    }
+    // A file that was put in its place by renaming is there after a power cut once its folder is synced.
+    for (const synced of new Set(files.map(dirname))) await syncFile(synced);
+  };
   return {
     async get(key) {
       return readFile(join(folder, key)).catch((error: NodeJS.ErrnoException) => {
@@ -30,20 +46,9 @@ export function chunkFiles(folder: string): ChunkFiles {
       const file = join(folder, key);
       await writeWhole(file, bytes);
       unsynced.add(file);
+      if (unsynced.size >= MOST_UNSYNCED) await sync();
     },
-    async sync() {
-      const files = unsynced;
-      unsynced = new Set();
-      try {
-        for (const file of files) {
-          await syncFile(file);
-          files.delete(file);
-        }
-      } catch (error) {
-        for (const file of files) unsynced.add(file);
-        throw error;
-      }
-    },
+    sync,
   };
 }
 
@@ -65,9 +70,15 @@ export async function removeTemporaries(folder: string): Promise<void> {
   await Promise.all(left.map((name) => rm(join(folder, name), { force: true })));
 }
 
+/** Also of a folder, for which some file systems have no sync: they answer EINVAL. */
 async function syncFile(file: string): Promise<void> {
   const handle = await open(file, 'r').catch((error: NodeJS.ErrnoException) => {
     if (error.code !== 'ENOENT') throw error;
   });
-  await handle?.datasync().finally(() => handle.close());
+  await handle
+    ?.sync()
+    .catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EINVAL') throw error;
+    })
+    .finally(() => handle.close());
 }

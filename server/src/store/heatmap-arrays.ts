@@ -1,4 +1,4 @@
-import { mkdir, readFile, rename, rm } from 'node:fs/promises';
+import { readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as zarr from 'zarrita';
 import {
@@ -11,6 +11,7 @@ import {
 } from './arrays-metadata.ts';
 import { AbsentChunk, type ChunkFiles, chunkFiles, removeTemporaries, writeWhole } from './chunk-files.ts';
 import { registerCrc32c } from './crc32c.ts';
+import { makeFolder } from './make-folder.ts';
 
 export type { ArrayLayout, ArraysLayout, ArrayType } from './arrays-metadata.ts';
 
@@ -46,7 +47,6 @@ export interface HeatmapArrays {
    * @throws RangeError where the data have another type or length than the array's chunks
    */
   writeChunk(name: string, coordinates: readonly number[], data: ChunkData): Promise<void>;
-  removeChunk(name: string, coordinates: readonly number[]): Promise<void>;
   /** Has every chunk written so far outlast a power cut. */
   sync(): Promise<void>;
 }
@@ -79,7 +79,7 @@ export async function openArrays(
   }
   for (const [name, metadata] of nodes) {
     const node = join(folder, name);
-    await mkdir(node, { recursive: true });
+    await makeFolder(node);
     await removeTemporaries(node);
     const text = JSON.stringify(metadata, null, 2);
     // The outermost group's is written where it differs at all: the attributes may be newer ones.
@@ -96,16 +96,11 @@ export async function openArrays(
   return {
     readChunk: async (name, coordinates) => find(name).read(coordinates),
     writeChunk: async (name, coordinates, data) => find(name).write(coordinates, data),
-    removeChunk: async (name, coordinates) => {
-      await rm(join(folder, find(name).key(coordinates)), { force: true });
-    },
     sync: files.sync,
   };
 }
 
 interface OpenArray {
-  /** Path of a chunk's file in the group. */
-  key(coordinates: readonly number[]): string;
   read(coordinates: readonly number[]): Promise<ChunkData | undefined>;
   write(coordinates: readonly number[], data: ChunkData): Promise<void>;
 }
@@ -130,10 +125,6 @@ function openArray(
   };
 
   return {
-    key(coordinates) {
-      check(coordinates);
-      return `${name}/${['c', ...coordinates].join('.')}`;
-    },
     async read(coordinates) {
       check(coordinates);
       let data: ChunkData;

@@ -1,8 +1,8 @@
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { type DiskOptions, type DiskResults, openDiskResults } from './disk-results.ts';
 import { evictHeatmaps, touchUsed } from './eviction.ts';
 import { takeLock } from './lock.ts';
-import { makeFolder } from './prepare-store.ts';
+import { makeFolder } from './make-folder.ts';
 import { HeldElsewhere } from './result-store.ts';
 
 /** Milliseconds between two marks of a heatmap that is open as used. */
@@ -23,7 +23,7 @@ export async function openHeatmapFolder(
   address: string | null,
   options: DiskOptions,
 ): Promise<{ disk: DiskResults; release(): Promise<void> }> {
-  await makeFolder(resolve(folder));
+  await makeFolder(folder);
   const lock = await takeLock(join(folder, 'lock'), { address });
   if ('holder' in lock) throw new HeldElsewhere(lock.holder);
   try {

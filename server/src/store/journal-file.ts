@@ -107,6 +107,17 @@ export async function* records(
   }
 }
 
+/** Places of records in ascending runs without gaps, each of a bounded length: what is read at once. */
+export function adjacent(places: readonly number[], longest: number): number[][] {
+  const runs: number[][] = [];
+  for (const place of [...new Set(places)].sort((a, b) => a - b)) {
+    const run = runs.at(-1);
+    if (run && run.length < longest && run.at(-1) === place - 1) run.push(place);
+    else runs.push([place]);
+  }
+  return runs;
+}
+
 /** Fills a buffer from a place in a file; shorter where the file ends before. */
 export async function readAt(handle: FileHandle, buffer: Buffer, position: number): Promise<Buffer> {
   let filled = 0;

@@ -1,5 +1,13 @@
-import type { FileHandle } from 'node:fs/promises';
-import { openJournalFile, readAt, readContents, records, replaceJournalFile, writeAt } from './journal-file.ts';
+import { type FileHandle, stat } from 'node:fs/promises';
+import {
+  adjacent,
+  openJournalFile,
+  readAt,
+  readContents,
+  records,
+  replaceJournalFile,
+  writeAt,
+} from './journal-file.ts';
 import { encodeRecords, journalFormat, recordKey, recordPayload } from './journal-format.ts';
 
 /** A power cut loses at most what came in this time. */
@@ -59,6 +67,8 @@ export interface Journal {
   compact(isLive: (key: number, record: number) => boolean): Promise<Map<number, number>>;
   /** Has everything appended so far outlast a power cut. */
   sync(): Promise<void>;
+  /** Whether the file still has its name: what is written to a removed one is lost. */
+  isInPlace(): Promise<boolean>;
   close(): Promise<void>;
 }
 
@@ -218,6 +228,11 @@ export async function openJournal(file: string, options: JournalOptions): Promis
         });
       }),
     sync,
+    isInPlace: () =>
+      beside(async () => {
+        const [named, open] = await Promise.all([stat(file).catch(() => undefined), handle.stat()]);
+        return named !== undefined && named.ino === open.ino && named.dev === open.dev;
+      }),
     close() {
       closing ??= inTurn(sync).finally(async () => {
         isClosed = true;
@@ -228,17 +243,6 @@ export async function openJournal(file: string, options: JournalOptions): Promis
       return closing;
     },
   };
-}
-
-/** Places in ascending runs without gaps, each of a bounded length. */
-function adjacent(places: readonly number[], longest: number): number[][] {
-  const runs: number[][] = [];
-  for (const place of [...new Set(places)].sort((a, b) => a - b)) {
-    const run = runs.at(-1);
-    if (run && run.length < longest && run.at(-1) === place - 1) run.push(place);
-    else runs.push([place]);
-  }
-  return runs;
 }
 
 async function closeAfter(handle: FileHandle, error: unknown): Promise<never> {

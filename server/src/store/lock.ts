@@ -18,8 +18,6 @@ export interface LockHolder {
 }
 
 export interface Lock {
-  /** Has others who want the lock know where this process can be spoken to. */
-  setAddress(address: string): Promise<void>;
   release(): Promise<void>;
 }
 
@@ -166,12 +164,6 @@ function heldLock(file: string, claim: Claim): Lock {
     if (await isOurs().catch(() => false)) await utimes(file, new Date(), new Date()).catch(() => {});
   }, TOUCH_MILLISECONDS).unref();
   return {
-    async setAddress(address) {
-      const prepared = `${file}.new-${claim.id}`;
-      await writeFile(prepared, JSON.stringify({ ...claim, address }));
-      if (await isOurs()) await rename(prepared, file);
-      else await rm(prepared, { force: true });
-    },
     async release() {
       clearInterval(timer);
       if (await isOurs()) await rm(file, { force: true });

@@ -40,6 +40,19 @@ export function pyramidSide(shape: ResultShape, k: number): number {
   return k < BLOCK_LEVEL ? BLOCK_SIDE >> k : powerOfTwoWithin(64, (1 + shape.values) * 8, UPPER_CHUNK_BYTES);
 }
 
+/**
+ * Numbers that are kept of a block of 16 x 16 patches: the number of the set of patches behind them, the sums over its
+ * samples of each stride, the sums over its patches.
+ */
+export function blockSumsWidth({ classes, values }: ResultShape): number {
+  return 1 + SUMMED_STRIDES.length * (2 + classes) + values;
+}
+
+/** Blocks along a side of a chunk of `block_sums`. */
+export function blockSumsSide(shape: ResultShape): number {
+  return powerOfTwoWithin(64, blockSumsWidth(shape) * 8, UPPER_CHUNK_BYTES);
+}
+
 function powerOfTwoWithin(most: number, bytes: number, limit: number): number {
   let side = most;
   while (side > 1 && side * side * bytes > limit) side /= 2;
@@ -50,7 +63,6 @@ function powerOfTwoWithin(most: number, bytes: number, limit: number): number {
 export function resultArrays(shape: ResultShape) {
   const { rows, columns, cellRows, cellColumns, classes, values, top } = shape;
   const side = cellsSide(shape);
-  const sampleNumbers = 1 + SUMMED_STRIDES.length * (2 + classes);
   return [
     {
       name: 'cells',
@@ -81,11 +93,11 @@ export function resultArrays(shape: ResultShape) {
       dimensionNames: ['row', 'column', 'value'],
     })),
     {
-      name: 'samples',
-      shape: [Math.ceil(rows / BLOCK_SIDE), Math.ceil(columns / BLOCK_SIDE), sampleNumbers],
-      chunkShape: [pyramidSide(shape, BLOCK_LEVEL), pyramidSide(shape, BLOCK_LEVEL), sampleNumbers],
+      name: 'block_sums',
+      shape: [Math.ceil(rows / BLOCK_SIDE), Math.ceil(columns / BLOCK_SIDE), blockSumsWidth(shape)],
+      chunkShape: [blockSumsSide(shape), blockSumsSide(shape), blockSumsWidth(shape)],
       dtype: 'float64',
-      dimensionNames: ['block_row', 'block_column', 'sample'],
+      dimensionNames: ['block_row', 'block_column', 'number'],
     },
   ] as const;
 }

@@ -1,23 +1,15 @@
-import { BLOCK_LEVEL } from '../values/known-patches.ts';
+import { BLOCK_LEVEL, BLOCK_SIDE } from '../values/known-patches.ts';
+import { patchSetNumber } from '../values/patch-set.ts';
 import type { SampleSums } from '../values/sample-sums.ts';
 import type { ValuePyramid } from '../values/value-pyramid.ts';
-import { type DiskResults, isDamage } from './disk-results.ts';
-import { pyramidSide, type ResultShape } from './result-layout.ts';
-
-/** A level as it is stored: nodes of [count, numbers...], in square chunks. */
-interface StoredLevel {
-  name: string;
-  rows: number;
-  columns: number;
-  /** Numbers of a node besides its count, shape [rows, columns, width]. */
-  numbers: Float64Array;
-  width: number;
-}
+import type { DiskResults } from './disk-results.ts';
+import { DamagedChunk } from './heatmap-arrays.ts';
+import { blockSumsSide, blockSumsWidth, pyramidSide, type ResultShape } from './result-layout.ts';
 
 /**
- * Writes the levels of the pyramid that stay in memory, and the sums over samples, as far as they have changed. They can
- * be computed anew, so they are not written with every block. The samples go first: a node's count says whether it is
- * of use.
+ * Writes the levels of the pyramid that stay in memory, for other programs, and `block_sums`, from which they and the
+ * sums over samples are there at once when the heatmap is opened again. All can be computed anew, so they are not written
+ * with every block.
  * @param blocks numbers of the blocks of 16 x 16 patches that have changed, row-major
  * @throws Error of the file system
  */
@@ -32,98 +24,105 @@ export async function writeUpperLevels(
     row: Math.floor(block / samples.columns),
     column: block % samples.columns,
   }));
-  for (let k = pyramid.known.top; k >= BLOCK_LEVEL; k--) {
-    const side = pyramidSide(shape, k);
-    const chunks = new Set(
-      changed.map(
-        ({ row, column }) => `${((row >> (k - BLOCK_LEVEL)) / side) | 0},${((column >> (k - BLOCK_LEVEL)) / side) | 0}`,
-      ),
-    );
+  const chunksOf = (shift: number, side: number) => {
+    const chunkOf = (block: number) => Math.floor((block >> shift) / side);
+    const chunks = changed.map(({ row, column }): [number, number] => [chunkOf(row), chunkOf(column)]);
+    return new Map(chunks.map((chunk) => [chunk.join(), chunk])).values();
+  };
+  for (const chunk of chunksOf(0, blockSumsSide(shape))) {
+    const { rows, columns } = samples;
+    const data = chunkData({ rows, columns, width: blockSumsWidth(shape) }, blockSumsSide(shape), chunk, (node, at) => {
+      putBlockSums(node, at, pyramid, samples);
+    });
+    await disk.arrays.writeChunk('block_sums', [...chunk, 0], data);
+  }
+  for (let k = BLOCK_LEVEL; k <= pyramid.known.top; k++) {
     const { rows, columns, sums } = pyramid.level(k);
-    const level = { name: `pyramid/${k}`, rows, columns, numbers: sums, width: pyramid.values };
-    for (const chunk of chunks) {
-      const [chunkRow, chunkColumn] = chunk.split(',').map(Number);
-      if (k === BLOCK_LEVEL) await writeChunk(disk, sampleLevel(samples), side, [chunkRow, chunkColumn], pyramid, k);
-      await writeChunk(disk, level, side, [chunkRow, chunkColumn], pyramid, k);
+    const width = pyramid.values;
+    const side = pyramidSide(shape, k);
+    for (const chunk of chunksOf(k - BLOCK_LEVEL, side)) {
+      const data = chunkData({ rows, columns, width: 1 + width }, side, chunk, (node, { row, column }) => {
+        node[0] = pyramid.known.valued(k, row, column);
+        const from = (row * columns + column) * width;
+        node.set(sums.subarray(from, from + width), 1);
+      });
+      await disk.arrays.writeChunk(`pyramid/${k}`, [...chunk, 0], data);
     }
   }
 }
 
-/**
- * Fills in the pyramid's level of blocks and the sums over samples from what is stored, where that counts the patches
- * which are known now.
- * @returns numbers of the blocks for which it does not
- */
-export async function readUpperLevels(
+/** What is stored of a block's sums. */
+export interface BlockSums {
+  /** Number of the set of patches that have values, as `patchSetNumber` gives it. */
+  set: number;
+  /** As a block's of `SampleSums`. */
+  samples: Float64Array;
+  /** As a node's of the pyramid's level of blocks. */
+  sums: Float64Array;
+}
+
+/** Reads all of `block_sums`. @returns the sums of a block by its number; zeros where none were written */
+export async function readBlockSums(
   disk: DiskResults,
   shape: ResultShape,
-  pyramid: ValuePyramid,
-  samples: SampleSums,
-): Promise<Set<number>> {
-  const { known } = pyramid;
-  const side = pyramidSide(shape, BLOCK_LEVEL);
-  const { rows, columns, sums } = pyramid.level(BLOCK_LEVEL);
-  const blocks = { name: `pyramid/${BLOCK_LEVEL}`, rows, columns, numbers: sums, width: pyramid.values };
-  const stale = new Set<number>();
+  { rows, columns, width: samplesWidth }: SampleSums,
+): Promise<(block: number) => BlockSums> {
+  const side = blockSumsSide(shape);
+  const width = blockSumsWidth(shape);
+  const chunkColumns = Math.ceil(columns / side);
+  const chunks: (Float64Array | undefined)[] = [];
   for (let chunkRow = 0; chunkRow * side < rows; chunkRow++) {
-    for (let chunkColumn = 0; chunkColumn * side < columns; chunkColumn++) {
-      const [ofBlocks, ofSamples] = await Promise.all(
-        [blocks, sampleLevel(samples)].map(({ name }) => readChunk(disk, name, [chunkRow, chunkColumn, 0])),
-      );
-      for (let node = 0; node < side * side; node++) {
-        const [row, column] = [chunkRow * side + Math.floor(node / side), chunkColumn * side + (node % side)];
-        if (row >= rows || column >= columns) continue;
-        const count = known.valued(BLOCK_LEVEL, row, column);
-        const isCurrent = [
-          [ofBlocks, blocks.width],
-          [ofSamples, samples.width],
-        ] as const;
-        if (isCurrent.every(([chunk, width]) => (chunk?.[node * (1 + width)] ?? 0) === count)) {
-          for (const [level, chunk] of [
-            [blocks, ofBlocks],
-            [sampleLevel(samples), ofSamples],
-          ] as const) {
-            const start = node * (1 + level.width) + 1;
-            if (chunk)
-              level.numbers.set(chunk.subarray(start, start + level.width), (row * columns + column) * level.width);
-          }
-        } else stale.add(row * columns + column);
-      }
+    for (let chunkColumn = 0; chunkColumn < chunkColumns; chunkColumn++) {
+      const chunk = await disk.arrays.readChunk('block_sums', [chunkRow, chunkColumn, 0]).catch((error) => {
+        // Computed anew from the blocks.
+        if (!(error instanceof DamagedChunk)) throw error;
+      });
+      chunks.push(chunk instanceof Float64Array ? chunk : undefined);
     }
   }
-  return stale;
+  const none = new Float64Array(width);
+  return (block) => {
+    const [row, column] = [Math.floor(block / columns), block % columns];
+    const chunk = chunks[Math.floor(row / side) * chunkColumns + Math.floor(column / side)];
+    const from = ((row % side) * side + (column % side)) * width;
+    const numbers = chunk?.subarray(from, from + width) ?? none;
+    return {
+      set: numbers[0],
+      samples: numbers.subarray(1, 1 + samplesWidth),
+      sums: numbers.subarray(1 + samplesWidth),
+    };
+  };
 }
 
-function sampleLevel({ rows, columns, sums, width }: SampleSums): StoredLevel {
-  return { name: 'samples', rows, columns, numbers: sums, width };
-}
-
-async function readChunk(disk: DiskResults, name: string, coordinates: number[]): Promise<Float64Array | undefined> {
-  try {
-    const chunk = await disk.arrays.readChunk(name, coordinates);
-    return chunk instanceof Float64Array ? chunk : undefined;
-  } catch (error) {
-    // Computed anew from the blocks.
-    if (isDamage(error)) return undefined;
-    throw error;
-  }
-}
-
-async function writeChunk(
-  disk: DiskResults,
-  { name, rows, columns, numbers, width }: StoredLevel,
+/** The chunk of a level, filled node by node; nodes beyond its edge stay 0. */
+function chunkData(
+  { rows, columns, width }: { rows: number; columns: number; width: number },
   side: number,
-  [chunkRow, chunkColumn]: [number, number] | number[],
-  { known }: ValuePyramid,
-  k: number,
-): Promise<void> {
-  const chunk = new Float64Array(side * side * (1 + width));
+  [chunkRow, chunkColumn]: readonly [number, number],
+  put: (node: Float64Array, at: { row: number; column: number }) => void,
+): Float64Array {
+  const chunk = new Float64Array(side * side * width);
   for (let node = 0; node < side * side; node++) {
     const [row, column] = [chunkRow * side + Math.floor(node / side), chunkColumn * side + (node % side)];
-    if (row >= rows || column >= columns) continue;
-    const from = (row * columns + column) * width;
-    chunk[node * (1 + width)] = known.valued(k, row, column);
-    chunk.set(numbers.subarray(from, from + width), node * (1 + width) + 1);
+    if (row < rows && column < columns) put(chunk.subarray(node * width, (node + 1) * width), { row, column });
   }
-  await disk.arrays.writeChunk(name, [chunkRow, chunkColumn, 0], chunk);
+  return chunk;
+}
+
+function putBlockSums(
+  node: Float64Array,
+  { row, column }: { row: number; column: number },
+  pyramid: ValuePyramid,
+  samples: SampleSums,
+): void {
+  const { known, values } = pyramid;
+  const block = row * samples.columns + column;
+  node[0] = patchSetNumber((y, x) => {
+    const [patchRow, patchColumn] = [row * BLOCK_SIDE + y, column * BLOCK_SIDE + x];
+    const isInside = patchRow < known.rows && patchColumn < known.columns;
+    return isInside && known.isKnown(patchRow, patchColumn) && !known.isBackground(patchRow, patchColumn);
+  });
+  node.set(samples.sums.subarray(block * samples.width, (block + 1) * samples.width), 1);
+  const { sums } = pyramid.level(BLOCK_LEVEL);
+  node.set(sums.subarray(block * values, (block + 1) * values), 1 + samples.width);
 }

@@ -19,6 +19,7 @@ async function quickly(isBusy: (heatmap: Heatmap) => boolean = () => false) {
       return heatmap;
     },
     isBusy,
+    onClosed: () => {},
     onError: (_, error) => {
       throw error;
     },

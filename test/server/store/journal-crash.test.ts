@@ -1,36 +1,23 @@
-import { execFileSync, spawn } from 'node:child_process';
-import { existsSync, mkdirSync } from 'node:fs';
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterAll, expect, test } from 'vitest';
 import { openJournal } from '../../../server/src/store/journal.ts';
+import { smallDisk } from '../../small-disk.ts';
 import { builtModule } from './built-module.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 
 const folder = temporaryFolder();
-const smallDisk = join(folder, 'small-disk');
+const disk = smallDisk(join(folder, 'small-disk'), 64 * 1024);
+afterAll(() => disk?.unmount());
 
-/** A disk of 64 KiB; only root may mount one. */
-const hasSmallDisk = (() => {
-  mkdirSync(smallDisk);
-  try {
-    execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=64k', 'none', smallDisk], { stdio: 'ignore' });
-    return true;
-  } catch {
-    return false;
-  }
-})();
-if (!hasSmallDisk) console.log('skipped: a full disk (a small tmpfs cannot be mounted here)');
-afterAll(() => {
-  if (hasSmallDisk) execFileSync('umount', [smallDisk]);
-});
-
-test.skipIf(!hasSmallDisk)('a full disk leaves the journal as it was, and it goes on when there is space', async () => {
-  const file = join(smallDisk, 'journal');
+test.skipIf(!disk)('a full disk leaves the journal as it was, and it goes on when there is space', async () => {
+  const file = join(disk?.folder ?? '', 'journal');
   const options = { identity: 'full', payloadBytes: 1000 };
   const entry = (key: number) => ({ key, payload: new Uint8Array(1000).fill(key) });
-  const ballast = join(smallDisk, 'ballast');
+  const ballast = join(disk?.folder ?? '', 'ballast');
   await writeFile(ballast, new Uint8Array(20_000));
   const journal = await openJournal(file, options);
   let key = 0;

@@ -59,18 +59,17 @@ async function newLock(): Promise<string> {
 /** What is left in the folder of a lock. */
 const beside = (file: string) => readdirSync(join(file, '..'));
 
-async function taken(file: string): Promise<Lock> {
-  const lock = await takeLock(file);
+async function taken(file: string, address?: string): Promise<Lock> {
+  const lock = await takeLock(file, { address });
   if ('holder' in lock) throw new Error(`held by ${lock.holder.pid}`);
   return lock;
 }
 
 test('one at a time, this process included; its address is told; releasing leaves nothing', async () => {
   const file = await newLock();
-  const lock = await taken(file);
-  expect(await takeLock(file)).toEqual({ holder: { pid: process.pid, address: null } });
-  await lock.setAddress('http://127.0.0.1:8000');
   const holder = { pid: process.pid, address: 'http://127.0.0.1:8000' };
+  const lock = await taken(file, holder.address);
+  expect(await takeLock(file)).toEqual({ holder });
   expect(await lockHolder(file)).toEqual(holder);
   const child = await startTaker();
   expect(await take(child, file)).toEqual({ holder });

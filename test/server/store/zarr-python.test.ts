@@ -3,13 +3,10 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { type ArraysLayout, openArrays } from '../../../server/src/store/heatmap-arrays.ts';
+import { hasZarr, python } from './python-zarr.ts';
 import { temporaryFolder } from './temporary-folder.ts';
 
 const folder = temporaryFolder();
-/** The Python that has zarr; by default that of the path. */
-const python = process.env.PYTHON ?? 'python3';
-const hasZarr = spawnSync(python, ['-c', 'import zarr; assert zarr.__version__ >= "3"']).status === 0;
-if (!hasZarr) console.log(`skipped: what Python reads (${python} has no zarr 3)`);
 
 const layout: ArraysLayout = [
   {
