@@ -6,7 +6,7 @@ export type ProblemCode =
   | 'unreadable-slide'
   | 'unreadable-model'
   | 'busy' // try again later
-  | 'failed'; // our side: a worker that died twice, a full disk
+  | 'failed'; // our side: a worker that died too often, a full disk
 
 /**
  * An error for a user: one sentence naming the file or parameter, what was expected and what was found. It is shown as

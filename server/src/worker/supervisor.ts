@@ -7,9 +7,10 @@ export interface Worker {
   /** Tasks that are performed at the same time. */
   readonly processes: number;
   /**
-   * Has the worker perform a task. A task that was under way when the process died is tried once more.
+   * Has the worker perform a task. A task that was under way when the process died is tried once more, and more
+   * often where the process was killed from outside.
    * @param lane the process, from 0, that has most of what the task reads; it gets the task unless others are less busy
-   * @throws Problem as the task does; `failed` where the process died twice, or the worker was closed
+   * @throws Problem as the task does; `failed` where the process died too often, or the worker was closed
    */
   perform<T extends WorkerTask>(task: T, lane?: number): Promise<WorkerAnswers[T['type']]>;
   /** Has every process open a model, so that none begins with that when it gets its first patches. */
@@ -22,6 +23,8 @@ interface Job {
   id: number;
   task: WorkerTask;
   deaths: number;
+  /** Those of the deaths that came from outside. */
+  kills: number;
   timer?: NodeJS.Timeout;
   resolve(answer: WorkerAnswers[WorkerTask['type']]): void;
   reject(error: Error): void;
@@ -33,7 +36,10 @@ interface Job {
  */
 const MALLOC_ARENAS = '1';
 
+/** Deaths of the process after which a task is given up: it is to blame for the second one. */
 const MAX_DEATHS = 2;
+/** The same where the process was killed: somebody else did that, or the system for want of memory, which may pass. */
+const MAX_KILLS = 8;
 const MAX_SENT = 4;
 
 /** A damaged file can make a library loop for ever; the largest networks open in a few seconds. */
@@ -85,7 +91,7 @@ export function superviseWorker(
     });
     started.on('message', (response: WorkerResponse) => settle(response));
     started.on('error', (error) => ended(started, error.message));
-    started.on('exit', (status, signal) => ended(started, signal ? `signal ${signal}` : `exit status ${status}`));
+    started.on('exit', (status, signal) => ended(started, signal ? `signal ${signal}` : `exit status ${status}`, signal === 'SIGKILL'));
     return started;
   }
 
@@ -110,7 +116,7 @@ export function superviseWorker(
     dispatch();
   }
 
-  function ended(process: ChildProcess, reason: string): void {
+  function ended(process: ChildProcess, reason: string, isKilled = false): void {
     if (child !== process) return;
     child = undefined;
     if (closed) return;
@@ -120,8 +126,12 @@ export function superviseWorker(
     for (const job of lost.reverse()) {
       clearTimeout(job.timer);
       job.deaths++;
-      if (job.deaths < MAX_DEATHS) waiting.unshift(job);
-      else job.reject(new Problem('failed', `the worker process died twice (${reason}) on ${describe(job.task)}`));
+      if (isKilled) job.kills++;
+      if (job.deaths - job.kills < MAX_DEATHS && job.kills < MAX_KILLS) waiting.unshift(job);
+      else {
+        const times = job.deaths === 2 ? 'twice' : `${job.deaths} times`;
+        job.reject(new Problem('failed', `the worker process died ${times} (${reason}) on ${describe(job.task)}`));
+      }
     }
     dispatch();
   }
@@ -131,7 +141,7 @@ export function superviseWorker(
       if (closed) return reject(new Problem('failed', 'the worker is closed'));
       // The answer's type follows from the task's, which the message channel cannot know.
       const settleAs = resolve as Job['resolve'];
-      waiting.push({ id: nextId++, task, deaths: 0, resolve: settleAs, reject });
+      waiting.push({ id: nextId++, task, deaths: 0, kills: 0, resolve: settleAs, reject });
       dispatch();
     });
 

@@ -43,6 +43,16 @@ describe('a supervised worker', () => {
     expect(deaths).toEqual(['exit status 3', 'exit status 3']);
   });
 
+  test('a task under which it is killed from outside is tried more often, and not for ever', async () => {
+    const deaths: string[] = [];
+    worker = superviseWorker(entry, (reason) => deaths.push(reason));
+    const files = ['killed', 'b'];
+    const results = await Promise.allSettled(files.map((file) => worker.perform(open(file))));
+    expect(results.map(({ status }) => status)).toEqual(['rejected', 'fulfilled']);
+    expect(results[0]).toMatchObject({ reason: { code: 'failed', message: expect.stringContaining('died 8 times') } });
+    expect(deaths).toEqual(Array(8).fill('signal SIGKILL'));
+  });
+
   test('a file that keeps it busy for ever is given up, and the next one is opened', async () => {
     worker = superviseWorker(entry, () => {}, { openingSeconds: 1 });
     await expect(worker.perform(open('endless'))).rejects.toThrow('took more than 1 s');
