@@ -110,8 +110,8 @@ async function load(addresses: string[], options: { rate?: number; seconds: numb
 /** Takes turns, within one analysis, between leaving it alone and asking for kept tiles beside it. */
 async function besideAnalysis(server: RunningCommand, addresses: string[]): Promise<void> {
   await load(addresses, { seconds: 1 });
-  // Four times the patches, so that it lasts.
-  const analysis = new URL(`${HEATMAP}/analysis?overlap=2`, server.address);
+  // Sixteen times the patches, so that it lasts.
+  const analysis = new URL(`${HEATMAP}/analysis?overlap=4`, server.address);
   await fetch(analysis, { method: 'POST' });
   const known = async () => (await (await fetch(analysis)).json()).patches.known as number;
   while ((await known()) < 1000) await setTimeout(50);

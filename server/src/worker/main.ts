@@ -55,7 +55,7 @@ const models = new LRUCache<string, OpenedModel>({
 const slides = new LRUCache<string, SlideReader>({ max: MAX_OPEN_SLIDES });
 
 /** Decoded tiles: looking closer soon asks for the neighbours of patches that were read alone. */
-const tiles = createTileReader({ cacheBytes: 32 * 1024 ** 2 });
+const tiles = createTileReader({ cacheBytes: 16 * 1024 ** 2 });
 
 /** Inference goes in the order of arrival; patches of the next task are read meanwhile. */
 let inference: Promise<unknown> = Promise.resolve();
