@@ -91,7 +91,9 @@ export function superviseWorker(
     });
     started.on('message', (response: WorkerResponse) => settle(response));
     started.on('error', (error) => ended(started, error.message));
-    started.on('exit', (status, signal) => ended(started, signal ? `signal ${signal}` : `exit status ${status}`, signal === 'SIGKILL'));
+    started.on('exit', (status, signal) =>
+      ended(started, signal ? `signal ${signal}` : `exit status ${status}`, signal === 'SIGKILL'),
+    );
     return started;
   }
 
