@@ -2,29 +2,50 @@ import type { Dirent, Stats } from 'node:fs';
 import { readdir, realpath, stat } from 'node:fs/promises';
 import { join, resolve, sep } from 'node:path';
 import { Problem } from './errors.ts';
+import { titlesOf } from './titles.ts';
 
 /** A file that users may name. */
 export interface CatalogueEntry {
   /** Path relative to the catalogue's folder, with its ending, `/` written as `:`. */
   id: string;
-  /** The same path as people write it. */
+  /** For people: a file's path in the folder, without its ending unless that alone tells it from another. */
   title: string;
   /** Absolute path. */
   file: string;
 }
 
-/** The files of one kind below a folder; read anew on each call. */
+/** Which part of a catalogue is listed; all of it where nothing is said. */
+export interface ListedPart {
+  /** Text that an entry's path has to contain, without regard to case. */
+  filter?: string;
+  /** Id behind which the part begins. */
+  after?: string;
+  /** Entries at most. */
+  limit?: number;
+}
+
+export interface ListedEntries {
+  entries: CatalogueEntry[];
+  /** A sentence for each that could not be listed. */
+  warnings: string[];
+  /** What the next part begins `after`; null where there is none. */
+  next: string | null;
+}
+
+/** What users may name, for example the files of one kind below a folder; read anew on each call. */
 export interface Catalogue {
   /**
-   * All files, ordered by id, and a sentence for each that could not be listed.
+   * Entries in a fixed order, that of their ids for a folder.
    * @throws Problem `not-found` where the folder itself cannot be read
    */
-  list(): Promise<{ entries: CatalogueEntry[]; warnings: string[] }>;
+  list(part?: ListedPart): Promise<ListedEntries>;
   /**
    * The absolute path of an id (decoded from its URL already).
    * @throws Problem `not-found` for whatever `list` would not have listed
    */
   resolve(id: string): Promise<string>;
+  /** Absolute paths of the folders that its files lie in, as far as they are not known beforehand. */
+  folders?(): Iterable<string>;
 }
 
 export interface CatalogueKind {
@@ -38,7 +59,7 @@ export interface CatalogueKind {
 export function openCatalogue(folder: string, kind: CatalogueKind): Catalogue {
   const absolute = resolve(folder);
   return {
-    list: () => listFolder(absolute, kind),
+    list: (part) => listFolder(absolute, kind, part),
     resolve: (id) => resolveId(absolute, kind, id),
   };
 }
@@ -55,12 +76,21 @@ interface Walk {
 async function listFolder(
   folder: string,
   kind: CatalogueKind,
-): Promise<{ entries: CatalogueEntry[]; warnings: string[] }> {
+  { filter = '', after, limit = Number.POSITIVE_INFINITY }: ListedPart = {},
+): Promise<ListedEntries> {
   const root = await rootOf(folder, kind);
   const walk: Walk = { kind, root, folder, entries: [], warnings: [] };
   await readFolder(walk, [], new Set([root]));
   walk.entries.sort((a, b) => (a.id < b.id ? -1 : 1));
-  return { entries: walk.entries, warnings: walk.warnings };
+  titlesOf(walk.entries.map(({ id }) => id)).forEach((title, index) => {
+    walk.entries[index].title = title;
+  });
+  const wanted = filter.toLowerCase();
+  const found = walk.entries.filter(
+    ({ id }) => id.replaceAll(':', '/').toLowerCase().includes(wanted) && (after === undefined || id > after),
+  );
+  const entries = found.slice(0, limit);
+  return { entries, warnings: walk.warnings, next: found.length > limit ? (entries.at(-1)?.id ?? null) : null };
 }
 
 async function rootOf(folder: string, kind: CatalogueKind): Promise<string> {

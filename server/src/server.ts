@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import v8 from 'node:v8';
 import { type Logger, pino } from 'pino';
-import { openCatalogue } from './catalogue.ts';
+import { type Catalogue, openCatalogue } from './catalogue.ts';
 import { DEFAULT_ENGINE, engineNamed } from './engines/engines.ts';
 import { Problem } from './errors.ts';
 import { createAnalyses } from './heatmaps/analysis.ts';
@@ -22,8 +22,9 @@ import { prepareStore } from './store/prepare-store.ts';
 import { workerPool } from './worker/pool.ts';
 
 export interface ServerOptions {
+  /** A folder, or a catalogue of one's own. */
+  slides: string | Catalogue;
   /** Folders. */
-  slides: string;
   models: string;
   store: string;
   host: string;
@@ -70,7 +71,10 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const storeWarning = await prepareStore(options.store);
   const logger = pino({ name: 'openseadragon-cam', base: undefined }, pino.destination({ fd: 2, sync: true }));
   if (storeWarning !== undefined) logger.warn(storeWarning);
-  const slides = openCatalogue(options.slides, { name: 'slide', endings: SLIDE_ENDINGS });
+  const slides =
+    typeof options.slides === 'string'
+      ? openCatalogue(options.slides, { name: 'slide', endings: SLIDE_ENDINGS })
+      : options.slides;
   const models = openCatalogue(options.models, { name: 'model', endings: LISTED_MODEL_ENDINGS });
   for (const catalogue of [slides, models]) {
     const { warnings } = await catalogue.list();
@@ -105,7 +109,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     cors: options.cors,
     loopback: isLoopback(options.host),
     page: await readPage(pageFolder),
-    tell: tellWithout(await absoluteFolders(options)),
+    tell: tellWithout(await absoluteFolders(options), () => slides.folders?.() ?? []),
   });
   const server = createServer(app.callback());
   try {
@@ -146,7 +150,7 @@ function collectYoungGarbageSoon(): void {
 
 /** The folders as they are named, and as they are when links are followed. */
 async function absoluteFolders({ slides, models, store }: ServerOptions): Promise<string[]> {
-  const named = [slides, models, store].map((folder) => resolve(folder));
+  const named = [...(typeof slides === 'string' ? [slides] : []), models, store].map((folder) => resolve(folder));
   // A store that cannot be written may not be there either.
   return [...named, ...(await Promise.all(named.map((folder) => realpath(folder).catch(() => folder))))];
 }

@@ -16,7 +16,7 @@ import { withAnalysis } from './with-analysis.ts';
 export async function analyze(
   slide: string,
   model: string,
-  options: { store: string; engine?: string; region?: Rectangle; json?: boolean } & HeatmapChoice,
+  options: { store: string; engine?: string; mpp?: number; region?: Rectangle; json?: boolean } & HeatmapChoice,
 ): Promise<void> {
   const { region, json } = options;
   const start = performance.now();

@@ -30,6 +30,10 @@ program
   .description('serve the slides and models of two folders')
   .option('--slides <dir>', 'folder of slides (JPEG, PNG, WebP, TIFF), subfolders included')
   .option(
+    '--catalogue <file>',
+    'instead of --slides: a JavaScript module whose listSlides and getSlide tell which slides there are',
+  )
+  .option(
     '--models <dir>',
     'folder of models (Keras .h5 and .keras, TensorFlow.js model.json, ONNX), each with STEM.manifest.json beside it',
   )
@@ -59,6 +63,7 @@ program
     'only the patches that this rectangle of slide pixels touches, each by the share of it that lies inside',
     region,
   )
+  .addOption(mppOption())
   .addOption(overlapOption())
   .addOption(backgroundOption())
   .option('--json', 'print one JSON document on stdout and nothing else')
@@ -85,6 +90,7 @@ program
     range,
   )
   .option('--predictions', "write each patch's predictions on it")
+  .addOption(mppOption())
   .addOption(overlapOption())
   .addOption(backgroundOption())
   .option('--scale <s>', 'size of the picture relative to the slide, above 0 up to 1', scale, 1)
@@ -124,6 +130,12 @@ function engineOption(): Option {
     undefined,
     DEFAULT_ENGINE,
   );
+}
+
+function mppOption(): Option {
+  return new Option('--mpp <n>', 'microns per pixel of the slide, for a model trained at its own')
+    .argParser((text) => numberWithin(text, 'a number of microns above 0', (n) => n > 0))
+    .default(undefined, "what SLIDE.json or the slide's file says");
 }
 
 function overlapOption(): Option {

@@ -6,6 +6,7 @@ import { isModelFolder, isNamedAsModel } from '../models/model-file.ts';
 import { writeStartingManifest } from '../models/starting-manifest.ts';
 import { startWorker } from '../server.ts';
 import { readSlideHeader } from '../slides/describe-slide.ts';
+import { withSidecar } from '../slides/sidecar.ts';
 import type { Worker } from '../worker/supervisor.ts';
 import { readPatchImage } from './patch-image.ts';
 
@@ -32,13 +33,14 @@ export interface InspectOptions {
 }
 
 async function inspectSlide(file: string, json?: boolean): Promise<void> {
-  const { format, width, height, mpp } = await readSlideHeader(file);
+  const { title, format, width, height, mpp } = await withSidecar(await readSlideHeader(file));
   if (json) {
-    console.log(JSON.stringify({ kind: 'slide', file, format, width, height, mpp }));
+    console.log(JSON.stringify({ kind: 'slide', file, title, format, width, height, mpp }));
     return;
   }
   printFields([
     ['slide', file],
+    ...(title === undefined ? [] : [['title', title] satisfies [string, string]]),
     ['format', format],
     ['size', `${width} x ${height} pixels`],
     ['resolution', mpp === null ? 'not known' : `${mpp} microns per pixel`],

@@ -36,6 +36,8 @@ export interface RenderCommandOptions extends HeatmapChoice {
   scale: number;
   store: string;
   engine?: string;
+  /** Microns per pixel of the slide, whatever it says itself. */
+  mpp?: number;
   output: string;
 }
 
@@ -44,7 +46,7 @@ export interface RenderCommandOptions extends HeatmapChoice {
  * @throws Problem `bad-parameter` and `too-large` before any work; as slide, model, worker or output do
  */
 export async function render(slide: string, model: string, options: RenderCommandOptions): Promise<void> {
-  const { output, scale, store, engine } = options;
+  const { output, scale, store, engine, mpp } = options;
   if (options.class === undefined && options.top === undefined) {
     throw new Problem('bad-parameter', 'render: expected --class NAME or --top N, found neither');
   }
@@ -73,7 +75,7 @@ export async function render(slide: string, model: string, options: RenderComman
   await withAnalysis(
     slide,
     model,
-    { store, engine, heatmapOptions, check },
+    { store, engine, mpp, heatmapOptions, check },
     async ({ heatmap, scheduler, progress, signal }) => {
       const breakdown = slideBreakdown(heatmap);
       const size = await renderSlide(openSlide(heatmap.slide), output, {

@@ -1,11 +1,13 @@
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
 import { Problem } from '../errors.ts';
+import { loadOwnCatalogue } from '../own-catalogue.ts';
 import { startServer } from '../server.ts';
 import { defaultStore } from './default-store.ts';
 
 const optionsSchema = z.strictObject({
   slides: z.string().optional(),
+  catalogue: z.string().optional(),
   models: z.string().optional(),
   store: z.string().optional(),
   storeSize: z.number().positive().optional(),
@@ -23,11 +25,14 @@ type ServeOptions = z.infer<typeof optionsSchema>;
  */
 export async function serve({ config, ...given }: ServeOptions & { config?: string }): Promise<void> {
   const options = { ...(config === undefined ? {} : await readConfiguration(config)), ...given };
-  const { slides, models } = options;
-  if (slides === undefined) throw new Problem('bad-parameter', '--slides: expected a folder of slides, found nothing');
+  const { slides, catalogue, models } = options;
+  if ((slides === undefined) === (catalogue === undefined)) {
+    const found = slides === undefined ? 'nothing' : '--slides and --catalogue';
+    throw new Problem('bad-parameter', `--slides: expected a folder of slides, or else --catalogue, found ${found}`);
+  }
   if (models === undefined) throw new Problem('bad-parameter', '--models: expected a folder of models, found nothing');
   await run({
-    slides,
+    slides: catalogue === undefined ? (slides ?? '') : await loadOwnCatalogue(catalogue),
     models,
     store: options.store ?? defaultStore(),
     storeBytes: options.storeSize === undefined ? undefined : options.storeSize * 1e9,

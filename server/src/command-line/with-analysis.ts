@@ -25,6 +25,8 @@ export interface AnalysisOptions {
   store: string;
   engine?: string;
   region?: Rectangle;
+  /** Microns per pixel of the slide, whatever it says itself. */
+  mpp?: number;
   heatmapOptions?: Partial<HeatmapOptions>;
   silent?: boolean;
   /** Sees the heatmap before any patch is classified; throws where what is asked for cannot be done. */
@@ -44,7 +46,7 @@ export interface AnalysisOptions {
 export async function withAnalysis(
   slideFile: string,
   modelFile: string,
-  { store, engine, region, heatmapOptions, silent, check, follow }: AnalysisOptions,
+  { store, engine, region, mpp, heatmapOptions, silent, check, follow }: AnalysisOptions,
   use: (analysis: Analysis) => Promise<void> | void,
 ): Promise<void> {
   // The heatmap tells of one that cannot be written.
@@ -57,6 +59,7 @@ export async function withAnalysis(
   const source = createHeatmapSource({
     store,
     worker,
+    mpp,
     onConversion: (_file, done) => progress.show('preparing the slide', done),
     onProblem(heatmap, message) {
       if (message === null) return;

@@ -1,17 +1,18 @@
 import { Problem } from '../errors.ts';
 import type { ModelDescription } from '../models/model.ts';
+import { sidecarFile } from '../slides/sidecar.ts';
 import type { SlideDescription } from '../slides/slide.ts';
 
-/** Magnified more than this, a slide shows a model nothing that it was trained on; more likely a unit is wrong. */
-const MOST_MAGNIFICATION = 4;
+/** Magnified more than this, a slide lacks the detail that a model was trained on. */
+const MOST_MAGNIFICATION = 1.05;
 
 /** A resolution this close to the slide's own is the slide's own: its pixels are then classified unchanged. */
 const SAME_RESOLUTION = 0.02;
 
 /**
- * The downsample at which patches are cut: 1, unless the manifest names microns per pixel and the slide knows its own.
- * @throws Problem `unreadable-slide` where the slide is smaller than one patch at that downsample, or four times too
- *   coarse for the model
+ * The downsample at which patches are cut: 1, unless the manifest names microns per pixel.
+ * @throws Problem `unreadable-slide` where the manifest does and the slide does not know its own or is too coarse, and where
+ *   the slide is smaller than one patch
  */
 export function analysisDownsample(
   slide: SlideDescription,
@@ -20,24 +21,25 @@ export function analysisDownsample(
   const warnings: string[] = [];
   let downsample = 1;
   if (model.resolution !== undefined && model.resolution !== 'any') {
+    const { mpp } = model.resolution;
     if (slide.mpp === null) {
-      warnings.push(
-        `the model expects ${model.resolution.mpp} microns per pixel, but the slide does not say its own; it is classified as it is`,
+      throw new Problem(
+        'unreadable-slide',
+        `${slide.file}: expected its microns per pixel, for ${model.file} was trained at ${mpp}, found none; ${remedies(slide)}`,
       );
-    } else {
-      downsample = model.resolution.mpp / slide.mpp;
-      if (Math.abs(downsample - 1) < SAME_RESOLUTION) downsample = 1;
-      if (downsample < 1 / MOST_MAGNIFICATION) {
-        throw new Problem(
-          'unreadable-slide',
-          `${slide.file}: expected a slide of at most ${model.resolution.mpp * MOST_MAGNIFICATION} microns per pixel for ${model.file}, which expects ${model.resolution.mpp}, found ${slide.mpp}`,
-        );
-      }
-      if (downsample < 1) {
-        warnings.push(
-          `the slide has ${slide.mpp} microns per pixel and the model expects ${model.resolution.mpp}: the slide is magnified for it`,
-        );
-      }
+    }
+    downsample = mpp / slide.mpp;
+    if (Math.abs(downsample - 1) < SAME_RESOLUTION) downsample = 1;
+    if (downsample < 1 / MOST_MAGNIFICATION) {
+      throw new Problem(
+        'unreadable-slide',
+        `${slide.file}: expected at most ${Number((mpp * MOST_MAGNIFICATION).toPrecision(6))} microns per pixel, for ${model.file} was trained at ${mpp}, found ${slide.mpp}; if that is wrong ${remedies(slide)}`,
+      );
+    }
+    if (downsample < 1) {
+      warnings.push(
+        `the slide has ${slide.mpp} microns per pixel and the model expects ${mpp}: the slide is magnified for it`,
+      );
     }
   }
   const [width, height] = [model.patchWidth * downsample, model.patchHeight * downsample];
@@ -48,4 +50,8 @@ export function analysisDownsample(
     );
   }
   return { downsample, warnings };
+}
+
+function remedies({ file }: SlideDescription): string {
+  return `give them with --mpp or in ${sidecarFile(file)}, as {"mpp": 0.5}`;
 }

@@ -30,7 +30,8 @@ export function betaQuantile(q: number, a: number, b: number): number {
     else low = x;
     const density = Math.exp(scale + (a - 1) * Math.log(x) + (b - 1) * Math.log1p(-x));
     const next = x - error / density;
-    if (Math.abs(next - x) <= PRECISION * x) return next;
+    // The last step may lead a little out of the unit interval.
+    if (Math.abs(next - x) <= PRECISION * x) return Math.min(1, Math.max(0, next));
     x = next > low && next < high ? next : (low + high) / 2;
   }
   return x;

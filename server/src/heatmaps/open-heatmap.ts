@@ -6,6 +6,7 @@ import { fileCache } from '../file-cache.ts';
 import { manifestFile } from '../models/manifest.ts';
 import type { ModelDescription } from '../models/model.ts';
 import { describeSlide, readSlideHeader, type SlideHeader } from '../slides/describe-slide.ts';
+import { sidecarFile, withSidecar } from '../slides/sidecar.ts';
 import type { SlideDescription } from '../slides/slide.ts';
 import { boundStore, heatmapsFolder, openHeatmapFolder } from '../store/heatmap-folder.ts';
 import { topLevel } from '../values/known-patches.ts';
@@ -25,7 +26,7 @@ export const DEFAULT_STORE_BYTES = 50 * 1024 ** 3;
 /** Opens slides, models and heatmaps by file; each is opened once until its file changes. */
 export interface HeatmapSource {
   /** @throws Problem `not-found`, `unreadable-slide` */
-  slideHeader(file: string): Promise<SlideHeader>;
+  slideHeader(file: string): Promise<SlideHeader & { title?: string }>;
   /** Makes the slide's lossless pyramid first where it needs one. @throws Problem as above */
   slide(file: string): Promise<SlideDescription>;
   /** @throws Problem `not-found`, `unreadable-model` */
@@ -46,6 +47,8 @@ export interface HeatmapSourceOptions {
   /** Bound of the heatmaps in it, in bytes. */
   storeBytes?: number;
   worker: Worker;
+  /** Microns per pixel of every slide, whatever it says itself. */
+  mpp?: number;
   /** Told, 0 to 1, while the pyramid of a slide is made. */
   onConversion?: (file: string, done: number) => void;
   /** Told, by the heatmap's title, of damage, of a disk that does not take results, and (null) that it does again. */
@@ -63,12 +66,19 @@ export function createHeatmapSource(options: HeatmapSourceOptions): HeatmapSourc
   const remembered = new LRUCache<string, Heatmap>({ max: MAX_REMEMBERED });
   /** Addresses at which other processes can ask for heatmaps, by identity. */
   const addresses = new Map<string, string>();
-  const slideHeader = fileCache(readSlideHeader);
+  const besideSlide = (file: string) => [sidecarFile(file)];
+  const slideHeader = fileCache(async (file: string) => withSidecar(await readSlideHeader(file), options.mpp), {
+    beside: besideSlide,
+  });
   const pyramids = resolve(store ?? '.');
   const slide = fileCache(
-    (file) => describeSlide(file, { store: pyramids, onProgress: (done) => onConversion?.(file, done) }),
+    async (file) =>
+      withSidecar(
+        await describeSlide(file, { store: pyramids, onProgress: (done) => onConversion?.(file, done) }),
+        options.mpp,
+      ),
     // Somebody may have emptied the store.
-    { isWhole: ({ regionFile }) => isThere(regionFile) },
+    { beside: besideSlide, isWhole: ({ regionFile }) => isThere(regionFile) },
   );
   const model = fileCache((file) => worker.perform({ type: 'describe-model', file }), {
     beside: (file) => [manifestFile(file)],

@@ -7,9 +7,13 @@ const RETRY_SECONDS = 5;
 /** Makes a message fit for clients. */
 export type Tell = (message: string) => string;
 
-/** Messages name files by their ids' paths: where the folders lie is nobody's business. @param folders absolute paths */
-export function tellWithout(folders: readonly string[]): Tell {
-  return (message) => folders.reduce((text, folder) => text.replaceAll(`${folder}/`, ''), message);
+/**
+ * Messages name files by their ids' paths: where the folders lie is nobody's business.
+ * @param folders absolute paths
+ * @param further those that become known later
+ */
+export function tellWithout(folders: readonly string[], further: () => Iterable<string> = () => []): Tell {
+  return (message) => [...folders, ...further()].reduce((text, folder) => text.replaceAll(`${folder}/`, ''), message);
 }
 
 /** Answers every error as JSON; one that is not a user's is logged and shown without its details. */

@@ -10,11 +10,11 @@ import { checkShown, classInfos } from '../heatmaps/paint-style.ts';
 import type { Scheduler } from '../heatmaps/scheduler.ts';
 import { scoreAtPoint } from '../heatmaps/score-at-point.ts';
 import { encodingOf } from '../heatmaps/score-tile.ts';
+import { titleOf } from '../titles.ts';
 import { clientOf } from './client.ts';
 import { abortWhenClosed, withDeadline } from './deadline.ts';
 import type { Tell } from './errors.ts';
 import { parseRegion } from './geojson.ts';
-import { titleOf } from './listing.ts';
 import {
   analysisBody,
   heatmapOptions,

@@ -148,6 +148,18 @@ export const analysisBody = z.strictObject({
     .optional(),
 });
 
+/** Entries of a list that are given at once at most. */
+const MAX_LISTED = 1000;
+
+export const listingQuery = z.object({
+  filter: one(z.string().optional()),
+  after: one(z.string().optional()),
+  limit: number(
+    `expected a whole number from 1 to ${MAX_LISTED}`,
+    (limit) => Number.isInteger(limit) && limit >= 1 && limit <= MAX_LISTED,
+  ),
+});
+
 export const pointQuery = z.object({
   x: number('expected slide pixels'),
   y: number('expected slide pixels'),

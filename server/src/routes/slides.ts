@@ -8,10 +8,14 @@ import { deepZoomTile } from '../slides/deep-zoom-tile.ts';
 import { openSlide } from '../slides/open-slide.ts';
 import type { Tell } from './errors.ts';
 import { listEntries } from './listing.ts';
+import { listingQuery, parseQuery } from './query.ts';
 import { sendBody } from './send-body.ts';
 import { deepZoomXml, parseTilePath } from './tile-path.ts';
 
 const TILE_FORMATS = { jpeg: 'image/jpeg', png: 'image/png' } as const;
+
+/** Slides that are listed at once unless asked for otherwise. */
+const SLIDES_AT_ONCE = 200;
 
 /** The catalogue of slides, and each slide as a Deep Zoom pyramid. */
 export function slideRoutes(catalogue: Catalogue, source: HeatmapSource, tell: Tell): Router {
@@ -19,12 +23,17 @@ export function slideRoutes(catalogue: Catalogue, source: HeatmapSource, tell: T
 
   router.get('/slides', async (ctx) => {
     const describe = async (file: string) => {
-      const { width, height, mpp, format } = await source.slideHeader(file);
-      return { width, height, mpp, format };
+      const { title, width, height, mpp, format } = await source.slideHeader(file);
+      return { ...(title !== undefined && { title }), width, height, mpp, format };
     };
-    const { readable, unreadable } = await listEntries(catalogue, describe, tell);
+    const { filter, after, limit = SLIDES_AT_ONCE } = parseQuery(listingQuery, ctx.query);
+    const { readable, unreadable, next } = await listEntries(catalogue, describe, tell, { filter, after, limit });
     ctx.set('Cache-Control', 'no-cache');
-    ctx.body = { slides: readable, unreadable, next: null };
+    ctx.body = {
+      slides: readable,
+      unreadable,
+      next: next === null ? null : nextAddress({ filter, after: next, limit }),
+    };
   });
 
   router.get('/slides/:descriptor', async (ctx) => {
@@ -58,4 +67,10 @@ export function slideRoutes(catalogue: Catalogue, source: HeatmapSource, tell: T
   });
 
   return router;
+}
+
+/** Of the next part of the list, relative to the server's own. */
+function nextAddress({ filter, after, limit }: { filter?: string; after: string; limit: number }): string {
+  const query = new URLSearchParams({ ...(filter !== undefined && { filter }), after, limit: String(limit) });
+  return `slides?${query}`;
 }

@@ -1,4 +1,4 @@
-import { copyFile, mkdir, readdir, readFile, rm } from 'node:fs/promises';
+import { copyFile, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -45,13 +45,32 @@ test('analyze of a PNG, which is turned into a pyramid in the store first, gives
   await sharp(png).tiff({ tile: true, compression: 'none' }).toFile(tiff);
   const [fromPng, fromTiff] = await Promise.all(
     [png, tiff].map(async (file) => {
-      // Whether a file kept its resolution, which the model asks for, is told on stderr.
-      const { stdout } = await runCommand('analyze', file, model, '--store', catalogue.store, '--json');
+      // The model asks for a resolution, which only one of the files may have kept.
+      const { stdout } = await runCommand('analyze', file, model, '--store', catalogue.store, '--mpp', '0.5', '--json');
       return JSON.parse(stdout);
     }),
   );
   expect(fromPng.breakdown).toEqual(fromTiff.breakdown);
   expect(await readdir(join(catalogue.store, 'slides'))).toHaveLength(1);
+});
+
+test('analyze of a slide that does not say its resolution names what helps, and takes it', async () => {
+  const file = join(catalogue.root, 'photograph.png');
+  await sharp(join(catalogue.slides, 'brain/piece.png')).withMetadata({ density: 72 }).toFile(file);
+  const analyze = (...options: string[]) => runCommand('analyze', file, model, '--store', catalogue.store, ...options);
+  const refused = await analyze();
+  expect(refused.status).toBe(1);
+  expect(refused.stderr).toContain(
+    `${file}: expected its microns per pixel, for ${model} was trained at 0.5, found none;`,
+  );
+  expect(refused.stderr).toContain(`give them with --mpp or in ${file}.json, as {"mpp": 0.5}`);
+  expect((await analyze('--mpp', '0.25')).status).toBe(0);
+  const coarse = await analyze('--mpp', '0.6');
+  expect(coarse.stderr).toContain('expected at most 0.525 microns per pixel');
+  await writeFile(`${file}.json`, '{ "title": "A photograph", "mpp": 0.5 }');
+  expect((await analyze()).status).toBe(0);
+  const inspected = JSON.parse(await run('inspect', file, '--json'));
+  expect(inspected).toMatchObject({ title: 'A photograph', mpp: 0.5 });
 });
 
 describe('render', () => {

@@ -45,6 +45,10 @@ describe('the interval', () => {
     );
   });
 
+  test('lies between 0 and 1 where the mean is all but 1', () => {
+    expect(meanInterval(0.9999999999999711, 999970.6048760106, 999971.6048760106)?.high).toBeLessThanOrEqual(1);
+  });
+
   test('shrinks with every sample, to a point as the population is used up', () => {
     const width = (samples: number) => {
       const { low, high } = meanInterval(0.3, samples, 1000) ?? { low: 0, high: Infinity };

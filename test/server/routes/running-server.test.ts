@@ -80,6 +80,7 @@ test('a damaged spot fails the tiles that touch it, and no other', async () => {
   const start = Math.floor(bytes.length * 0.3);
   bytes.fill(0x55, start, start + 60_000);
   await writeFile(file, bytes);
+  await writeFile(`${file}.json`, '{ "mpp": 0.5 }');
   const tiles = Array.from({ length: 48 }, (_, i) => `${i % 8}_${Math.floor(i / 8)}`);
   const statusOf = async (tile: string) => (await get(`heatmaps/damaged.tif/tissue.h5_files/11/${tile}.npy`)).status;
   const together = await Promise.all(tiles.map(statusOf));

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { titleOf, titlesOf } from '../../../server/src/routes/listing.ts';
+import { titleOf, titlesOf } from '../../server/src/titles.ts';
 
 test.each([
   ['tissue.h5', 'tissue'],
