@@ -48,7 +48,22 @@ test('lists files of its kind in all folders, ordered, with ids', async () => {
     'folder.tif:inside.tif',
     'link-in.tif',
   ]);
-  expect(entries[2]).toEqual({ id: 'brain:a b.tif', title: 'brain/a b.tif', file: join(folder, 'brain', 'a b.tif') });
+  expect(entries[2]).toEqual({ id: 'brain:a b.tif', title: 'brain/a b', file: join(folder, 'brain', 'a b.tif') });
+});
+
+test('lists parts one after the other, and what a filter leaves', async () => {
+  const catalogue = openCatalogue(folder, kind);
+  const ids: string[] = [];
+  for (let after: string | undefined; ; ) {
+    const { entries, next } = await catalogue.list({ limit: 2, after });
+    expect(entries.length).toBeLessThanOrEqual(2);
+    ids.push(...entries.map(({ id }) => id));
+    if (next === null) break;
+    after = next;
+  }
+  expect(ids).toEqual((await catalogue.list()).entries.map(({ id }) => id));
+  const found = await catalogue.list({ filter: 'BRAIN/', limit: 2 });
+  expect(found).toMatchObject({ entries: [{ id: 'brain:a b.tif' }, { id: 'brain:old:ä.png' }], next: null });
 });
 
 test('warns of what it had to leave out', async () => {
