@@ -17,7 +17,7 @@ import { createApp } from './routes/app.ts';
 import { tellWithout } from './routes/errors.ts';
 import { readPage } from './routes/page.ts';
 import { serveHeatmaps } from './served-heatmaps.ts';
-import { SLIDE_ENDINGS } from './slides/image-file.ts';
+import { SLIDE_ENDINGS } from './slides/recognize.ts';
 import { prepareStore } from './store/prepare-store.ts';
 import { workerPool } from './worker/pool.ts';
 

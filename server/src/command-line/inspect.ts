@@ -33,17 +33,22 @@ export interface InspectOptions {
 }
 
 async function inspectSlide(file: string, json?: boolean): Promise<void> {
-  const { title, format, width, height, mpp } = await withSidecar(await readSlideHeader(file));
+  const header = await withSidecar(await readSlideHeader(file));
   if (json) {
-    console.log(JSON.stringify({ kind: 'slide', file, title, format, width, height, mpp }));
+    console.log(JSON.stringify({ kind: 'slide', ...header }));
     return;
   }
+  const { title, format, reader, width, height, mpp, objective, levels, channels } = header;
   printFields([
     ['slide', file],
     ...(title === undefined ? [] : [['title', title] satisfies [string, string]]),
     ['format', format],
+    ['reader', reader],
     ['size', `${width} x ${height} pixels`],
+    ['levels', levels.map((level) => `${level.width} x ${level.height}`).join(', ')],
     ['resolution', mpp === null ? 'not known' : `${mpp} microns per pixel`],
+    ...(objective === null ? [] : [['objective', `${objective} x`] satisfies [string, string]]),
+    ...(channels.length === 0 ? [] : [['channels', channels.join(', ')] satisfies [string, string]]),
   ]);
 }
 

@@ -8,12 +8,14 @@ import { asRgb, openImage } from '../slides/image-file.ts';
  * @throws Problem `not-found`, `unreadable-slide`, `bad-parameter` for another size
  */
 export async function readPatchImage(file: string, { patchHeight, patchWidth }: ModelDescription): Promise<Uint8Array> {
-  const { width, height } = await readSlideHeader(file);
+  const { width, height, reader } = await readSlideHeader(file);
   if (width !== patchWidth || height !== patchHeight) {
     throw new Problem(
       'bad-parameter',
       `--patch ${file}: expected an image of ${patchWidth} x ${patchHeight} pixels, found one of ${width} x ${height}`,
     );
   }
-  return await asRgb(openImage(file)).raw().toBuffer();
+  return await asRgb(openImage(file, { autoOrient: reader === 'picture' }))
+    .raw()
+    .toBuffer();
 }

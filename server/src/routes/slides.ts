@@ -5,7 +5,7 @@ import type { Catalogue } from '../catalogue.ts';
 import { Problem } from '../errors.ts';
 import type { HeatmapSource } from '../heatmaps/open-heatmap.ts';
 import { deepZoomTile } from '../slides/deep-zoom-tile.ts';
-import { openSlide } from '../slides/open-slide.ts';
+import { openedSlides } from '../slides/opened-slides.ts';
 import type { Tell } from './errors.ts';
 import { listEntries } from './listing.ts';
 import { listingQuery, parseQuery } from './query.ts';
@@ -20,6 +20,7 @@ const SLIDES_AT_ONCE = 200;
 /** The catalogue of slides, and each slide as a Deep Zoom pyramid. */
 export function slideRoutes(catalogue: Catalogue, source: HeatmapSource, tell: Tell): Router {
   const router = new Router();
+  const reader = openedSlides();
 
   router.get('/slides', async (ctx) => {
     const describe = async (file: string) => {
@@ -62,7 +63,7 @@ export function slideRoutes(catalogue: Catalogue, source: HeatmapSource, tell: T
     if (!hasTile({ width, height, tileSize, overlap: 0 }, address)) {
       throw new Problem('not-found', `${ctx.path}: the pyramid of ${path.name} has no such tile`);
     }
-    const body = await deepZoomTile(openSlide(slide), address.level, address.column, address.row, format);
+    const body = await deepZoomTile(reader(slide), address.level, address.column, address.row, format);
     sendBody(ctx, body, { type: TILE_FORMATS[format], cacheControl: 'no-cache' });
   });
 

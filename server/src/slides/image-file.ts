@@ -1,22 +1,13 @@
-import { open } from 'node:fs/promises';
 import { basename } from 'node:path';
-import sharp, { type Sharp, type SharpOptions } from 'sharp';
+import sharp, { type Metadata, type Sharp, type SharpOptions } from 'sharp';
 import { Problem } from '../errors.ts';
-
-/**
- * Endings of the files that a catalogue of slides lists. What a file is, its first bytes say: a TIFF with another
- * ending is read all the same when it is named.
- */
-export const SLIDE_ENDINGS = ['.jpg', '.jpeg', '.png', '.webp', '.tif', '.tiff'] as const;
-
-export type ImageFormat = 'JPEG' | 'PNG' | 'WebP' | 'TIFF';
 
 // libvips keeps opened files and decoded tiles by name: a replaced file would be served stale, and a lock around each
 // kept file makes concurrent reads of it twice as slow (measured; nothing is lost on single ones).
 sharp.cache(false);
 
 /**
- * Pixels as stored: no colour profile, no EXIF rotation. Below `warning` libvips gives black pixels for a damaged tile of
+ * Pixels as stored: no colour profile, and no rotation unless it is asked for. Below `warning` libvips gives black pixels for a damaged tile of
  * a TIFF and for the rest of a damaged JPEG, and says nothing.
  */
 const READ_OPTIONS: SharpOptions = {
@@ -40,39 +31,19 @@ export function asRgb(image: Sharp): Sharp {
 }
 
 /**
- * What a file is, by its first bytes, so that no decoder for drawings or documents ever sees it.
- * @throws Problem `not-found`, `unreadable-slide`
+ * What libvips says of a page of a file, which has samples that become RGB.
+ * @throws Problem `unreadable-slide`
  */
-export async function imageFormat(file: string): Promise<ImageFormat> {
-  const start = await firstBytes(file, 12);
-  if (start.length === 0) throw unreadable(file, 'the file is empty');
-  const format = formatOf(start);
-  if (format === null) throw unreadable(file, 'it is none of the formats that are read: JPEG, PNG, WebP and TIFF');
-  return format;
-}
-
-function formatOf(start: Buffer): ImageFormat | null {
-  const hex = start.toString('hex');
-  if (hex.startsWith('ffd8ff')) return 'JPEG';
-  if (hex.startsWith('89504e470d0a1a0a')) return 'PNG';
-  if (start.toString('latin1', 0, 4) === 'RIFF' && start.toString('latin1', 8, 12) === 'WEBP') return 'WebP';
-  if (/^(49492a00|4d4d002a|49492b00|4d4d002b)/.test(hex)) return 'TIFF';
-  return null;
-}
-
-async function firstBytes(file: string, length: number): Promise<Buffer> {
-  try {
-    const handle = await open(file);
-    try {
-      const buffer = Buffer.alloc(length);
-      const { bytesRead } = await handle.read(buffer, 0, length, 0);
-      return buffer.subarray(0, bytesRead);
-    } finally {
-      await handle.close();
-    }
-  } catch (error) {
-    throw fileProblem(file, error);
+export async function checkSamples(file: string, page: number): Promise<Metadata> {
+  const metadata = await openImage(file, { page })
+    .metadata()
+    .catch((error: unknown) => {
+      throw unreadable(file, reason(error), error);
+    });
+  if (metadata.depth !== 'uchar' && metadata.depth !== 'ushort') {
+    throw unreadable(file, `8 or 16 bits per channel were expected, its samples are of type ${metadata.depth}`);
   }
+  return metadata;
 }
 
 /** The Problem behind a failed open, stat or read of the user's file. */

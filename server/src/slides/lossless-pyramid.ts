@@ -12,6 +12,9 @@ export interface Conversion {
   /** The user's file, and the page of it that is the slide. */
   file: string;
   page: number;
+  /** Whether it is laid the way up that its EXIF data say. */
+  turned: boolean;
+  /** Of the picture as it is laid. */
   size: Size;
   fingerprint: string;
 }
@@ -19,13 +22,21 @@ export interface Conversion {
 /** Share of a conversion that is done, 0 to 1. */
 export type OnProgress = (done: number) => void;
 
+export interface PyramidOptions {
+  onProgress?: OnProgress;
+  /** Ends the wait. */
+  signal?: AbortSignal;
+  /** Called once the folder is there and before anything is written; what it throws is thrown. */
+  checkRoom?: () => Promise<void>;
+}
+
 export const PYRAMID_TILE_SIZE = 256;
 
 /** Raised when a conversion gives other pixels than before, so that older pyramids are not used any more. */
 const PIXELS_VERSION = 1;
 
-/** A full-resolution level and all below it: 1 + 1/4 + 1/16 + ... */
-const PYRAMID_SHARE = 4 / 3;
+/** Of a slide pixel: RGB, in a full-resolution level and all below it, 1 + 1/4 + 1/16 + ... */
+export const PYRAMID_BYTES = 4;
 const PROGRESS_INTERVAL_MS = 200;
 
 interface Running {
@@ -51,13 +62,13 @@ process.on('exit', () => {
 export async function losslessPyramid(
   conversion: Conversion,
   store: string,
-  { onProgress, signal }: { onProgress?: OnProgress; signal?: AbortSignal } = {},
+  { onProgress, signal, checkRoom }: PyramidOptions = {},
 ): Promise<string> {
   const folder = join(store, 'slides');
   const target = join(folder, `${conversion.fingerprint}-${conversion.page}-${PIXELS_VERSION}.tif`);
   signal?.throwIfAborted();
   if (await exists(target)) return target;
-  const current = running.get(target) ?? start(conversion, folder, target);
+  const current = running.get(target) ?? start(conversion, folder, target, checkRoom);
   if (onProgress !== undefined) current.listeners.add(onProgress);
   try {
     await untilAborted(current.done, signal);
@@ -67,12 +78,12 @@ export async function losslessPyramid(
   return target;
 }
 
-function start(conversion: Conversion, folder: string, target: string): Running {
+function start(conversion: Conversion, folder: string, target: string, checkRoom?: () => Promise<void>): Running {
   const listeners = new Set<OnProgress>();
   const report: OnProgress = (done) => {
     for (const listener of listeners) listener(done);
   };
-  const done = convert(conversion, folder, target, report).finally(() => running.delete(target));
+  const done = convert(conversion, folder, target, report, checkRoom).finally(() => running.delete(target));
   // Everybody who waited may have gone by the time it fails.
   done.catch(() => {});
   const entry = { done, listeners };
@@ -80,8 +91,14 @@ function start(conversion: Conversion, folder: string, target: string): Running 
   return entry;
 }
 
-async function convert(conversion: Conversion, folder: string, target: string, report: OnProgress): Promise<void> {
-  const { file, page, size, fingerprint } = conversion;
+async function convert(
+  conversion: Conversion,
+  folder: string,
+  target: string,
+  report: OnProgress,
+  checkRoom?: () => Promise<void>,
+): Promise<void> {
+  const { file, page, turned, size, fingerprint } = conversion;
   const partial = join(folder, `${fingerprint}.${hostname()}.${process.pid}.${randomBytes(4).toString('hex')}.partial`);
   try {
     await mkdir(folder, { recursive: true });
@@ -89,8 +106,9 @@ async function convert(conversion: Conversion, folder: string, target: string, r
   } catch (error) {
     throw new Problem('failed', `${folder} cannot be written: ${reason(error)}`, { cause: error });
   }
+  await checkRoom?.();
   // libvips tells nothing of how far it is, but uncompressed output grows evenly.
-  const expected = size.width * size.height * 3 * PYRAMID_SHARE;
+  const expected = size.width * size.height * PYRAMID_BYTES;
   let writing = true;
   partials.add(partial);
   const timer = setInterval(async () => {
@@ -98,7 +116,7 @@ async function convert(conversion: Conversion, folder: string, target: string, r
     if (written !== null && writing) report(Math.min(0.99, written.size / expected));
   }, PROGRESS_INTERVAL_MS);
   try {
-    await asRgb(openImage(file, { page, sequentialRead: true }))
+    await asRgb(openImage(file, { page, sequentialRead: !turned, autoOrient: turned }))
       .tiff({
         tile: true,
         pyramid: true,

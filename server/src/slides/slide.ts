@@ -1,16 +1,30 @@
 import type { Rectangle, Size } from '../../../shared/geometry/deep-zoom.ts';
 import type { RegionPixels } from './copy-pixels.ts';
 
-/** What is known of a slide; plain data, so that it travels to worker processes. */
-export interface SlideDescription extends Size {
-  /** The user's file. */
+/** What reads a slide: a file of `readers/` each. */
+export type ReaderName = 'openslide' | 'picture' | 'tiff';
+
+/** What a slide's header tells. */
+export interface SlideHeader extends Size {
+  /** What the user named. */
   file: string;
-  /** The file that regions are read from: the user's, or the lossless tiled pyramid made of it. */
-  regionFile: string;
-  /** `JPEG`, `PNG`, `WebP`, `TIFF`. */
+  /** As people know it: `JPEG`, `TIFF`, `Aperio SVS`, `Hamamatsu NDPI`. */
   format: string;
+  reader: ReaderName;
   /** Microns per slide pixel; null where the file does not say, or says something no microscope does. */
   mpp: number | null;
+  /** Magnification of the microscope's objective, where the file tells. */
+  objective: number | null;
+  /** Names of the channels, where there are others than red, green and blue or grey. */
+  channels: string[];
+  /** Resolutions that the file itself has, full resolution first. */
+  levels: Size[];
+}
+
+/** What is known of a slide; plain data, so that it travels to worker processes. */
+export interface SlideDescription extends Pick<SlideHeader, 'file' | 'format' | 'reader' | 'width' | 'height' | 'mpp'> {
+  /** The file that regions are read from: the user's, or the lossless tiled pyramid made of it. */
+  regionFile: string;
   /** Full resolution first. */
   levels: SlideLevel[];
   /** Deep Zoom tile size: the file's own where square and 256 to 1024, else 256. */
@@ -21,11 +35,20 @@ export interface SlideDescription extends Size {
   version: string;
 }
 
-/** One resolution stored in `regionFile`. */
-export interface SlideLevel extends Size {
+/** One resolution stored in `regionFile`: its size, and where its reader finds it. */
+export type SlideLevel = OpenSlideLevel | TiffLevel;
+
+export interface TiffLevel extends Size {
   page: number;
   /** -1 where the level is the page itself. */
   subifd: number;
+}
+
+export interface OpenSlideLevel extends Size {
+  /** OpenSlide's number of the level. */
+  index: number;
+  /** Slide pixels along a side of one of its pixels, as OpenSlide has it: not always a whole number. */
+  downsample: number;
 }
 
 /** Reads pixels of an opened slide. Tests may implement it. */
@@ -41,4 +64,10 @@ export interface SlideReader {
    * @throws Problem `unreadable-slide` where the file is damaged in one of them
    */
   fill(level: number, regions: readonly RegionPixels[]): Promise<void>;
+}
+
+/** A reader that somebody keeps. */
+export interface OpenedSlide extends SlideReader {
+  /** Lets go of what it holds; reads under way come to their end first. */
+  close(): Promise<void>;
 }

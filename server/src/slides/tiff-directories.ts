@@ -1,5 +1,14 @@
 import { open } from 'node:fs/promises';
-import { numbersOf, openTiff, readDirectory, TAG, type TiffEntries, type TiffFile, TYPE } from './tiff-file.ts';
+import {
+  numbersOf,
+  openTiff,
+  readDirectory,
+  TAG,
+  type TiffEntries,
+  type TiffEntry,
+  type TiffFile,
+  TYPE,
+} from './tiff-file.ts';
 
 /** What one image file directory (IFD) of a TIFF says of its picture; TIFF 6.0 and BigTIFF. */
 export interface TiffDirectory {
@@ -10,6 +19,16 @@ export interface TiffDirectory {
   /** Pixels per centimetre along x and y; null where the file gives no unit or no value. */
   pixelsPerCentimetre: [x: number, y: number] | null;
   description: string;
+  /** By its number in TIFF 6.0: 1 is none. */
+  compression: number;
+  /** What wrote the file. */
+  software: string;
+  /** XMP, or what scanners put in its place. */
+  xmp: string;
+  /** Whether it has the tag that every picture of a Hamamatsu NDPI has. */
+  isHamamatsu: boolean;
+  /** Tiles or strips that its size takes, and those of which it says where they lie. */
+  parts: { expected: number; found: number };
   /** Where the last of its pixel data ends in the file. */
   dataEnd: number;
   subDirectories: TiffDirectory[];
@@ -18,18 +37,30 @@ export interface TiffDirectory {
 const WANTED: ReadonlySet<number> = new Set([
   TAG.width,
   TAG.height,
+  TAG.compression,
   TAG.description,
   TAG.stripOffsets,
+  TAG.samplesPerPixel,
+  TAG.rowsPerStrip,
   TAG.stripByteCounts,
+  TAG.planarConfiguration,
   TAG.xResolution,
   TAG.yResolution,
   TAG.resolutionUnit,
+  TAG.software,
   TAG.tileWidth,
   TAG.tileHeight,
   TAG.tileOffsets,
   TAG.tileByteCounts,
   TAG.subDirectories,
+  TAG.xmp,
+  TAG.hamamatsu,
 ]);
+
+const SEPARATE_PLANES = 2;
+
+/** XMP is bytes, or of no type. */
+const TEXT_TYPES: ReadonlySet<number> = new Set([TYPE.byte, TYPE.ascii, TYPE.undefined]);
 
 /** More than any slide has; a damaged file may claim any number. */
 const MAX_DIRECTORIES = 10_000;
@@ -81,6 +112,11 @@ function toDirectory(entries: TiffEntries, littleEndian: boolean, subDirectories
   const tiled = tileWidth !== undefined && tileHeight !== undefined;
   const offsets = numbers(tiled ? TAG.tileOffsets : TAG.stripOffsets);
   const byteCounts = numbers(tiled ? TAG.tileByteCounts : TAG.stripByteCounts);
+  const rowsPerStrip = Math.min(first(TAG.rowsPerStrip) || height, height);
+  const inPlane = tiled
+    ? Math.ceil(width / tileWidth) * Math.ceil(height / tileHeight)
+    : Math.ceil(height / Math.max(1, rowsPerStrip));
+  const planes = first(TAG.planarConfiguration) === SEPARATE_PLANES ? (first(TAG.samplesPerPixel) ?? 1) : 1;
   let dataEnd = 0;
   for (let i = 0; i < offsets.length; i++) dataEnd = Math.max(dataEnd, offsets[i] + (byteCounts[i] ?? 0));
   return {
@@ -88,7 +124,12 @@ function toDirectory(entries: TiffEntries, littleEndian: boolean, subDirectories
     height,
     tile: tiled ? { width: tileWidth, height: tileHeight } : null,
     pixelsPerCentimetre: resolution(first(TAG.xResolution), first(TAG.yResolution), first(TAG.resolutionUnit) ?? 2),
-    description: textOf(entries),
+    description: textOf(entries.get(TAG.description)),
+    compression: first(TAG.compression) ?? 1,
+    software: textOf(entries.get(TAG.software)),
+    xmp: textOf(entries.get(TAG.xmp)),
+    isHamamatsu: entries.has(TAG.hamamatsu),
+    parts: { expected: planes * inPlane, found: offsets.length },
     dataEnd,
     subDirectories,
   };
@@ -101,7 +142,7 @@ function resolution(x: number | undefined, y: number | undefined, unit: number):
   return [x / perUnit, y / perUnit];
 }
 
-function textOf(entries: TiffEntries): string {
-  const entry = entries.get(TAG.description);
-  return entry?.type === TYPE.ascii ? new TextDecoder().decode(entry.bytes).replace(/\0+$/, '') : '';
+function textOf(entry: TiffEntry | undefined): string {
+  const isText = entry !== undefined && TEXT_TYPES.has(entry.type);
+  return isText ? new TextDecoder().decode(entry.bytes).replace(/\0+$/, '') : '';
 }

@@ -8,6 +8,8 @@ export interface TiffFile {
   big: boolean;
   /** Where its first directory lies. */
   first: number;
+  /** Bytes of its directories that may still be read. */
+  bytesLeft: number;
 }
 
 /** What a directory says of one tag: its values as they lie in the file, in the file's byte order. */
@@ -30,26 +32,49 @@ export const TAG = {
   description: 270,
   stripOffsets: 273,
   samplesPerPixel: 277,
+  rowsPerStrip: 278,
   stripByteCounts: 279,
   xResolution: 282,
   yResolution: 283,
   planarConfiguration: 284,
   resolutionUnit: 296,
+  software: 305,
   tileWidth: 322,
   tileHeight: 323,
   tileOffsets: 324,
   tileByteCounts: 325,
   subDirectories: 330,
+  xmp: 700,
+  hamamatsu: 65420,
 } as const;
 
 /** TIFF's types of values. */
-export const TYPE = { byte: 1, ascii: 2, short: 3, long: 4, rational: 5, ifd: 13, long8: 16, ifd8: 18 } as const;
+export const TYPE = {
+  byte: 1,
+  ascii: 2,
+  short: 3,
+  long: 4,
+  rational: 5,
+  undefined: 7,
+  ifd: 13,
+  long8: 16,
+  ifd8: 18,
+} as const;
 
 /** Bytes of a value of each type, index = type. */
 const TYPE_BYTES = [0, 1, 1, 2, 4, 8, 1, 1, 2, 4, 8, 4, 8, 4, 0, 0, 8, 8, 8];
 
-/** Descriptions longer than this are passed over; a damaged file may claim any length. */
-const MAX_DESCRIPTION_BYTES = 1 << 20;
+/** Texts longer than this are passed over; a damaged file may claim any length. */
+const MAX_TEXT_BYTES = 8 << 20;
+
+/**
+ * Of all directories together: the places of the tiles of 10^12 pixels. A damaged file may repeat one large array ten
+ * thousand times.
+ */
+const MAX_DIRECTORY_BYTES = 512 << 20;
+
+/** Texts are kept, where places of tiles are looked at and let go of: they count for more. */
+const TEXT_WEIGHT = 16;
 
 /** Reads a TIFF's header. Throws a plain Error, or a RangeError where the file is cut short. */
 export async function openTiff(handle: FileHandle): Promise<TiffFile> {
@@ -58,7 +83,7 @@ export async function openTiff(handle: FileHandle): Promise<TiffFile> {
   const littleEndian = header.getUint16(0) === 0x4949;
   const big = header.getUint16(2, littleEndian) === 43;
   const first = big ? Number(header.getBigUint64(8, littleEndian)) : header.getUint32(4, littleEndian);
-  return { handle, size, littleEndian, big, first };
+  return { handle, size, littleEndian, big, first, bytesLeft: MAX_DIRECTORY_BYTES };
 }
 
 /**
@@ -76,6 +101,7 @@ export async function readDirectory(
   const offsetBytes = big ? 8 : 4;
   const counter = viewOf(await readBytes(handle, size, offset, countBytes));
   const count = big ? Number(counter.getBigUint64(0, littleEndian)) : counter.getUint16(0, littleEndian);
+  takeBytes(tiff, count * entryBytes);
   const table = viewOf(await readBytes(handle, size, offset + countBytes, count * entryBytes + offsetBytes));
   const entries = new Map<number, TiffEntry>();
   for (let i = 0; i < count; i++) {
@@ -86,7 +112,9 @@ export async function readDirectory(
     const length = readOffset(table, at + 4, tiff);
     const bytes = length * (TYPE_BYTES[type] ?? 0);
     if (bytes === 0) continue;
-    if (type === TYPE.ascii && bytes > MAX_DESCRIPTION_BYTES) continue;
+    const isText = type === TYPE.ascii || tag === TAG.xmp;
+    if (isText && bytes > MAX_TEXT_BYTES) continue;
+    takeBytes(tiff, isText ? TEXT_WEIGHT * bytes : bytes);
     const valueAt = at + 4 + offsetBytes;
     const values =
       bytes <= offsetBytes
@@ -95,6 +123,11 @@ export async function readDirectory(
     entries.set(tag, { type, count: length, bytes: values });
   }
   return { entries, next: readOffset(table, count * entryBytes, tiff) };
+}
+
+function takeBytes(tiff: TiffFile, bytes: number): void {
+  tiff.bytesLeft -= bytes;
+  if (!(tiff.bytesLeft >= 0)) throw new Error('its TIFF directories claim to be larger than those of any slide');
 }
 
 /** An entry's values as numbers; none where they are no numbers. */

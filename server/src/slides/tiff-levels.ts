@@ -1,5 +1,5 @@
 import type { Size } from '../../../shared/geometry/deep-zoom.ts';
-import type { SlideLevel } from './slide.ts';
+import type { TiffLevel } from './slide.ts';
 import type { TiffDirectory } from './tiff-directories.ts';
 
 /** Tiles above this many pixels a side are no way to read a region; such a file is converted as a striped one is. */
@@ -25,11 +25,11 @@ export function mainPage(directories: readonly TiffDirectory[]): number {
  * whose size is that of the main page divided by a power of two, rounded up or down, and that are tiled. Labels,
  * thumbnails and macro pictures have other proportions. Empty where the main page itself is not tiled.
  */
-export function tiffLevels(directories: readonly TiffDirectory[]): SlideLevel[] {
+export function tiffLevels(directories: readonly TiffDirectory[]): TiffLevel[] {
   const page = mainPage(directories);
   const main = directories[page];
   if (!hasUsableTiles(main)) return [];
-  const levels = new Map<number, SlideLevel>([[0, { width: main.width, height: main.height, page, subifd: -1 }]]);
+  const levels = new Map<number, TiffLevel>([[0, { width: main.width, height: main.height, page, subifd: -1 }]]);
   const add = (directory: TiffDirectory, where: { page: number; subifd: number }) => {
     const distance = levelDistance(main, directory);
     if (distance === null || levels.has(distance) || !hasUsableTiles(directory)) return;
@@ -55,7 +55,7 @@ export function levelDistance(full: Size, reduced: Size): number | null {
 }
 
 /** Whether the smallest level is small enough to serve overviews from. */
-export function hasOverview(levels: readonly SlideLevel[]): boolean {
+export function hasOverview(levels: readonly TiffLevel[]): boolean {
   const smallest = levels.at(-1);
   return smallest !== undefined && Math.max(smallest.width, smallest.height) <= LARGEST_OVERVIEW;
 }

@@ -1,6 +1,6 @@
 import type { FileHandle } from 'node:fs/promises';
 import type { Size } from '../../../shared/geometry/deep-zoom.ts';
-import type { SlideLevel } from './slide.ts';
+import type { TiffLevel } from './slide.ts';
 import { numbersOf, openTiff, readDirectory, TAG, type TiffEntries, type TiffFile, TYPE } from './tiff-file.ts';
 
 /** Where the tiles of one level of a TIFF lie in its file, and everything that decoding one of them takes. */
@@ -72,7 +72,7 @@ const MAX_TILES = 16_000_000;
  * The tiles of a level, or null where tiles of such a kind are better left to libvips and the whole file: planes apart, odd
  * depths, compressions and colours that are no slide's. Throws an Error where the directory is damaged.
  */
-export async function readTileLayout(handle: FileHandle, level: SlideLevel): Promise<TileLayout | null> {
+export async function readTileLayout(handle: FileHandle, level: TiffLevel): Promise<TileLayout | null> {
   const tiff = await openTiff(handle);
   const entries = await directoryOf(tiff, level);
   const { littleEndian } = tiff;
@@ -95,7 +95,7 @@ export async function readTileLayout(handle: FileHandle, level: SlideLevel): Pro
   return { tile, columns, rows, offsets, byteCounts, littleEndian, coding };
 }
 
-async function directoryOf(tiff: TiffFile, { page, subifd }: SlideLevel): Promise<TiffEntries> {
+async function directoryOf(tiff: TiffFile, { page, subifd }: TiffLevel): Promise<TiffEntries> {
   let offset = tiff.first;
   for (let index = 0; index < page; index++) offset = (await readDirectory(tiff, offset, CHAIN_ONLY)).next;
   if (subifd < 0) return (await readDirectory(tiff, offset, WANTED)).entries;

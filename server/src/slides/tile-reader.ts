@@ -2,7 +2,7 @@ import { type FileHandle, open } from 'node:fs/promises';
 import { LRUCache } from 'lru-cache';
 import { copyOverlap, type RegionPixels } from './copy-pixels.ts';
 import { asRgb, openImage } from './image-file.ts';
-import type { SlideLevel } from './slide.ts';
+import type { TiffLevel } from './slide.ts';
 import { readTileLayout, type TileLayout } from './tile-layout.ts';
 import { tileStrip } from './tile-strip.ts';
 
@@ -13,7 +13,7 @@ export interface TileReader {
    * @returns false where the tiles are of a kind that is left to libvips
    * @throws Error where a tile is damaged, or the file is; the memory of all regions is then of no use
    */
-  fill(file: string, level: SlideLevel, regions: readonly RegionPixels[]): Promise<boolean>;
+  fill(file: string, level: TiffLevel, regions: readonly RegionPixels[]): Promise<boolean>;
   /** Resolves when nothing that is being filled waits for its file any more: decoding then goes on by itself. */
   decoding(): Promise<void>;
 }
@@ -109,7 +109,7 @@ export function createTileReader({ cacheBytes = 0 }: TileReaderOptions = {}): Ti
   }
 
   /** Everything that takes the file; null where its tiles are left to libvips. */
-  async function plan(file: string, level: SlideLevel, regions: readonly RegionPixels[]): Promise<Plan | null> {
+  async function plan(file: string, level: TiffLevel, regions: readonly RegionPixels[]): Promise<Plan | null> {
     const handle = await open(file);
     try {
       const { size, mtimeMs, ino } = await handle.stat();
@@ -148,7 +148,7 @@ export function createTileReader({ cacheBytes = 0 }: TileReaderOptions = {}): Ti
 }
 
 /** @param source names the file, as it is now, and the level */
-async function layoutOf(handle: FileHandle, source: string, level: SlideLevel): Promise<TileLayout | null> {
+async function layoutOf(handle: FileHandle, source: string, level: TiffLevel): Promise<TileLayout | null> {
   const found = layouts.get(source);
   if (found !== undefined) return found.layout;
   const current = layoutsBeingRead.get(source) ?? readTileLayout(handle, level);

@@ -68,13 +68,13 @@ export async function tissueMask(reader: SlideReader): Promise<TissueMask> {
 
 /** The pixels of a stored level under a block of the mask, at least one on each side. */
 function storedRegion(block: Rectangle, factor: number, stored: Size): Rectangle {
-  const x = Math.min(stored.width - 1, block.x * factor);
-  const y = Math.min(stored.height - 1, block.y * factor);
+  const x = Math.min(stored.width - 1, Math.floor(block.x * factor));
+  const y = Math.min(stored.height - 1, Math.floor(block.y * factor));
   return {
     x,
     y,
-    width: Math.min(stored.width, (block.x + block.width) * factor) - x,
-    height: Math.min(stored.height, (block.y + block.height) * factor) - y,
+    width: Math.min(stored.width, Math.ceil((block.x + block.width) * factor)) - x,
+    height: Math.min(stored.height, Math.ceil((block.y + block.height) * factor)) - y,
   };
 }
 

@@ -6,9 +6,8 @@ import { Problem } from '../errors.ts';
 import type { Model } from '../models/model.ts';
 import { openModel } from '../models/open-model.ts';
 import { whileUnchanged } from '../slides/file-version.ts';
-import { openSlide } from '../slides/open-slide.ts';
+import { openedSlides } from '../slides/opened-slides.ts';
 import { readPatches } from '../slides/patches.ts';
-import type { SlideReader } from '../slides/slide.ts';
 import { createTileReader } from '../slides/tile-reader.ts';
 import { backgroundPatches, tissueMask } from '../slides/tissue-mask.ts';
 import type {
@@ -36,7 +35,6 @@ sharp.concurrency(1);
 const LONGEST_WAIT_MS = 2;
 
 const MAX_OPEN_MODELS = 4;
-const MAX_OPEN_SLIDES = 64;
 
 /** A model that is kept open; one that is no longer kept is closed when its last task is done. */
 interface OpenedModel {
@@ -52,10 +50,11 @@ const models = new LRUCache<string, OpenedModel>({
     closeIfUnused(opened);
   },
 });
-const slides = new LRUCache<string, SlideReader>({ max: MAX_OPEN_SLIDES });
 
 /** Decoded tiles: looking closer soon asks for the neighbours of patches that were read alone. */
 const tiles = createTileReader({ cacheBytes: 16 * 1024 ** 2 });
+
+const slideFor = openedSlides(tiles);
 
 /** Inference goes in the order of arrival; patches of the next task are read meanwhile. */
 let inference: Promise<unknown> = Promise.resolve();
@@ -177,11 +176,4 @@ function closeIfUnused({ model, tasks, kept }: OpenedModel): void {
 
 function modelKey({ file, fingerprint }: ModelVersion): string {
   return `${fingerprint} ${file}`;
-}
-
-function slideFor(slide: Parameters<typeof openSlide>[0]): SlideReader {
-  const key = `${slide.fingerprint} ${slide.regionFile}`;
-  const opened = slides.get(key) ?? openSlide(slide, tiles);
-  slides.set(key, opened);
-  return opened;
 }

@@ -27,6 +27,7 @@ export async function syntheticHeatmap(
 ): Promise<Heatmap> {
   const slide = {
     file: 'slide.png',
+    reader: 'tiff' as const,
     regionFile: 'slide.tif',
     format: 'PNG',
     width: columns * PATCH + 5,

@@ -13,7 +13,10 @@ const folder = await temporaryFolder();
 
 function directory(width: number, height: number, tile: number | null = 256): TiffDirectory {
   const size = tile === null ? null : { width: tile, height: tile };
-  return { width, height, tile: size, pixelsPerCentimetre: null, description: '', dataEnd: 0, subDirectories: [] };
+  return {
+    ...{ width, height, tile: size, pixelsPerCentimetre: null, description: '', dataEnd: 0, subDirectories: [] },
+    ...{ compression: 1, software: '', xmp: '', isHamamatsu: false, parts: { expected: 1, found: 1 } },
+  };
 }
 
 test.each([

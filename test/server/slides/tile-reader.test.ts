@@ -4,7 +4,7 @@ import type { TiffOptions } from 'sharp';
 import { describe, expect, test } from 'vitest';
 import { emptyPixels } from '../../../server/src/slides/copy-pixels.ts';
 import { asRgb, openImage } from '../../../server/src/slides/image-file.ts';
-import type { SlideLevel } from '../../../server/src/slides/slide.ts';
+import type { TiffLevel } from '../../../server/src/slides/slide.ts';
 import { readTiffDirectories } from '../../../server/src/slides/tiff-directories.ts';
 import { tiffLevels } from '../../../server/src/slides/tiff-levels.ts';
 import { createTileReader } from '../../../server/src/slides/tile-reader.ts';
@@ -23,12 +23,12 @@ const jpeg = { ...tiled, compression: 'jpeg' } as const;
 
 const reader = createTileReader({ cacheBytes: 4 * 1024 ** 2 });
 
-async function levelsOf(file: string): Promise<SlideLevel[]> {
+async function levelsOf(file: string): Promise<TiffLevel[]> {
   return tiffLevels(await readTiffDirectories(file));
 }
 
 /** Regions inside tiles, across their borders and at the edges of a level. */
-function regionsOf({ width, height }: SlideLevel): Rectangle[] {
+function regionsOf({ width, height }: TiffLevel): Rectangle[] {
   const side = Math.min(128, width, height);
   const inside = (x: number, y: number) => ({ x, y, width: side, height: side });
   return [
@@ -40,7 +40,7 @@ function regionsOf({ width, height }: SlideLevel): Rectangle[] {
   ];
 }
 
-async function expectSameBytes(file: string, levels?: SlideLevel[]): Promise<void> {
+async function expectSameBytes(file: string, levels?: TiffLevel[]): Promise<void> {
   for (const level of levels ?? (await levelsOf(file))) {
     const regions = regionsOf(level).map(emptyPixels);
     expect(await reader.fill(file, level, regions)).toBe(true);

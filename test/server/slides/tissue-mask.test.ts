@@ -20,6 +20,7 @@ const BLACK: Colour = [0, 3, 1];
 function painted(levels: { width: number; height: number }[], colourAt: (x: number, y: number) => Colour) {
   const description = {
     file: 'slide.tif',
+    reader: 'tiff' as const,
     regionFile: 'slide.tif',
     format: 'TIFF',
     ...levels[0],

@@ -1,7 +1,7 @@
 /** A tag of a TIFF directory: TIFF 6.0's numbers of the tag and of its type, and its values. */
-export type TiffTag = [tag: number, type: 'byte' | 'short' | 'long' | 'undefined', values: ArrayLike<number>];
+export type TiffTag = [tag: number, type: 'byte' | 'ascii' | 'short' | 'long' | 'undefined', values: ArrayLike<number>];
 
-const TYPES = { byte: [1, 1], short: [3, 2], long: [4, 4], undefined: [7, 1] } as const;
+const TYPES = { byte: [1, 1], ascii: [2, 1], short: [3, 2], long: [4, 4], undefined: [7, 1] } as const;
 
 export interface WrittenTiff {
   littleEndian: boolean;

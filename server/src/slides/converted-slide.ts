@@ -1,0 +1,90 @@
+import { stat, statfs } from 'node:fs/promises';
+import type { Size } from '../../../shared/geometry/deep-zoom.ts';
+import { Problem } from '../errors.ts';
+import { fileVersion } from './file-version.ts';
+import { unreadable } from './image-file.ts';
+import { type Conversion, losslessPyramid, PYRAMID_BYTES, PYRAMID_TILE_SIZE } from './lossless-pyramid.ts';
+import type { DescriptionOptions } from './readers.ts';
+import type { SlideDescription, SlideHeader } from './slide.ts';
+import { readTiffDirectories } from './tiff-directories.ts';
+import { tiffLevels } from './tiff-levels.ts';
+
+/** Pixels of a picture that is decoded whole, in memory: progressive, interlaced, WebP, turned. 800 MB. */
+const MOST_WHOLE_PIXELS = 2 ** 28;
+
+/** Pixels of any picture that is converted: a pyramid of 34 GB. */
+const MOST_PIXELS = 2 ** 33;
+
+/** RGB bytes to a byte of the file, in pictures beyond `MOST_WHOLE_PIXELS`; blank glass as JPEG has 100. */
+const MOST_EXPANSION = 400;
+
+/**
+ * Describes a slide by the lossless pyramid in the store, which is made of it with its first use.
+ * @param picture which page of the file, whether it is to be turned as EXIF says, and whether it has to be decoded whole
+ * @throws Problem `unreadable-slide`, or `failed` where the store cannot be written
+ */
+export async function convertedSlide(
+  { file, format, reader, width, height, mpp }: SlideHeader,
+  { isWhole = false, ...picture }: Pick<Conversion, 'page' | 'turned'> & { isWhole?: boolean },
+  { fingerprint, store, onProgress, signal }: DescriptionOptions,
+): Promise<SlideDescription> {
+  const size = { width, height };
+  await checkSize(file, size, isWhole);
+  const conversion = { file, ...picture, size, fingerprint };
+  const regionFile = await losslessPyramid(conversion, store, {
+    onProgress,
+    signal,
+    checkRoom: () => checkRoom(store, size),
+  });
+  const levels = tiffLevels(await readTiffDirectories(regionFile));
+  const version = await fileVersion(regionFile);
+  return {
+    file,
+    format,
+    reader,
+    width,
+    height,
+    mpp,
+    regionFile,
+    levels,
+    tileSize: PYRAMID_TILE_SIZE,
+    fingerprint,
+    version,
+  };
+}
+
+/** Refuses what would fill memory or disk: a header may claim any size, and little data may unpack to very much. */
+async function checkSize(file: string, { width, height }: Size, isWhole: boolean): Promise<void> {
+  const pixels = width * height;
+  if (isWhole && pixels > MOST_WHOLE_PIXELS) {
+    throw unreadable(
+      file,
+      `it has ${width} x ${height} pixels, which have to be decoded all at once; at most ${MOST_WHOLE_PIXELS} pixels were expected, or a tiled TIFF`,
+    );
+  }
+  if (pixels > MOST_PIXELS) {
+    throw unreadable(
+      file,
+      `it has ${width} x ${height} pixels and no tiles to read them by; at most ${MOST_PIXELS} pixels were expected, or a tiled TIFF`,
+    );
+  }
+  const { size } = await stat(file);
+  if (pixels > MOST_WHOLE_PIXELS && 3 * pixels > MOST_EXPANSION * size) {
+    throw unreadable(
+      file,
+      `${size} bytes would unpack to ${width} x ${height} pixels; at most ${MOST_EXPANSION} times its size was expected`,
+    );
+  }
+}
+
+/** @throws Problem `failed` where the pyramid would fill the disk */
+async function checkRoom(store: string, { width, height }: Size): Promise<void> {
+  const needed = width * height * PYRAMID_BYTES;
+  const found = await statfs(store).catch(() => null);
+  if (found === null || found.bavail * found.bsize >= needed) return;
+  const gigabytes = (bytes: number) => (bytes / 1e9).toFixed(1);
+  throw new Problem(
+    'failed',
+    `${store} cannot be written: the tiled pyramid of a slide of ${width} x ${height} pixels takes ${gigabytes(needed)} GB, ${gigabytes(found.bavail * found.bsize)} GB are free`,
+  );
+}

@@ -1,0 +1,56 @@
+import type { RegionPixels } from './copy-pixels.ts';
+import type { OnProgress } from './lossless-pyramid.ts';
+import type { Recognized } from './recognize.ts';
+import type { ReaderName, SlideDescription, SlideHeader } from './slide.ts';
+import type { TileReader } from './tile-reader.ts';
+
+/**
+ * One way to read slides, a file of `readers/` each. What it reads need not be a file of this machine: whatever its levels
+ * and the description's `regionFile` say is for itself to understand, in any process.
+ */
+export interface Reader {
+  /** Reads no pixels. @throws Problem `unreadable-slide` */
+  header(recognized: Recognized): Promise<SlideHeader>;
+  /** Everything that `open` needs; finds out whether pixels can be read at all. @throws Problem `unreadable-slide`, `failed` */
+  describe(recognized: Recognized, options: DescriptionOptions): Promise<SlideDescription>;
+  /** Costs nothing: what reading needs is opened with the first read. */
+  open(description: SlideDescription, options: OpenOptions): RegionSource;
+}
+
+/** Where the pixels of an opened slide come from. */
+export interface RegionSource {
+  /**
+   * Fills rectangles that lie inside a level; calls may overlap in time. The bytes of a rectangle depend on no other one.
+   * @throws Problem `unreadable-slide`
+   */
+  fill(level: number, regions: readonly RegionPixels[]): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface DescriptionOptions {
+  /** Of the user's file. */
+  fingerprint: string;
+  version: string;
+  /** Folder of the server's data; the pyramids that had to be made lie in its `slides`. */
+  store: string;
+  /** Called, 0 to 1, while a pyramid is made. */
+  onProgress?: OnProgress;
+  /** Ends the wait for a pyramid. */
+  signal?: AbortSignal;
+}
+
+export interface OpenOptions {
+  /** May be shared by the readers of many slides. */
+  tiles: TileReader;
+}
+
+const READERS: Record<ReaderName, () => Promise<Reader>> = {
+  openslide: async () => (await import('./readers/openslide.ts')).openslideReader,
+  picture: async () => (await import('./readers/picture.ts')).pictureReader,
+  tiff: async () => (await import('./readers/tiff.ts')).tiffReader,
+};
+
+/** A reader by its name, loaded with its first use. */
+export function readerNamed(name: ReaderName): Promise<Reader> {
+  return READERS[name]();
+}

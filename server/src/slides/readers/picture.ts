@@ -1,0 +1,53 @@
+import { createHash } from 'node:crypto';
+import { convertedSlide } from '../converted-slide.ts';
+import { checkSamples } from '../image-file.ts';
+import type { Reader } from '../readers.ts';
+import type { Recognized } from '../recognize.ts';
+import { densityMpp } from '../resolution.ts';
+import type { SlideHeader } from '../slide.ts';
+import { tiffSource } from '../tiff-source.ts';
+
+/** Values of EXIF's orientation from which on width and height change places. */
+const FIRST_SIDEWAYS = 5;
+
+/**
+ * JPEG, PNG and WebP: no region of them can be read, so they are turned into a lossless tiled pyramid in the store, the way
+ * up that their EXIF data say.
+ */
+export const pictureReader: Reader = {
+  header: async (recognized) => (await inspect(recognized)).header,
+
+  async describe(recognized, options) {
+    const { header, orientation, isWhole } = await inspect(recognized);
+    if (orientation === 1) return convertedSlide(header, { page: 0, turned: false, isWhole }, options);
+    const fingerprint = turnedFingerprint(options.fingerprint, orientation);
+    return convertedSlide(header, { page: 0, turned: true, isWhole: true }, { ...options, fingerprint });
+  },
+
+  open: (description, { tiles }) => tiffSource(description, tiles),
+};
+
+async function inspect({ file, format }: Recognized) {
+  const metadata = await checkSamples(file, 0);
+  const { density, orientation = 1, isProgressive = false } = metadata;
+  const isSideways = orientation >= FIRST_SIDEWAYS;
+  const width = isSideways ? metadata.height : metadata.width;
+  const height = isSideways ? metadata.width : metadata.height;
+  const header: SlideHeader = {
+    file,
+    format,
+    reader: 'picture',
+    width,
+    height,
+    mpp: densityMpp(density),
+    objective: null,
+    channels: [],
+    levels: [{ width, height }],
+  };
+  return { header, orientation, isWhole: isProgressive || format === 'WebP' };
+}
+
+/** Another slide than the file's pixels as they are stored, which is what it was when orientations were not looked at. */
+function turnedFingerprint(fingerprint: string, orientation: number): string {
+  return createHash('sha256').update(`${fingerprint} orientation ${orientation}`).digest('hex').slice(0, 16);
+}

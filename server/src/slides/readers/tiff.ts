@@ -1,0 +1,101 @@
+import { stat } from 'node:fs/promises';
+import { convertedSlide } from '../converted-slide.ts';
+import { checkSamples, unreadable } from '../image-file.ts';
+import { PYRAMID_TILE_SIZE } from '../lossless-pyramid.ts';
+import { omePixels } from '../ome-xml.ts';
+import type { Reader } from '../readers.ts';
+import type { Recognized } from '../recognize.ts';
+import { tiffMpp, tiffObjective } from '../resolution.ts';
+import type { SlideHeader, TiffLevel } from '../slide.ts';
+import { compressionProblem } from '../tiff-compression.ts';
+import type { TiffDirectory } from '../tiff-directories.ts';
+import { hasOverview, mainPage, tiffLevels } from '../tiff-levels.ts';
+import { tiffSource } from '../tiff-source.ts';
+import { createTileReader } from '../tile-reader.ts';
+
+/**
+ * TIFF and BigTIFF: pyramids of pages or SubIFDs, Aperio's slides, OME-TIFF. Of a tiled one regions are read as they are;
+ * one in strips or in huge tiles, or a large one without a level for overviews, is turned into a lossless tiled pyramid in
+ * the store first, once for each version of the file.
+ */
+export const tiffReader: Reader = {
+  header: async (recognized) => (await inspect(recognized)).header,
+
+  async describe(recognized, options) {
+    const { header, page, levels, tileSize } = await inspect(recognized);
+    if (!hasOverview(levels)) return await convertedSlide(header, { page, turned: false }, options);
+    const { file, format, reader, width, height, mpp } = header;
+    const { fingerprint, version } = options;
+    const shared = { file, format, reader, width, height, mpp, fingerprint, version };
+    const description = { ...shared, regionFile: file, levels, tileSize };
+    // One pixel, so that tiles that cannot be decoded are found now and not with every one of them.
+    const pixel = { x: 0, y: 0, width: 1, height: 1, data: new Uint8Array(3) };
+    await tiffSource(description, createTileReader()).fill(0, [pixel]);
+    return description;
+  },
+
+  open: (description, { tiles }) => tiffSource(description, tiles),
+};
+
+interface Inspected {
+  header: SlideHeader;
+  page: number;
+  /** Empty where regions cannot be read from the file itself. */
+  levels: TiffLevel[];
+  tileSize: number;
+}
+
+async function inspect({ file, format, directories }: Recognized): Promise<Inspected> {
+  const page = mainPage(directories);
+  const main = directories[page];
+  checkDirectory(file, main);
+  await checkSamples(file, page);
+  const { size } = await stat(file);
+  if (main.dataEnd > size) {
+    throw unreadable(file, `it is truncated: ${main.dataEnd} bytes were expected, ${size} were found`);
+  }
+  const { width, height } = main;
+  const square = main.tile !== null && main.tile.width === main.tile.height ? main.tile.width : 0;
+  const levels = tiffLevels(directories);
+  const header: SlideHeader = {
+    file,
+    format,
+    reader: 'tiff',
+    width,
+    height,
+    mpp: tiffMpp(directories[0], main),
+    objective: tiffObjective(directories[0]),
+    channels: channelNames(directories[0], main),
+    levels:
+      levels.length > 0 ? levels.map((level) => ({ width: level.width, height: level.height })) : [{ width, height }],
+  };
+  return { header, page, levels, tileSize: square >= 256 && square <= 1024 ? square : PYRAMID_TILE_SIZE };
+}
+
+/** Names of an OME-TIFF's channels, where they are not the samples of one colour picture. */
+function channelNames({ description }: TiffDirectory, main: TiffDirectory): string[] {
+  const channels = omePixels(description, main)?.channels ?? [];
+  return channels.length > 1 ? channels : [];
+}
+
+/** Finds what libvips would stumble over later, or find no words for. */
+function checkDirectory(file: string, { width, height, tile, parts, compression }: TiffDirectory): void {
+  if (!(width > 0 && height > 0)) {
+    throw unreadable(file, `its size is ${width} x ${height}, at least one pixel on each side was expected`);
+  }
+  if (tile !== null && !(tile.width > 0 && tile.height > 0)) {
+    throw unreadable(
+      file,
+      `its tiles are ${tile.width} x ${tile.height}, at least one pixel on each side was expected`,
+    );
+  }
+  if (parts.found < parts.expected) {
+    const kind = tile === null ? 'strips' : 'tiles';
+    throw unreadable(
+      file,
+      `a picture of ${width} x ${height} pixels has ${parts.expected} ${kind}, its directory tells of ${parts.found}`,
+    );
+  }
+  const problem = compressionProblem(compression);
+  if (problem !== null) throw unreadable(file, problem);
+}

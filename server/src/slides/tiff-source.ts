@@ -1,0 +1,61 @@
+import { copyOverlap, type RegionPixels } from './copy-pixels.ts';
+import { asRgb, openImage, reason, unreadable } from './image-file.ts';
+import type { RegionSource } from './readers.ts';
+import { regionBlocks } from './region-blocks.ts';
+import type { SlideDescription, TiffLevel } from './slide.ts';
+import type { TileReader } from './tile-reader.ts';
+
+/**
+ * Pixels of a tiled TIFF, the user's or a lossless pyramid. Nothing is kept open: each read opens the file by itself and
+ * decodes the tiles under its regions alone.
+ */
+export function tiffSource(description: SlideDescription, tiles: TileReader): RegionSource {
+  const { regionFile } = description;
+  return {
+    async fill(number, regions) {
+      const level = tiffLevel(description, number);
+      // What the tiles do not tell, and what is damaged, is libvips' to read or to refuse.
+      const isFilled = await tiles.fill(regionFile, level, regions).catch(() => false);
+      if (!isFilled) await fillFromFile(regionFile, level, number, regions);
+    },
+    close: async () => {},
+  };
+}
+
+function tiffLevel({ levels }: SlideDescription, number: number): TiffLevel {
+  const level = levels[number];
+  if (!('page' in level)) throw new TypeError(`level ${number} is not one of a TIFF`);
+  return level;
+}
+
+/** Every read opens the whole file, which takes about 1 ms, and 4 ms or more where it has 10^10 pixels. */
+async function fillFromFile(
+  file: string,
+  level: TiffLevel,
+  number: number,
+  regions: readonly RegionPixels[],
+): Promise<void> {
+  await Promise.all(
+    regionBlocks(regions).map(async ({ region, members }) => {
+      const block = { ...region, data: await readFromFile(file, level, number, region) };
+      for (const member of members) copyOverlap(block, member);
+    }),
+  );
+}
+
+async function readFromFile(
+  file: string,
+  { page, subifd }: TiffLevel,
+  number: number,
+  { x, y, width, height }: Omit<RegionPixels, 'data'>,
+): Promise<Uint8Array> {
+  try {
+    return await asRgb(
+      openImage(file, subifd < 0 ? { page } : { page, tiff: { subifd } }).extract({ left: x, top: y, width, height }),
+    )
+      .raw()
+      .toBuffer();
+  } catch (error) {
+    throw unreadable(file, `its pixels at ${x}, ${y} of level ${number} cannot be decoded (${reason(error)})`, error);
+  }
+}
