@@ -1,3 +1,4 @@
+import type { Activation } from './activation.ts';
 import { levelGrid, type Overlap, type PatchGrid } from './geometry/patch-grid.ts';
 
 /** What can be shown for a class: see the design's words in docs/architecture.md. */
@@ -51,6 +52,8 @@ export interface HeatmapDescriptor {
   /** Sampling stride of each level, index = level. */
   strides: number[];
   method: Method;
+  /** How the model's outputs become probabilities. */
+  activation: Activation;
   /** Runtime and precision that the values come from, e.g. `onnxruntime-float32`. */
   engine: string;
   classes: ClassInfo[];

@@ -16,6 +16,8 @@ import {
   changedSettings,
   defaultSettings,
   isShare,
+  leadingClasses,
+  MOST_AT_FIRST,
 } from './options.ts';
 import { dock } from './panel/dock.ts';
 import { createFailurePanel } from './panel/failure-panel.ts';
@@ -48,6 +50,8 @@ export class CamOverlay {
   #breakdowns: Breakdowns | undefined;
   #live: LiveView | undefined;
   #progress: CamProgress | undefined;
+  /** Whether somebody has chosen classes, or they were chosen by their shares. */
+  #isChosen = false;
   #undockFailure: (() => void) | undefined;
   readonly #problems = problems({
     show: (error) => this.#controls?.show({ error }),
@@ -65,6 +69,7 @@ export class CamOverlay {
     this.#osd = osd;
     this.viewer = viewer;
     this.#options = options;
+    this.#isChosen = options.classes !== undefined;
     this.#client = heatmapClient(options.heatmap, () => credentialsOf(viewer, options));
     this.ready = this.#start();
     this.ready.catch((error: unknown) => {
@@ -89,6 +94,7 @@ export class CamOverlay {
     if (!this.#layer) await this.ready;
     if (!this.#descriptor || !this.#settings || this.#life.signal.aborted) return;
     this.#settings = changedSettings(this.#settings, changes, this.#descriptor);
+    this.#isChosen ||= changes.classes !== undefined;
     this.#controls?.show({ settings: this.#settings });
     const shown = this.#layer?.apply(this.#settings);
     this.#raise('cam-change', { options: this.getOptions() });
@@ -174,6 +180,7 @@ export class CamOverlay {
       fetch: (scope, abort) => this.#client.breakdown(scope === 'view' ? this.#region() : undefined, abort),
       isAsking: () => this.#controls !== undefined && !signal.aborted && !this.#live?.isTold(),
       show: (breakdown) => {
+        this.#chooseLeading(breakdown);
         this.#controls?.show({ breakdown });
         this.#raise('cam-breakdown', { breakdown });
       },
@@ -219,6 +226,16 @@ export class CamOverlay {
       scope: (scope: Scope) => this.#breakdowns?.choose(scope),
       moved: () => this.#breakdowns?.moved(),
     });
+  }
+
+  /** Once, with the first shares of the slide: of many classes those that it has. */
+  #chooseLeading(breakdown: Breakdown): void {
+    if (!this.#settings || this.#isChosen) return;
+    const classes = leadingClasses(this.#settings, breakdown, this.#options.top ?? MOST_AT_FIRST);
+    if (!classes) return;
+    this.#isChosen = true;
+    // They are names of the model's, so that nothing can be wrong with them.
+    void this.setOptions({ classes });
   }
 
   /** The part of the slide that is on screen. */

@@ -1,5 +1,6 @@
 import { colormapTable } from '../../shared/colour/colormaps.ts';
 import { parseColour } from '../../shared/colour/palette.ts';
+import { stopsTable } from '../../shared/colour/stops.ts';
 import type { TileAddress } from '../../shared/geometry/deep-zoom.ts';
 import { finestRaster, tileWindow } from '../../shared/geometry/score-raster.ts';
 import { gridOfLevel, type HeatmapDescriptor } from '../../shared/heatmap-descriptor.ts';
@@ -7,7 +8,7 @@ import type { PaintedArea } from '../../shared/painting/paint-area.ts';
 import { paintTile } from '../../shared/painting/paint-tile.ts';
 import { scoreTileFromNpy } from '../../shared/painting/score-tile.ts';
 import type { PaintStyle, ScoreTile } from '../../shared/painting/style.ts';
-import { type CamSettings, type ColourFunction, colourOf, shownClasses } from './options.ts';
+import { type CamSettings, colormapOf, colourOf, shownClasses } from './options.ts';
 import type { TileRequest } from './tile-request.ts';
 
 /** Settings in the terms of a tile got by `request`; opacity 1, for the layer's own opacity comes on top. */
@@ -18,17 +19,21 @@ function tileStyle(settings: CamSettings, descriptor: HeatmapDescriptor, request
     score: request.score,
     planes: shown.map((index) => request.planes.indexOf(index)),
     colours: shown.map((index) => parseColour(colourOf(index, settings, descriptor)) ?? [0, 0, 0]),
-    colormap: colourTable(settings.colormap),
+    colormap: colourTable(colormapOf(settings)),
     range: [settings.range[0], settings.range[1]],
     threshold: settings.threshold ?? Number.NEGATIVE_INFINITY,
+    gamma: settings.gamma,
+    opacityByValue: settings.opacityByValue,
+    exclusive: descriptor.activation === 'softmax',
     opacity: 1,
     interpolation: settings.interpolation === 'smooth' ? 'smooth' : 'cells',
   };
 }
 
-/** 256 RGB triples of a colour map's name or function. */
-export function colourTable(colormap: string | ColourFunction): Uint8Array {
+/** 256 RGB triples of a colour map: its name, its stops, or a function. */
+export function colourTable(colormap: CamSettings['colormap']): Uint8Array {
   if (typeof colormap === 'string') return colormapTable(colormap) ?? new Uint8Array(768);
+  if (typeof colormap !== 'function') return stopsTable(colormap);
   const table = new Uint8ClampedArray(768);
   for (let i = 0; i < 256; i++) table.set(colormap(i / 255), 3 * i);
   return new Uint8Array(table.buffer);

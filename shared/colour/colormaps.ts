@@ -1,40 +1,107 @@
 import {
   interpolateBlues,
+  interpolateBrBG,
+  interpolateBuGn,
+  interpolateBuPu,
   interpolateCividis,
+  interpolateCool,
+  interpolateCubehelixDefault,
+  interpolateGnBu,
   interpolateGreens,
   interpolateGreys,
   interpolateInferno,
   interpolateMagma,
   interpolateOranges,
+  interpolateOrRd,
+  interpolatePiYG,
   interpolatePlasma,
+  interpolatePRGn,
+  interpolatePuBu,
+  interpolatePuBuGn,
+  interpolatePuOr,
+  interpolatePuRd,
   interpolatePurples,
+  interpolateRainbow,
+  interpolateRdBu,
+  interpolateRdGy,
+  interpolateRdPu,
+  interpolateRdYlBu,
+  interpolateRdYlGn,
   interpolateReds,
+  interpolateSinebow,
+  interpolateSpectral,
   interpolateTurbo,
   interpolateViridis,
+  interpolateWarm,
+  interpolateYlGn,
+  interpolateYlGnBu,
+  interpolateYlOrBr,
   interpolateYlOrRd,
 } from 'd3-scale-chromatic';
 
-/** Perceptually uniform maps first, then those of one hue, then turbo, which is not uniform but asked for. */
-const INTERPOLATORS = new Map<string, (t: number) => string>([
+type Interpolator = (t: number) => string;
+
+/** Perceptually uniform maps first, then those of several hues and of one, then those that are not uniform but asked for. */
+const SEQUENTIAL: [string, Interpolator][] = [
   ['viridis', interpolateViridis],
   ['magma', interpolateMagma],
   ['inferno', interpolateInferno],
   ['plasma', interpolatePlasma],
   ['cividis', interpolateCividis],
   ['YlOrRd', interpolateYlOrRd],
+  ['YlOrBr', interpolateYlOrBr],
+  ['YlGnBu', interpolateYlGnBu],
+  ['YlGn', interpolateYlGn],
+  ['OrRd', interpolateOrRd],
+  ['BuGn', interpolateBuGn],
+  ['BuPu', interpolateBuPu],
+  ['GnBu', interpolateGnBu],
+  ['PuBuGn', interpolatePuBuGn],
+  ['PuBu', interpolatePuBu],
+  ['PuRd', interpolatePuRd],
+  ['RdPu', interpolateRdPu],
   ['Blues', interpolateBlues],
   ['Greens', interpolateGreens],
   ['Reds', interpolateReds],
   ['Purples', interpolatePurples],
   ['Oranges', interpolateOranges],
   ['Greys', interpolateGreys],
+  ['cubehelix', interpolateCubehelixDefault],
+  ['warm', interpolateWarm],
+  ['cool', interpolateCool],
   ['turbo', interpolateTurbo],
-]);
+];
+
+/** Two hues that meet in a light middle. */
+const DIVERGING: [string, Interpolator][] = [
+  ['BrBG', interpolateBrBG],
+  ['PuOr', interpolatePuOr],
+  ['RdBu', interpolateRdBu],
+  ['PRGn', interpolatePRGn],
+  ['PiYG', interpolatePiYG],
+  ['RdGy', interpolateRdGy],
+  ['RdYlBu', interpolateRdYlBu],
+  ['RdYlGn', interpolateRdYlGn],
+  ['Spectral', interpolateSpectral],
+];
+
+/** Ends that are alike. */
+const CYCLICAL: [string, Interpolator][] = [
+  ['rainbow', interpolateRainbow],
+  ['sinebow', interpolateSinebow],
+];
+
+const INTERPOLATORS = new Map([...SEQUENTIAL, ...DIVERGING, ...CYCLICAL]);
 
 /** Names of all colour maps, in the order in which a menu shows them. */
 export const COLORMAPS: readonly string[] = [...INTERPOLATORS.keys()];
 
+/** Those of them that have a middle, as differences want. */
+export const DIVERGING_COLORMAPS: readonly string[] = DIVERGING.map(([name]) => name);
+
 export const DEFAULT_COLORMAP = 'viridis';
+/** Of differences; brown and teal are not the colours of stained tissue. */
+export const DEFAULT_DIVERGING_COLORMAP = 'BrBG';
 
 const tables = new Map<string, Uint8Array>();
 

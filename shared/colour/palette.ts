@@ -81,7 +81,7 @@ function approach(seen: Float64Array[], distance: Float64Array, point: Float64Ar
 }
 
 /** OKLab (Ottosson 2020) of a colour under each of `VISIONS`, three numbers each. */
-function asSeen(colour: string): Float64Array {
+export function asSeen(colour: string): Float64Array {
   const value = Number.parseInt(colour.slice(1), 16);
   const linear = [value >> 16, (value >> 8) & 255, value & 255].map((byte) => {
     const c = byte / 255;

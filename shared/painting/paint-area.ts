@@ -1,6 +1,7 @@
 import type { Rectangle } from '../geometry/deep-zoom.ts';
 import { gridExtent, type PatchGrid } from '../geometry/patch-grid.ts';
 import { scoreRaster, type TileWindow } from '../geometry/score-raster.ts';
+import { hatchOf } from './hatch.ts';
 import { rowPainter } from './row-painters.ts';
 import { type Sampling, sampleAxis } from './sampling.ts';
 import type { PaintStyle, ScoreTile } from './style.ts';
@@ -17,7 +18,7 @@ export interface PaintedArea {
  * Paints a rectangle of an output raster on which one pixel covers `scale` slide pixels (any positive number), pixel i
  * those from i scale to (i + 1) scale. `area` is in output pixels, so that strips of one picture fit without a seam.
  *
- * The order is: interpolate, then range and threshold, then colour. Pixels whose centre lies in the remainder that
+ * The order is: interpolate, then range and threshold, then colour. Estimated values are fainter, and hatched on close look. Pixels whose centre lies in the remainder that
  * belongs to no patch are transparent. One rounding, at the end.
  *
  * @param tile values of `window`, which holds those under the area and one beyond on each side, clipped to the raster
@@ -71,17 +72,17 @@ export function paintArea(
 
   // Ascending, so that the sums below do not depend on the order in which classes were chosen.
   const order = style.planes.map((_, i) => i).sort((a, b) => style.planes[a] - style.planes[b]);
-  const shown = style.mode === 'single' ? order.slice(0, 1) : order;
+  const shown = style.mode === 'single' ? order.slice(0, 1) : style.mode === 'difference' ? [0, 1] : order;
   const planes = valuePlanes(
     tile,
     shown.map((i) => style.planes[i]),
   );
   const colours = shown.map((i) => style.colours[i] ?? [0, 0, 0]);
-  const paintRow = rowPainter(style, colours);
-  // Plain bytes: what is written is rounded already, and clamping it again takes time.
-  const bytes = new Uint8Array(pixels.buffer);
-
   const { columns, one } = tile;
+  const paintRow = rowPainter(style, { colours, one, length: across.inside });
+  // Plain bytes: what is written is rounded already, and clamping it again takes time.
+  const buffer = { bytes: new Uint8Array(pixels.buffer), words: new Uint32Array(pixels.buffer) };
+
   // The values of one output row, interpolated down, and the step from each to the next; that of the last is 0.
   const values = new Float64Array(columns);
   const steps = new Float64Array(columns);
@@ -91,18 +92,20 @@ export function paintArea(
   const [first] = planes.visibility;
   const isUniform = planes.visibility.every((value) => value === first);
   if (isUniform && first === 0) return painted;
-  const visibility = new Float64Array(across.inside).fill(first);
+  const hatch = hatchOf(tile, grid, area, scale, { across, down });
+  const visibility = new Float64Array(across.inside);
   for (let y = 0; y < down.inside; y++) {
     const row = down.first[y] * columns;
     if (!isUniform) {
       interpolateDown(values, steps, planes.visibility, row, down.share[y]);
-      interpolateAcross(visibility, 0, values, steps, across, 1);
-    }
+      interpolateAcross(visibility, 0, values, steps, across);
+    } else if (hatch) visibility.fill(first);
+    hatch?.apply(visibility, y);
     for (let k = 0; k < shown.length; k++) {
       interpolateDown(values, steps, planes.scores[k], row, down.share[y]);
-      interpolateAcross(scores, k * across.inside, values, steps, across, one);
+      interpolateAcross(scores, k * across.inside, values, steps, across);
     }
-    paintRow(bytes, y * width * 4, scores, visibility);
+    paintRow(buffer, y * width, scores, isUniform && !hatch ? first : visibility);
   }
   return painted;
 }
@@ -136,17 +139,16 @@ function interpolateDown(
   for (let i = 0; i < columns - 1; i++) steps[i] = target[i + 1] - target[i];
 }
 
-/** As above, between a value and the next in its row; then divided by `one`. Writes the row from `start` on. */
+/** As above, between a value and the next in its row. Writes the row from `start` on. */
 function interpolateAcross(
   target: Float64Array,
   start: number,
   values: Float64Array,
   steps: Float64Array,
   { first, share, inside }: Sampling,
-  one: number,
 ): void {
   for (let x = 0; x < inside; x++) {
     const column = first[x];
-    target[start + x] = (values[column] + steps[column] * share[x]) / one;
+    target[start + x] = values[column] + steps[column] * share[x];
   }
 }

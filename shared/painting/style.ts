@@ -1,23 +1,40 @@
 import type { Method, Score } from '../heatmap-descriptor.ts';
 
-export const MODES = ['single', 'blend', 'argmax'] as const;
-/** One class through a colour map; several in their own colours, blended; the class that leads. */
+export const MODES = ['single', 'blend', 'argmax', 'entropy', 'difference'] as const;
+/**
+ * One class through a colour map; several in their own colours, blended; the class that leads; how unsure the model is, and by how
+ * much one class exceeds another, both through a colour map.
+ */
 export type Mode = (typeof MODES)[number];
 
 /** How the values of a tile become pixels; plain data, equal on server and in the browser. */
 export interface PaintStyle {
   mode: Mode;
   score: Score;
-  /** Indices of the tile's planes that are shown: one in `single`, any number of them otherwise. */
+  /**
+   * Indices of the tile's planes that are shown: one in `single`, all of the model's in `entropy`, in `difference` the
+   * one from which the other is taken and that other, any number otherwise.
+   */
   planes: number[];
-  /** Colour of each of `planes`, 0 to 255; not used in `single`. */
+  /** Colour of each of `planes`, 0 to 255; used in `blend` and `argmax`. */
   colours: [red: number, green: number, blue: number][];
-  /** 256 RGB triples, low score to high; used in `single` only. */
+  /** 256 RGB triples, low score to high; not used in `blend` and `argmax`. */
   colormap: Uint8Array;
-  /** Scores shown as the colour scale's ends, in units of the score. */
+  /**
+   * Scores shown as the colour scale's ends, in units of the score. Differences have a scale of that extent to both sides of 0; of
+   * entropy the unit is that of classes that are all alike.
+   */
   range: [low: number, high: number];
-  /** Scores below it are transparent; in units of the score. -Infinity shows all. */
+  /** Scores below it are transparent, of differences their sizes; in units of the score. -Infinity shows all. */
   threshold: number;
+  /** A score's place in the range, 0 to 1, is raised to this power before it becomes a colour or a weight; above 0. */
+  gamma: number;
+  /**
+   * Whether the opacity is also multiplied by the place in the range, of differences by the distance from 0. Several classes always fade so.
+   */
+  opacityByValue: boolean;
+  /** Whether a model's classes exclude each other (softmax): their entropy is one sum, else the mean of each class's own. */
+  exclusive: boolean;
   /** 0 to 1. */
   opacity: number;
   /** `smooth` is bilinear between the centres of the values; `cells` shows each value as a rectangle. */

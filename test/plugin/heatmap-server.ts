@@ -26,6 +26,7 @@ export function describeHeatmap(classes: number, method: Method = 'cam'): Heatma
     maxLevel: maxLevel(slide),
     strides: new Array(maxLevel(slide) + 1).fill(1),
     method,
+    activation: 'softmax',
     engine: 'none',
     classes: Array.from({ length: classes }, (_, i) => ({ name: className(i), color: classColour(i) })),
     grid,

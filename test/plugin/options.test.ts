@@ -1,12 +1,15 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import {
   type CamChanges,
   type CamSettings,
   changedSettings,
   colourOf,
   defaultSettings,
+  leadingClasses,
+  modesOf,
   shownClasses,
 } from '../../plugin/src/options.ts';
+import type { Breakdown, HeatmapDescriptor } from '../../shared/heatmap-descriptor.ts';
 import { describeHeatmap } from './heatmap-server.ts';
 
 const descriptor = describeHeatmap(4);
@@ -31,6 +34,9 @@ test.each<[CamChanges, number[]]>([
   [{ classes: ['White matter', 'Lesion'] }, [2]],
   [{ classes: ['White matter', 'Lesion', 'White matter'], mode: 'blend' }, [0, 2]],
   [{ mode: 'argmax' }, [0, 1, 2, 3]],
+  [{ mode: 'entropy', classes: ['Lesion'] }, [0, 1, 2, 3]],
+  [{ mode: 'difference', classes: ['White matter', 'Lesion'] }, [2, 0]],
+  [{ mode: 'difference', classes: ['Gray matter'] }, [1, 0]],
 ])('%j shows classes %j', (changes, expected) => {
   expect(shownClasses(changed(changes), descriptor)).toEqual(expected);
 });
@@ -47,6 +53,54 @@ test('the range of a map by gradients is that of a CAM over its cells, and follo
   expect(changedSettings(first, { opacity: 1 }, mapped).range).toBe(first.range);
 });
 
+test.each<[number, Partial<HeatmapDescriptor>, string[]]>([
+  [4, {}, ['single', 'blend', 'argmax', 'entropy', 'difference']],
+  [1, {}, ['single', 'blend', 'argmax']],
+  [40, {}, ['single', 'blend', 'argmax', 'difference']],
+  [
+    4,
+    { encodings: { ...descriptor.encodings, patch: { dtype: '<f2', one: 1 } } },
+    ['single', 'blend', 'argmax', 'difference'],
+  ],
+])('a model of %i classes with %j can be shown as %j', (classes, changes, modes) => {
+  const other = { ...describeHeatmap(classes), ...changes };
+  expect(modesOf(other)).toEqual(modes);
+  if (!modes.includes('entropy')) {
+    expect(() => changedSettings(defaultSettings(other), { mode: 'entropy' }, other)).toThrow('mode: expected one of');
+  }
+});
+
+describe('the classes that several begin with', () => {
+  const many = describeHeatmap(20);
+  const breakdown = (probability: (index: number) => number | null): Breakdown => ({
+    breakdown: many.classes.map(({ name }, index) => ({
+      class: name,
+      probability: probability(index),
+      low: null,
+      high: null,
+    })),
+    patches: { known: 36, total: 651 },
+    exact: false,
+    of: 'slide',
+  });
+  const rising = breakdown((index) => index / 190);
+  const all = (changes: CamChanges) => changedSettings(defaultSettings(many), changes, many);
+
+  test('are the most present ones, in the model’s order', () => {
+    expect(leadingClasses(all({ mode: 'blend' }), rising, 3)).toEqual(['class 17', 'class 18', 'class 19']);
+  });
+
+  test.each<[string, CamChanges, Breakdown, number]>([
+    ['one class is shown', {}, rising, 3],
+    ['all have room', { mode: 'argmax' }, rising, 20],
+    ['some were named', { mode: 'blend', classes: ['class 4'] }, rising, 3],
+    ['nothing is known', { mode: 'blend' }, breakdown(() => null), 3],
+    ['only a region is known', { mode: 'blend' }, { ...rising, of: 'region' }, 3],
+  ])('are as they are where %s', (_, changes, shares, top) => {
+    expect(leadingClasses(all(changes), shares, top)).toBeUndefined();
+  });
+});
+
 const wrong: [CamChanges, RegExp][] = [
   [{ classes: ['Lesions'] }, /classes: expected one of Lesion, .* found Lesions/],
   [{ range: [1, 0] }, /range: expected two numbers in ascending order/],
@@ -54,6 +108,8 @@ const wrong: [CamChanges, RegExp][] = [
   [{ opacity: 2 }, /opacity: expected 0 to 1, found 2/],
   [{ threshold: Number.NaN }, /threshold/],
   [{ colormap: 'jet' }, /colormap: expected one of viridis/],
+  [{ colormap: ['#000000'] }, /colormap: expected at least two colours/],
+  [{ gamma: 0 }, /gamma: expected above 0 and up to 10, found 0/],
   [{ classColors: { Lesion: 'red' } }, /colour of Lesion: expected #rrggbb, found red/],
 ];
 test.each(wrong)('refuses %j', (changes, message) => {

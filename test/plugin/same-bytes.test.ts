@@ -18,6 +18,13 @@ const styles: CamChanges[] = [
   { mode: 'blend' },
   { mode: 'blend', threshold: 0.2, classes: ['Blank', 'Lesion'] },
   { mode: 'argmax' },
+  { mode: 'argmax', gamma: 0.5, interpolation: 'patches' },
+  { mode: 'blend', gamma: 2.2 },
+  { mode: 'single', gamma: 0.4, opacityByValue: true, colormap: ['#000000', [0.2, '#ff8800'], '#ffffff'] },
+  { mode: 'entropy' },
+  { mode: 'entropy', threshold: 0.3, range: [0.2, 0.9], colormap: 'Spectral' },
+  { mode: 'difference', classes: ['White matter', 'Lesion'] },
+  { mode: 'difference', threshold: 0.2, gamma: 0.7, opacityByValue: true, colormap: 'PuOr' },
 ];
 
 test('the browser paints the same bytes from a tile as Node does', async () => {

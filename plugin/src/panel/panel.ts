@@ -9,7 +9,14 @@ import {
 import type { Mode } from '../../../shared/painting/style.ts';
 import type { Scope } from '../breakdowns.ts';
 import type { CamProgress } from '../events.ts';
-import { type CamChanges, type CamSettings, effectiveScore, type Interpolation, isShare } from '../options.ts';
+import {
+  type CamChanges,
+  type CamSettings,
+  effectiveScore,
+  type Interpolation,
+  isShare,
+  MOST_AT_FIRST,
+} from '../options.ts';
 import { isUnanswered, reasonOf } from '../request-error.ts';
 import { createClassList } from './class-list.ts';
 import { fitPanel } from './dock.ts';
@@ -44,9 +51,6 @@ const SCORE_NAMES: Record<Exclude<Score, 'cam'>, string> = { probability: 'Proba
 const NAME_WITHOUT_ACTIVATION = 'Patch score';
 const CUSTOM_COLORMAP = 'custom';
 const ESTIMATED = 'Fainter: estimated so far';
-/** Of more classes than these, colours cannot be told apart at a glance. */
-const MOST_AT_FIRST = 8;
-
 /** The panel of one overlay; it only tells what was chosen, and shows what it is told. */
 export function createPanel(
   descriptor: HeatmapDescriptor,

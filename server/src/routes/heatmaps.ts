@@ -140,6 +140,7 @@ function describeHeatmap(
     maxLevel: maxLevel(pyramid),
     strides,
     method: model.method,
+    activation: model.activation,
     engine: model.engine,
     classes: classInfos(model),
     options,

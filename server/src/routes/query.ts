@@ -75,6 +75,8 @@ export const paintedTileQuery = z.object({
   colormap: one(z.string().optional()),
   opacity: number('expected a number from 0 to 1', (opacity) => opacity >= 0 && opacity <= 1),
   threshold: number('expected a number'),
+  gamma: number('expected a number above 0 and up to 10', (gamma) => gamma > 0 && gamma <= 10),
+  opacityByValue: choice(['true', 'false']).transform((text) => text && text === 'true'),
   range: numbers(2, 'expected two numbers low,high with low below high', ([low, high]) => low < high).transform(
     (range): [number, number] | undefined => range && [range[0], range[1]],
   ),

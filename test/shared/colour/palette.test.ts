@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { classColour, formatColour, parseColour } from '../../../shared/colour/palette.ts';
+import { asSeen, classColour, formatColour, parseColour } from '../../../shared/colour/palette.ts';
 
 test('begins with the colours of Okabe and Ito', () => {
   expect([0, 1, 2].map(classColour)).toEqual(['#e69f00', '#56b4e9', '#009e73']);
@@ -37,4 +37,19 @@ test.each([
 
 test('formats with leading zeros', () => {
   expect(formatColour([0, 10, 255])).toBe('#000aff');
+});
+
+/** Distance in OKLab under which two colours of neighbouring areas look alike. */
+const JUST_APART = 0.035;
+
+test('the first twenty stay apart under every kind of colour blindness', () => {
+  const seen = Array.from({ length: 20 }, (_, i) => asSeen(classColour(i)));
+  for (let i = 0; i < 20; i++) {
+    for (let j = 0; j < i; j++) {
+      for (let vision = 0; vision < 12; vision += 3) {
+        const distance = Math.hypot(...[0, 1, 2].map((k) => seen[i][vision + k] - seen[j][vision + k]));
+        expect(distance, `${classColour(i)} and ${classColour(j)}, vision ${vision / 3}`).toBeGreaterThan(JUST_APART);
+      }
+    }
+  }
 });

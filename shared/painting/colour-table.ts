@@ -1,0 +1,85 @@
+import { bent, ranged, roundHalfUp } from './pixel.ts';
+import type { PaintStyle } from './style.ts';
+
+/** Bins of a table: of the 256 colours most bins then hold one alone. */
+const BINS = 4096;
+/** Bins beyond the first and the last value at which the colour changes, so that all values beyond them share a bin. */
+const MARGIN = 2;
+/** By how much a value's bin may be wrong by rounding, in bins; by far more than it is. */
+const TOLERANCE = 1e-3;
+/** A bin is at least this share of the values in it: below, rounding would misplace them. */
+const LEAST_SHARE = 1e-9;
+
+/**
+ * The pixel of each score, looked up instead of worked out: scores are sorted into bins, and in a bin with more than one colour
+ * each is worked out after all, so that the bytes are those of the formula.
+ */
+export interface ColourTable {
+  /** A pixel (as in a `Uint32Array` over RGBA bytes) for each bin, or `undecided`; the first and the last bin are open. */
+  bins: Uint32Array;
+  /** The bin of a value in units of the tile is the integer below (value - origin) x binsPerValue. */
+  origin: number;
+  binsPerValue: number;
+  undecided: number;
+  /** The pixel of a value. */
+  exact(value: number): number;
+}
+
+/** What of a style a table is made of. */
+export type TableStyle = Pick<PaintStyle, 'colormap' | 'range' | 'threshold' | 'gamma'>;
+
+/**
+ * Colour of the map at the ranged score to the power gamma, and nothing below the threshold.
+ * @param one what stands for score 1
+ * @param alphaOf alpha of each entry of the map, 0 to 255
+ */
+export function colourTable(
+  { colormap, range, threshold, gamma }: TableStyle,
+  one: number,
+  alphaOf: (entry: number) => number,
+): ColourTable {
+  const [low, high] = range;
+  const pixels = pixelsOf(colormap, alphaOf);
+  const entryOf = (value: number) => {
+    const score = value / one;
+    return score < threshold ? TRANSPARENT : roundHalfUp(255 * bent(ranged(score, low, high), gamma));
+  };
+
+  // The colour changes only between these two values.
+  const changes = Number.isFinite(threshold) ? [low, high, threshold] : [low, high];
+  const first = Math.min(...changes) * one;
+  const extent = Math.max(...changes) * one - first || one;
+  const width = extent / (BINS - 2 * MARGIN);
+  const origin = first - MARGIN * width;
+  const binsPerValue = 1 / width;
+  const bins = new Uint32Array(BINS).fill(pixels[UNDECIDED]);
+  if (width > LEAST_SHARE * Math.max(Math.abs(first), Math.abs(first + extent))) {
+    for (let bin = 0; bin < BINS; bin++) {
+      const below = bin === 0 ? Number.NEGATIVE_INFINITY : origin + (bin - TOLERANCE) * width;
+      const above = bin === BINS - 1 ? Number.POSITIVE_INFINITY : origin + (bin + 1 + TOLERANCE) * width;
+      const entry = entryOf(below);
+      // Entries rise with the score, and what is transparent comes before all of them.
+      if (entry === entryOf(above)) bins[bin] = pixels[entry];
+    }
+  }
+  return { bins, origin, binsPerValue, undecided: pixels[UNDECIDED], exact: (value) => pixels[entryOf(value)] };
+}
+
+/** Entries after the 256 colours: no pixel, and the mark of a bin that has no colour of its own. */
+const TRANSPARENT = 256;
+const UNDECIDED = 257;
+
+/** The words of all entries, in this machine's own order of bytes. */
+function pixelsOf(colormap: Uint8Array, alphaOf: (entry: number) => number): Uint32Array {
+  const words = new Uint32Array(258);
+  const bytes = new Uint8Array(words.buffer);
+  for (let entry = 0; entry < 256; entry++) {
+    const alpha = alphaOf(entry);
+    if (!(alpha > 0)) continue;
+    bytes.set(colormap.subarray(3 * entry, 3 * entry + 3), 4 * entry);
+    bytes[4 * entry + 3] = alpha;
+  }
+  // No pixel has a colour without alpha.
+  bytes[4 * UNDECIDED] = 1;
+  return words;
+}
