@@ -41,8 +41,13 @@ export interface RunningCommand {
 
 /** Starts `serve` or `demo` of the built command line and waits for its address. */
 export function startCommand(...args: string[]): Promise<RunningCommand> {
+  return startCommandAs(undefined, ...args);
+}
+
+/** The same by another user of the system. */
+export function startCommandAs(uid: number | undefined, ...args: string[]): Promise<RunningCommand> {
   return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [cli, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(process.execPath, [cli, ...args], { stdio: ['ignore', 'pipe', 'pipe'], uid });
     let stderr = '';
     child.stderr.on('data', (data) => {
       stderr += data;

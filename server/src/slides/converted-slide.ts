@@ -20,16 +20,15 @@ const MOST_EXPANSION = 400;
 
 /**
  * Describes a slide by the lossless pyramid in the store, which is made of it with its first use.
- * @param picture which page of the file, whether it is to be turned as EXIF says, and whether it has to be decoded whole
+ * @param picture which page of the file it is, and whether it is to be turned as EXIF says
  * @throws Problem `unreadable-slide`, or `failed` where the store cannot be written
  */
 export async function convertedSlide(
   { file, format, reader, width, height, mpp }: SlideHeader,
-  { isWhole = false, ...picture }: Pick<Conversion, 'page' | 'turned'> & { isWhole?: boolean },
+  picture: Pick<Conversion, 'page' | 'turned'>,
   { fingerprint, store, onProgress, signal }: DescriptionOptions,
 ): Promise<SlideDescription> {
   const size = { width, height };
-  await checkSize(file, size, isWhole);
   const conversion = { file, ...picture, size, fingerprint };
   const regionFile = await losslessPyramid(conversion, store, {
     onProgress,
@@ -53,8 +52,13 @@ export async function convertedSlide(
   };
 }
 
-/** Refuses what would fill memory or disk: a header may claim any size, and little data may unpack to very much. */
-async function checkSize(file: string, { width, height }: Size, isWhole: boolean): Promise<void> {
+/**
+ * Refuses what would fill memory or disk when it is converted: a header may claim any size, and little data may unpack to
+ * very much.
+ * @param isWhole whether it has to be decoded whole
+ * @throws Problem `unreadable-slide`
+ */
+export async function checkConvertible(file: string, { width, height }: Size, isWhole: boolean): Promise<void> {
   const pixels = width * height;
   if (isWhole && pixels > MOST_WHOLE_PIXELS) {
     throw unreadable(

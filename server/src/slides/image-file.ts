@@ -69,5 +69,6 @@ export function reason(error: unknown): string {
     .split('\n')
     .map((line) => line.trim())
     .filter((line) => line !== '');
-  return (lines[0] ?? 'unknown reason').slice(0, 160);
+  const [first = 'unknown reason', second = ''] = lines;
+  return (first.endsWith(':') ? `${first} ${second}` : first).replace(/[:\s]+$/, '').slice(0, 160);
 }

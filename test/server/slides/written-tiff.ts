@@ -9,6 +9,8 @@ export interface WrittenTiff {
   width: number;
   height: number;
   tileSize: number;
+  /** Whether the tags of tiles are written; else `tags` tell where pixels lie. True unless given. */
+  isTiled?: boolean;
   /** Coded tiles, row by row. */
   tiles: Uint8Array[];
   /** Other tags than size and places of the tiles. */
@@ -16,7 +18,8 @@ export interface WrittenTiff {
 }
 
 /** Writes a tiled TIFF of one picture, in either byte order, as TIFF 6.0 or BigTIFF. */
-export function writtenTiff({ littleEndian, big, width, height, tileSize, tiles, tags }: WrittenTiff): Uint8Array {
+export function writtenTiff(written: WrittenTiff): Uint8Array {
+  const { littleEndian, big, width, height, tileSize, isTiled = true, tiles, tags } = written;
   const headerBytes = big ? 16 : 8;
   let end = headerBytes;
   const offsets = tiles.map(({ length }) => {
@@ -24,15 +27,13 @@ export function writtenTiff({ littleEndian, big, width, height, tileSize, tiles,
     end += length + (length % 2);
     return offset;
   });
-  const entries: TiffTag[] = [
-    [256, 'long', [width]],
-    [257, 'long', [height]],
+  const tileTags: TiffTag[] = [
     [322, 'short', [tileSize]],
     [323, 'short', [tileSize]],
     [324, 'long', offsets],
     [325, 'long', tiles.map(({ length }) => length)],
-    ...tags,
   ];
+  const entries: TiffTag[] = [[256, 'long', [width]], [257, 'long', [height]], ...(isTiled ? tileTags : []), ...tags];
   entries.sort(([a], [b]) => a - b);
   const directory = end;
   const entryBytes = big ? 20 : 12;

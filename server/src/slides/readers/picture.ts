@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { convertedSlide } from '../converted-slide.ts';
+import { checkConvertible, convertedSlide } from '../converted-slide.ts';
 import { checkSamples } from '../image-file.ts';
 import type { Reader } from '../readers.ts';
 import type { Recognized } from '../recognize.ts';
@@ -18,10 +18,10 @@ export const pictureReader: Reader = {
   header: async (recognized) => (await inspect(recognized)).header,
 
   async describe(recognized, options) {
-    const { header, orientation, isWhole } = await inspect(recognized);
-    if (orientation === 1) return convertedSlide(header, { page: 0, turned: false, isWhole }, options);
+    const { header, orientation } = await inspect(recognized);
+    if (orientation === 1) return convertedSlide(header, { page: 0, turned: false }, options);
     const fingerprint = turnedFingerprint(options.fingerprint, orientation);
-    return convertedSlide(header, { page: 0, turned: true, isWhole: true }, { ...options, fingerprint });
+    return convertedSlide(header, { page: 0, turned: true }, { ...options, fingerprint });
   },
 
   open: (description, { tiles }) => tiffSource(description, tiles),
@@ -44,7 +44,8 @@ async function inspect({ file, format }: Recognized) {
     channels: [],
     levels: [{ width, height }],
   };
-  return { header, orientation, isWhole: isProgressive || format === 'WebP' };
+  await checkConvertible(file, header, isProgressive || format === 'WebP' || orientation !== 1);
+  return { header, orientation };
 }
 
 /** Another slide than the file's pixels as they are stored, which is what it was when orientations were not looked at. */

@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises';
-import { convertedSlide } from '../converted-slide.ts';
+import { checkConvertible, convertedSlide } from '../converted-slide.ts';
 import { checkSamples, unreadable } from '../image-file.ts';
 import { PYRAMID_TILE_SIZE } from '../lossless-pyramid.ts';
 import { omePixels } from '../ome-xml.ts';
@@ -12,6 +12,9 @@ import type { TiffDirectory } from '../tiff-directories.ts';
 import { hasOverview, mainPage, tiffLevels } from '../tiff-levels.ts';
 import { tiffSource } from '../tiff-source.ts';
 import { createTileReader } from '../tile-reader.ts';
+
+/** Pixels along a side of a tile: no slide has longer ones, and libvips has no words for them. */
+const LONGEST_TILE = 65_536;
 
 /**
  * TIFF and BigTIFF: pyramids of pages or SubIFDs, Aperio's slides, OME-TIFF. Of a tiled one regions are read as they are;
@@ -57,6 +60,7 @@ async function inspect({ file, format, directories }: Recognized): Promise<Inspe
   const { width, height } = main;
   const square = main.tile !== null && main.tile.width === main.tile.height ? main.tile.width : 0;
   const levels = tiffLevels(directories);
+  if (!hasOverview(levels)) await checkConvertible(file, main, false);
   const header: SlideHeader = {
     file,
     format,
@@ -87,6 +91,12 @@ function checkDirectory(file: string, { width, height, tile, parts, compression 
     throw unreadable(
       file,
       `its tiles are ${tile.width} x ${tile.height}, at least one pixel on each side was expected`,
+    );
+  }
+  if (tile !== null && Math.max(tile.width, tile.height) > LONGEST_TILE) {
+    throw unreadable(
+      file,
+      `its tiles are ${tile.width} x ${tile.height}, at most ${LONGEST_TILE} pixels a side were expected`,
     );
   }
   if (parts.found < parts.expected) {
