@@ -29,10 +29,11 @@ interface Picture {
 
 const text = (tag: number, value: string): TiffTag => [tag, 'ascii', [...new TextEncoder().encode(`${value}\0`)]];
 
-/** A Trestle slide of one level, uncompressed. */
-export async function writeTrestle(file: string, picture: Picture): Promise<void> {
-  const tags = [text(305, 'MedScan'), text(270, 'Background Color=FFC080;OverlapsXY= 0 0')];
-  await writeFile(file, rawTiles({ ...picture, tileSize: 128, tags }));
+/** A Trestle slide, uncompressed, a level for each picture; around it is a colour of its own. */
+export async function writeTrestle(file: string, full: Picture, ...smaller: Picture[]): Promise<void> {
+  const tags = [text(305, 'MedScan'), text(270, 'Background Color=C08040;OverlapsXY= 0 0')];
+  const pages = smaller.map((picture) => ({ ...picture, tileSize: 128, tags }));
+  await writeFile(file, rawTiles({ ...full, tileSize: 128, tags }, ...pages));
 }
 
 /** A Philips slide of one level, uncompressed, without the tiles named: those are background. */

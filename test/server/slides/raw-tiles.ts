@@ -1,4 +1,4 @@
-import { type TiffTag, writtenTiff } from './written-tiff.ts';
+import { type TiffTag, type WrittenTiff, writtenTiff } from './written-tiff.ts';
 
 export interface RawTiles {
   /** RGB bytes. */
@@ -12,14 +12,18 @@ export interface RawTiles {
   big?: boolean;
 }
 
-/** A tiled TIFF of an RGB picture, uncompressed: the same bytes whatever library is installed. */
-export function rawTiles({ tags = [], littleEndian = true, big = false, ...source }: RawTiles): Uint8Array {
+/** A tiled TIFF of RGB pictures, a page each, uncompressed: the same bytes whatever library is installed. */
+export function rawTiles(first: RawTiles, ...more: RawTiles[]): Uint8Array {
+  return writtenTiff(rawPage(first), ...more.map(rawPage));
+}
+
+function rawPage({ tags = [], littleEndian = true, big = false, ...source }: RawTiles): WrittenTiff {
   const { width, height, tileSize } = source;
-  return writtenTiff({
+  return {
     ...{ littleEndian, big, width, height, tileSize },
     tiles: tilesOf(source),
     tags: [[258, 'short', [8, 8, 8]], [259, 'short', [1]], [262, 'short', [2]], [277, 'short', [3]], ...tags],
-  });
+  };
 }
 
 /** RGB bytes of the tiles of a picture, row by row; black beyond its edge. */

@@ -17,33 +17,36 @@ export interface WrittenTiff {
   tags: TiffTag[];
 }
 
-/** Writes a tiled TIFF of one picture, in either byte order, as TIFF 6.0 or BigTIFF. */
-export function writtenTiff(written: WrittenTiff): Uint8Array {
-  const { littleEndian, big, width, height, tileSize, isTiled = true, tiles, tags } = written;
-  const headerBytes = big ? 16 : 8;
-  let end = headerBytes;
-  const offsets = tiles.map(({ length }) => {
-    const offset = end;
-    end += length + (length % 2);
-    return offset;
-  });
-  const tileTags: TiffTag[] = [
-    [322, 'short', [tileSize]],
-    [323, 'short', [tileSize]],
-    [324, 'long', offsets],
-    [325, 'long', tiles.map(({ length }) => length)],
-  ];
-  const entries: TiffTag[] = [[256, 'long', [width]], [257, 'long', [height]], ...(isTiled ? tileTags : []), ...tags];
-  entries.sort(([a], [b]) => a - b);
-  const directory = end;
+/** Writes a TIFF of one picture, or of several pages, in the byte order and kind of the first. */
+export function writtenTiff(...pages: [WrittenTiff, ...WrittenTiff[]]): Uint8Array {
+  const [{ littleEndian, big }] = pages;
+  const wide = big ? 8 : 4;
+  const countBytes = big ? 8 : 2;
   const entryBytes = big ? 20 : 12;
-  const inlineBytes = big ? 8 : 4;
-  end += (big ? 8 : 2) + entryBytes * entries.length + inlineBytes;
-  const places = entries.map(([, type, values]) => {
-    const place = end;
-    const bytes = values.length * TYPES[type][1];
-    if (bytes > inlineBytes) end += bytes + (bytes % 2);
-    return place;
+  let end = big ? 16 : 8;
+  const placed = pages.map(({ width, height, tileSize, isTiled = true, tiles, tags }) => {
+    const offsets = tiles.map(({ length }) => {
+      const offset = end;
+      end += length + (length % 2);
+      return offset;
+    });
+    const tileTags: TiffTag[] = [
+      [322, 'short', [tileSize]],
+      [323, 'short', [tileSize]],
+      [324, 'long', offsets],
+      [325, 'long', tiles.map(({ length }) => length)],
+    ];
+    const entries: TiffTag[] = [[256, 'long', [width]], [257, 'long', [height]], ...(isTiled ? tileTags : []), ...tags];
+    entries.sort(([a], [b]) => a - b);
+    const directory = end;
+    end += countBytes + entryBytes * entries.length + wide;
+    const places = entries.map(([, type, values]) => {
+      const place = end;
+      const bytes = values.length * TYPES[type][1];
+      if (bytes > wide) end += bytes + (bytes % 2);
+      return place;
+    });
+    return { tiles, offsets, entries, directory, places };
   });
 
   const view = new DataView(new ArrayBuffer(end));
@@ -54,26 +57,28 @@ export function writtenTiff(written: WrittenTiff): Uint8Array {
     else if (bytes === 4) view.setUint32(at, value, littleEndian);
     else view.setBigUint64(at, BigInt(value), littleEndian);
   };
-  const wide = big ? 8 : 4;
   put(0, littleEndian ? 0x4949 : 0x4d4d, 2);
   put(2, big ? 43 : 42, 2);
   if (big) put(4, 8, 2);
-  put(big ? 8 : 4, directory, wide);
-  put(directory, entries.length, big ? 8 : 2);
-  entries.forEach(([tag, type, values], index) => {
-    const at = directory + (big ? 8 : 2) + entryBytes * index;
-    const [number, bytes] = TYPES[type];
-    put(at, tag, 2);
-    put(at + 2, number, 2);
-    put(at + 4, values.length, wide);
-    const isInline = values.length * bytes <= inlineBytes;
-    if (!isInline) put(at + 4 + wide, places[index], wide);
-    Array.from(values).forEach((value, i) => {
-      put((isInline ? at + 4 + wide : places[index]) + i * bytes, value, bytes);
+  put(big ? 8 : 4, placed[0].directory, wide);
+  placed.forEach(({ tiles, offsets, entries, directory, places }, page) => {
+    put(directory, entries.length, countBytes);
+    entries.forEach(([tag, type, values], index) => {
+      const at = directory + countBytes + entryBytes * index;
+      const [number, bytes] = TYPES[type];
+      put(at, tag, 2);
+      put(at + 2, number, 2);
+      put(at + 4, values.length, wide);
+      const isInline = values.length * bytes <= wide;
+      if (!isInline) put(at + 4 + wide, places[index], wide);
+      Array.from(values).forEach((value, i) => {
+        put((isInline ? at + 4 + wide : places[index]) + i * bytes, value, bytes);
+      });
     });
-  });
-  tiles.forEach((bytes, index) => {
-    file.set(bytes, offsets[index]);
+    put(directory + countBytes + entryBytes * entries.length, placed[page + 1]?.directory ?? 0, wide);
+    tiles.forEach((bytes, index) => {
+      file.set(bytes, offsets[index]);
+    });
   });
   return file;
 }
