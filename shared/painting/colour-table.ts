@@ -15,11 +15,10 @@ const LEAST_SHARE = 1e-9;
  * each is worked out after all, so that the bytes are those of the formula.
  */
 export interface ColourTable {
-  /** A pixel (as in a `Uint32Array` over RGBA bytes) for each bin, or `undecided`; the first and the last bin are open. */
-  bins: Uint32Array;
-  /** The bin of a value in units of the tile is the integer below (value - origin) x binsPerValue. */
-  origin: number;
-  binsPerValue: number;
+  /** A pixel (as in an `Int32Array` over RGBA bytes) for each bin, or `undecided`; the first and the last bin are open. */
+  bins: Int32Array;
+  /** Origin and bins per value: the bin of a value in units of the tile is the integer below (value - origin) x bins per value. */
+  place: Float64Array;
   undecided: number;
   /** The pixel of a value. */
   exact(value: number): number;
@@ -51,8 +50,7 @@ export function colourTable(
   const extent = Math.max(...changes) * one - first || one;
   const width = extent / (BINS - 2 * MARGIN);
   const origin = first - MARGIN * width;
-  const binsPerValue = 1 / width;
-  const bins = new Uint32Array(BINS).fill(pixels[UNDECIDED]);
+  const bins = new Int32Array(BINS).fill(pixels[UNDECIDED]);
   if (width > LEAST_SHARE * Math.max(Math.abs(first), Math.abs(first + extent))) {
     for (let bin = 0; bin < BINS; bin++) {
       const below = bin === 0 ? Number.NEGATIVE_INFINITY : origin + (bin - TOLERANCE) * width;
@@ -62,7 +60,12 @@ export function colourTable(
       if (entry === entryOf(above)) bins[bin] = pixels[entry];
     }
   }
-  return { bins, origin, binsPerValue, undecided: pixels[UNDECIDED], exact: (value) => pixels[entryOf(value)] };
+  return {
+    bins,
+    place: Float64Array.of(origin, 1 / width),
+    undecided: pixels[UNDECIDED],
+    exact: (value) => pixels[entryOf(value)],
+  };
 }
 
 /** Entries after the 256 colours: no pixel, and the mark of a bin that has no colour of its own. */
@@ -70,8 +73,8 @@ const TRANSPARENT = 256;
 const UNDECIDED = 257;
 
 /** The words of all entries, in this machine's own order of bytes. */
-function pixelsOf(colormap: Uint8Array, alphaOf: (entry: number) => number): Uint32Array {
-  const words = new Uint32Array(258);
+function pixelsOf(colormap: Uint8Array, alphaOf: (entry: number) => number): Int32Array {
+  const words = new Int32Array(258);
   const bytes = new Uint8Array(words.buffer);
   for (let entry = 0; entry < 256; entry++) {
     const alpha = alphaOf(entry);

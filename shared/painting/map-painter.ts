@@ -1,6 +1,6 @@
 import { type ColourTable, colourTable, type TableStyle } from './colour-table.ts';
 import { roundHalfUp } from './pixel.ts';
-import type { PixelBuffer, RowPainter } from './row-painters.ts';
+import type { RowPainter } from './row-painters.ts';
 
 export interface MapStyle extends TableStyle {
   /** 0 to 1. */
@@ -25,11 +25,11 @@ export function mapPainter(style: MapStyle, one: number, length: number): RowPai
         shareOfTable = share;
         table = tableOf(share);
       }
-      paint(pixels, start, scores, table);
+      lookUp(pixels.words, start, scores, length, table);
       return;
     }
     opaque ??= tableOf(1);
-    paint(pixels, start, scores, opaque);
+    lookUp(pixels.words, start, scores, length, opaque);
     const { bytes, words } = pixels;
     for (let x = 0; x < length; x++) {
       if (words[start + x] === 0) continue;
@@ -39,14 +39,16 @@ export function mapPainter(style: MapStyle, one: number, length: number): RowPai
       else words[start + x] = 0;
     }
   };
+}
 
-  function paint({ words }: PixelBuffer, start: number, scores: Float64Array, found: ColourTable): void {
-    const { bins, origin, binsPerValue, undecided, exact } = found;
-    const last = bins.length - 1;
-    for (let x = 0; x < length; x++) {
-      const bin = (scores[x] - origin) * binsPerValue;
-      const word = bins[bin > 0 ? (bin < last ? bin | 0 : last) : 0];
-      words[start + x] = word === undecided ? exact(scores[x]) : word;
-    }
+function lookUp(words: Int32Array, start: number, scores: Float64Array, length: number, table: ColourTable): void {
+  const { bins, place, undecided, exact } = table;
+  const origin = place[0];
+  const binsPerValue = place[1];
+  const last = bins.length - 1;
+  for (let x = 0; x < length; x++) {
+    const bin = (scores[x] - origin) * binsPerValue;
+    const word = bins[bin > 0 ? (bin < last ? bin | 0 : last) : 0];
+    words[start + x] = word === undecided ? exact(scores[x]) : word;
   }
 }

@@ -2,8 +2,9 @@ import type { Rectangle } from '../geometry/deep-zoom.ts';
 import { gridExtent, type PatchGrid } from '../geometry/patch-grid.ts';
 import { scoreRaster, type TileWindow } from '../geometry/score-raster.ts';
 import { hatchOf } from './hatch.ts';
+import { ROW_LENGTH } from './row-memory.ts';
 import { rowPainter } from './row-painters.ts';
-import { type Sampling, sampleAxis } from './sampling.ts';
+import { sampleAxis } from './sampling.ts';
 import type { PaintStyle, ScoreTile } from './style.ts';
 import { valuePlanes } from './value-planes.ts';
 
@@ -13,6 +14,12 @@ export interface PaintedArea {
   height: number;
   data: Uint8ClampedArray<ArrayBuffer>;
 }
+
+// Of one row: the values under it, interpolated down, and the step from each to the next; where its pixels lie between them.
+const VALUES = new Float64Array(ROW_LENGTH);
+const STEPS = new Float64Array(ROW_LENGTH);
+const COLUMNS = new Int32Array(ROW_LENGTH);
+const SHARES = new Float64Array(ROW_LENGTH);
 
 /**
  * Paints a rectangle of an output raster on which one pixel covers `scale` slide pixels (any positive number), pixel i
@@ -55,6 +62,16 @@ export function paintArea(
     },
     smooth,
   );
+  const { inside } = across;
+  if (inside === 0) return painted;
+  const firstColumn = across.first[0];
+  const used = Math.min(window.columns, across.first[inside - 1] + 2) - firstColumn;
+  if (width > 1 && Math.max(inside, used) > ROW_LENGTH) {
+    const left = { ...area, width: Math.ceil(width / 2) };
+    const right = { ...area, x: area.x + left.width, width: width - left.width };
+    const [first, second] = [left, right].map((half) => paintArea(tile, window, grid, half, scale, style));
+    return sideBySide(first, second);
+  }
   const down = sampleAxis(
     {
       start: area.y,
@@ -79,31 +96,31 @@ export function paintArea(
   );
   const colours = shown.map((i) => style.colours[i] ?? [0, 0, 0]);
   const { columns, one } = tile;
-  const paintRow = rowPainter(style, { colours, one, length: across.inside });
+  const paintRow = rowPainter(style, { colours, one, length: inside });
   // Plain bytes: what is written is rounded already, and clamping it again takes time.
-  const buffer = { bytes: new Uint8Array(pixels.buffer), words: new Uint32Array(pixels.buffer) };
+  const buffer = { bytes: new Uint8Array(pixels.buffer), words: new Int32Array(pixels.buffer) };
 
-  // The values of one output row, interpolated down, and the step from each to the next; that of the last is 0.
-  const values = new Float64Array(columns);
-  const steps = new Float64Array(columns);
   // Plane after plane.
-  const scores = new Float64Array(shown.length * across.inside);
+  const scores = new Float64Array(shown.length * inside);
   // Of most tiles all values are equally visible.
   const [first] = planes.visibility;
   const isUniform = planes.visibility.every((value) => value === first);
   if (isUniform && first === 0) return painted;
   const hatch = hatchOf(tile, grid, area, scale, { across, down });
-  const visibility = new Float64Array(across.inside);
+  const visibility = new Float64Array(inside);
+  for (let x = 0; x < inside; x++) COLUMNS[x] = across.first[x] - firstColumn;
+  SHARES.set(across.share.subarray(0, inside));
   for (let y = 0; y < down.inside; y++) {
-    const row = down.first[y] * columns;
+    const row = down.first[y] * columns + firstColumn;
+    const next = down.share[y] === 0 ? row : row + columns;
     if (!isUniform) {
-      interpolateDown(values, steps, planes.visibility, row, down.share[y]);
-      interpolateAcross(visibility, 0, values, steps, across);
+      interpolateDown(planes.visibility, row, next, used, down.share, y);
+      interpolateAcross(visibility, 0, inside);
     } else if (hatch) visibility.fill(first);
     hatch?.apply(visibility, y);
     for (let k = 0; k < shown.length; k++) {
-      interpolateDown(values, steps, planes.scores[k], row, down.share[y]);
-      interpolateAcross(scores, k * across.inside, values, steps, across);
+      interpolateDown(planes.scores[k], row, next, used, down.share, y);
+      interpolateAcross(scores, k * inside, inside);
     }
     paintRow(buffer, y * width, scores, isUniform && !hatch ? first : visibility);
   }
@@ -122,33 +139,38 @@ function checkSizes(tile: ScoreTile, window: TileWindow, style: PaintStyle): voi
   }
 }
 
-/** a + (b - a) share, which gives exactly a where both are equal. */
+/** a + (b - a) share, which gives exactly a where both are equal. The step of the last value is 0. */
 function interpolateDown(
-  target: Float64Array,
-  steps: Float64Array,
   values: Float64Array,
   row: number,
-  share: number,
+  next: number,
+  length: number,
+  shares: Float64Array,
+  y: number,
 ): void {
-  const columns = target.length;
-  const next = share === 0 ? row : row + columns;
-  for (let i = 0; i < columns; i++) {
+  const share = shares[y];
+  for (let i = 0; i < length; i++) {
     const value = values[row + i];
-    target[i] = value + (values[next + i] - value) * share;
+    VALUES[i] = value + (values[next + i] - value) * share;
   }
-  for (let i = 0; i < columns - 1; i++) steps[i] = target[i + 1] - target[i];
+  for (let i = 0; i < length - 1; i++) STEPS[i] = VALUES[i + 1] - VALUES[i];
+  STEPS[length - 1] = 0;
 }
 
 /** As above, between a value and the next in its row. Writes the row from `start` on. */
-function interpolateAcross(
-  target: Float64Array,
-  start: number,
-  values: Float64Array,
-  steps: Float64Array,
-  { first, share, inside }: Sampling,
-): void {
-  for (let x = 0; x < inside; x++) {
-    const column = first[x];
-    target[start + x] = values[column] + steps[column] * share[x];
+function interpolateAcross(target: Float64Array, start: number, length: number): void {
+  for (let x = 0; x < length; x++) {
+    const column = COLUMNS[x];
+    target[start + x] = VALUES[column] + STEPS[column] * SHARES[x];
   }
+}
+
+function sideBySide(left: PaintedArea, right: PaintedArea): PaintedArea {
+  const width = left.width + right.width;
+  const data = new Uint8ClampedArray(width * left.height * 4);
+  for (let y = 0; y < left.height; y++) {
+    data.set(left.data.subarray(y * left.width * 4, (y + 1) * left.width * 4), y * width * 4);
+    data.set(right.data.subarray(y * right.width * 4, (y + 1) * right.width * 4), (y * width + left.width) * 4);
+  }
+  return { width, height: left.height, data };
 }

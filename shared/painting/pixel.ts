@@ -16,20 +16,3 @@ export function bent(place: number, gamma: number): number {
 export function roundHalfUp(value: number): number {
   return (value + 0.5) | 0;
 }
-
-/** Writes a pixel at a byte offset, each channel rounded once; one that rounds to no alpha has no colour either. */
-export function writePixel(
-  bytes: Uint8Array,
-  offset: number,
-  red: number,
-  green: number,
-  blue: number,
-  alpha: number,
-): void {
-  const byte = roundHalfUp(255 * alpha);
-  if (byte <= 0) return;
-  bytes[offset] = roundHalfUp(red);
-  bytes[offset + 1] = roundHalfUp(green);
-  bytes[offset + 2] = roundHalfUp(blue);
-  bytes[offset + 3] = byte;
-}

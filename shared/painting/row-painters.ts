@@ -8,7 +8,7 @@ import type { Mode, PaintStyle } from './style.ts';
 /** RGBA bytes, straight alpha, and the same memory as one word a pixel. */
 export interface PixelBuffer {
   bytes: Uint8Array;
-  words: Uint32Array;
+  words: Int32Array;
 }
 
 /**
