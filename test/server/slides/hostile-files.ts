@@ -1,6 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { crc32, deflateSync } from 'node:zlib';
+import { trestle } from './openslide-slides.ts';
 import { image, picture } from './pictures.ts';
 import { rawTiles } from './raw-tiles.ts';
 import { type TiffTag, writtenTiff } from './written-tiff.ts';
@@ -14,7 +15,7 @@ const tiles = { tile: true, tileWidth: 128, tileHeight: 128 } as const;
 
 const LONG_SIZES = [0, 2 ** 31, 2 ** 32 - 1];
 
-/** Whole files of every kind that is read without a library of the system. */
+/** Whole files of most kinds. */
 export async function wholeFiles(): Promise<Record<string, Uint8Array>> {
   return {
     'pyramid.tif': await rgb()
@@ -25,6 +26,7 @@ export async function wholeFiles(): Promise<Record<string, Uint8Array>> {
       .toBuffer(),
     'raw.svs': rawTiles({ ...source, tileSize: 128 }),
     'front.tif': directoryFirst(rawTiles({ ...source, tileSize: 128 })),
+    'trestle.tif': directoryFirst(trestle(source)),
     'strips.tif': await rgb().tiff({ compression: 'lzw' }).toBuffer(),
     'a.jpg': await rgb().jpeg().toBuffer(),
     'progressive.jpg': await rgb().jpeg({ progressive: true }).toBuffer(),
@@ -208,18 +210,21 @@ function loopOfSubdirectories(): Uint8Array {
   return make(directoryOf(make(0)));
 }
 
+/** Bytes of a value, index = TIFF's type. */
+const VALUE_BYTES = [0, 1, 1, 2, 4];
+
 /** The same TIFF with its directory before its pixels, so that a cut leaves it whole. */
 function directoryFirst(tiff: Uint8Array): Uint8Array {
-  const bytes = Buffer.from(tiff);
-  const from = bytes.readUInt32LE(4);
-  const directory = Buffer.from(bytes.subarray(from));
+  const file = Buffer.from(tiff);
+  const from = file.readUInt32LE(4);
+  const directory = Buffer.from(file.subarray(from));
   const moved = directory.length + (directory.length % 2);
   const entries = directory.readUInt16LE(0);
   for (let entry = 0; entry < entries; entry++) {
     const at = 2 + 12 * entry;
-    const isShort = directory.readUInt16LE(at + 2) === 3;
+    const bytes = VALUE_BYTES[directory.readUInt16LE(at + 2)];
     const count = directory.readUInt32LE(at + 4);
-    const isInline = count * (isShort ? 2 : 4) <= 4;
+    const isInline = count * bytes <= 4;
     const valuesAt = directory.readUInt32LE(at + 8) - from;
     if (!isInline) directory.writeUInt32LE(valuesAt + 8, at + 8);
     if (directory.readUInt16LE(at) !== 324) continue;
@@ -228,7 +233,7 @@ function directoryFirst(tiff: Uint8Array): Uint8Array {
       directory.writeUInt32LE(directory.readUInt32LE(place) + moved, place);
     }
   }
-  const header = Buffer.from(bytes.subarray(0, 8));
+  const header = Buffer.from(file.subarray(0, 8));
   header.writeUInt32LE(8, 4);
-  return Buffer.concat([header, directory, Buffer.alloc(moved - directory.length), bytes.subarray(8, from)]);
+  return Buffer.concat([header, directory, Buffer.alloc(moved - directory.length), file.subarray(8, from)]);
 }

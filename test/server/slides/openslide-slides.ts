@@ -1,6 +1,9 @@
 import { spawnSync } from 'node:child_process';
 import { writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import sharp from 'sharp';
+import { image } from './pictures.ts';
 import { rawTiles, tilesOf } from './raw-tiles.ts';
 import { type TiffTag, writtenTiff } from './written-tiff.ts';
 
@@ -31,9 +34,13 @@ const text = (tag: number, value: string): TiffTag => [tag, 'ascii', [...new Tex
 
 /** A Trestle slide, uncompressed, a level for each picture; around it is a colour of its own. */
 export async function writeTrestle(file: string, full: Picture, ...smaller: Picture[]): Promise<void> {
+  await writeFile(file, trestle(full, ...smaller));
+}
+
+export function trestle(full: Picture, ...smaller: Picture[]): Uint8Array {
   const tags = [text(305, 'MedScan'), text(270, 'Background Color=C08040;OverlapsXY= 0 0')];
   const pages = smaller.map((picture) => ({ ...picture, tileSize: 128, tags }));
-  await writeFile(file, rawTiles({ ...full, tileSize: 128, tags }, ...pages));
+  return rawTiles({ ...full, tileSize: 128, tags }, ...pages);
 }
 
 /** A Philips slide of one level, uncompressed, without the tiles named: those are background. */
@@ -60,4 +67,113 @@ export async function writePhilips(file: string, picture: Picture, missing: read
       ],
     }),
   );
+}
+
+/**
+ * A tile of 64 x 64 pixels in lossless JPEG 2000, which nothing here encodes: pixel (x, y) is [4 x, 4 y, 2 (x + y)]. Made by
+ * Python's imagecodecs: `jpeg2k_encode(pixels, level=0, reversible=True, codecformat='j2k', mct=False)`.
+ */
+const JPEG_2000_TILE = Buffer.from(
+  [
+    '/0//UQAvAAAAAABAAAAAQAAAAAAAAAAAAAAAQAAAAEAAAAAAAAAAAAADBwEBBwEBBwEB/1IADAAAAAEAAwQEAAH/XAANQEBISFBISFBISFD/ZA',
+    'AlAAFDcmVhdGVkIGJ5IE9wZW5KUEVHIHZlcnNpb24gMi41LjT/kAAKAAAAAADnAAH/k9+AyBFqofAgeQb5AENPbd+V9gQkAv3VfcYQtT/fgNAS',
+    'jirQ9grbwNjezurVdf5uZwIWXBah/Qsqf9+BQBIrZtcPYOVS50caTTXEVAr4h8HKTkL66L3RYpFzW3D+XEE0LBXTYD/B84cANqGZrmOjX6D5w4',
+    'A9pjRbENxXwPkDQPkDADahma5jnz2mNFsQ28D5BABfp8eIoA2wf6B8gkCdrClBAMMYBg/AfCJAfCKAX6fHiZ2sKUA/wHwigItiAauooD4RgOGN',
+    'Yqd/18A6LAOigItiAauf4Y1ip37/2Q==',
+  ].join(''),
+  'base64',
+);
+
+/** An Aperio slide of 2 x 2 equal tiles in JPEG 2000; returns its pixels. */
+export async function writeAperioJpeg2000(file: string): Promise<Picture> {
+  const side = 128;
+  const tags: TiffTag[] = [
+    [258, 'short', [8, 8, 8]],
+    [259, 'short', [33_005]],
+    [262, 'short', [2]],
+    [277, 'short', [3]],
+    text(270, 'Aperio Image Library v11|AppMag = 40|MPP = 0.2520'),
+  ];
+  const page = { littleEndian: true, big: false, width: side, height: side, tileSize: 64, tags };
+  await writeFile(file, writtenTiff({ ...page, tiles: Array.from({ length: 4 }, () => JPEG_2000_TILE) }));
+  const data = new Uint8Array(side * side * 3);
+  for (let pixel = 0; pixel < side * side; pixel++) {
+    const [x, y] = [pixel % 64, Math.floor(pixel / side) % 64];
+    data.set([4 * x, 4 * y, 2 * (x + y)], 3 * pixel);
+  }
+  return { data, width: side, height: side };
+}
+
+/** Nanometres that a pixel of `writeLeica` has along a side. */
+const LEICA_PIXEL = 500;
+
+/** A Leica slide whose one scan, uncompressed, lies 64 pixels from the left and 32 from the top of 512 x 384. */
+export async function writeLeica(file: string, { data, width, height }: Picture): Promise<void> {
+  const nanometres = (pixels: number) => pixels * LEICA_PIXEL;
+  const view = `<view sizeX="${nanometres(width)}" sizeY="${nanometres(height)}" offsetX="${nanometres(64)}" offsetY="${nanometres(32)}"/>`;
+  const settings =
+    '<scanSettings><objectiveSettings><objective>20</objective></objectiveSettings><illuminationSettings><numericalAperture>0.4</numericalAperture><illuminationSource>brightfield</illuminationSource></illuminationSettings></scanSettings>';
+  const pixels = `<pixels sizeX="${width}" sizeY="${height}"><dimension sizeX="${width}" sizeY="${height}" r="0" ifd="0"/></pixels>`;
+  const scan = `<image name="scan" uuid="1"><creationDate>2020-01-01T00:00:00Z</creationDate><device model="SCN400" version="1"/>${pixels}${view}${settings}</image>`;
+  const xml = `<?xml version="1.0"?><scn xmlns="http://www.leica-microsystems.com/scn/2010/10/01" uuid="0"><collection name="slide" uuid="2" sizeX="${nanometres(512)}" sizeY="${nanometres(384)}">${scan}</collection></scn>`;
+  await writeFile(file, rawTiles({ data, width, height, tileSize: 128, big: true, tags: [text(270, xml)] }));
+}
+
+/** A Hamamatsu VMS slide: a text file, the JPEG of its one scan, and a small one of all of it. */
+export async function writeVms(folder: string, name: string, { data, width, height }: Picture): Promise<Buffer> {
+  const full = await jpegWithRestarts({ data, width, height });
+  await writeFile(join(folder, `${name}-image.jpg`), full);
+  const small = { width: width / 8, height: height / 8 };
+  const { data: pixels } = await sharp(full)
+    .resize(small.width, small.height)
+    .raw()
+    .toBuffer({ resolveWithObject: true });
+  const overview = await jpegWithRestarts({ ...small, data: pixels });
+  for (const part of ['map', 'macro']) await writeFile(join(folder, `${name}-${part}.jpg`), overview);
+  const lines = [
+    '[Virtual Microscope Specimen]',
+    ...['NoLayers=1', 'NoJpegColumns=1', 'NoJpegRows=1', 'SourceLens=20'],
+    ...[`ImageFile=${name}-image.jpg`, `MapFile=${name}-map.jpg`, `MacroImage=${name}-macro.jpg`],
+    ...[`PhysicalWidth=${width * 460}`, `PhysicalHeight=${height * 460}`],
+  ];
+  await writeFile(join(folder, `${name}.vms`), `${lines.join('\n')}\n`);
+  return full;
+}
+
+/** Lines of a block of a JPEG that is not subsampled. */
+const BLOCK_LINES = 8;
+
+/**
+ * A JPEG in which coding starts anew with every row of blocks, as scanners write it: each row is coded as a picture of its
+ * own, and their scans are put behind one header.
+ * @param picture of whole blocks
+ */
+async function jpegWithRestarts({ data, width, height }: Picture): Promise<Buffer> {
+  const rows = await Promise.all(
+    Array.from({ length: height / BLOCK_LINES }, (_, row) => {
+      const start = row * BLOCK_LINES * width * 3;
+      const lines = data.subarray(start, start + BLOCK_LINES * width * 3);
+      const options = { quality: 95, chromaSubsampling: '4:4:4', optimizeCoding: false };
+      return image(lines, width, BLOCK_LINES).jpeg(options).toBuffer();
+    }),
+  );
+  const [first] = rows;
+  const frame = first.indexOf(Buffer.from('ffc0', 'hex'));
+  const scan = first.indexOf(Buffer.from('ffda', 'hex'));
+  const scanData = scan + 2 + first.readUInt16BE(scan + 2);
+  const header = Buffer.from(first.subarray(0, scanData));
+  header.writeUInt16BE(height, frame + 5);
+  const interval = Buffer.from('ffdd00040000', 'hex');
+  interval.writeUInt16BE(width / BLOCK_LINES, 4);
+  const scans = rows.flatMap((row, i) => [
+    ...(i === 0 ? [] : [Buffer.from([0xff, 0xd0 + ((i - 1) % 8)])]),
+    row.subarray(scanData, row.length - 2),
+  ]);
+  return Buffer.concat([
+    header.subarray(0, scan),
+    interval,
+    header.subarray(scan),
+    ...scans,
+    Buffer.from('ffd9', 'hex'),
+  ]);
 }

@@ -1,8 +1,17 @@
 import { join } from 'node:path';
+import sharp from 'sharp';
 import { describe, expect, test } from 'vitest';
+import { copyOverlap } from '../../../server/src/slides/copy-pixels.ts';
 import { describeSlide, readSlideHeader } from '../../../server/src/slides/describe-slide.ts';
 import { openSlide } from '../../../server/src/slides/open-slide.ts';
-import { openslideVersion, writePhilips, writeTrestle } from './openslide-slides.ts';
+import {
+  openslideVersion,
+  writeAperioJpeg2000,
+  writeLeica,
+  writePhilips,
+  writeTrestle,
+  writeVms,
+} from './openslide-slides.ts';
 import { crop, picture, temporaryFolder } from './pictures.ts';
 
 const folder = await temporaryFolder();
@@ -48,5 +57,58 @@ describe.skipIf(openslideVersion === undefined)('through OpenSlide', () => {
     // The tile in the second row and column.
     for (let y = 8; y < 20; y++) expected.fill(255, (y * 20 + 8) * 3, (y + 1) * 20 * 3);
     expect(Buffer.compare(await reader.readRegion(0, region), expected)).toBe(0);
+  });
+
+  test('an Aperio slide in JPEG 2000', async () => {
+    const file = join(folder, 'aperio.svs');
+    const { data, width, height } = await writeAperioJpeg2000(file);
+    expect(await readSlideHeader(file)).toMatchObject({
+      ...{ format: 'Aperio SVS', reader: 'openslide', mpp: 0.252, objective: 40, levels: [{ width, height }] },
+    });
+    const reader = openSlide(await describeSlide(file, { store }));
+    const region = { x: 3, y: 5, width: 120, height: 119 };
+    expect(Buffer.compare(await reader.readRegion(0, region), crop({ data, width }, region))).toBe(0);
+  });
+
+  test('a Leica slide: its scan lies where it says, and around it is background', async () => {
+    const file = join(folder, 'leica.scn');
+    const scan = picture(256, 192);
+    await writeLeica(file, scan);
+    expect(await readSlideHeader(file)).toMatchObject({
+      ...{ format: 'Leica SCN', reader: 'openslide', width: 512, height: 384, objective: 20 },
+    });
+    const whole = { data: new Uint8Array(512 * 384 * 3).fill(255), width: 512, height: 384, x: 0, y: 0 };
+    copyOverlap({ ...scan, x: 64, y: 32 }, whole);
+    const reader = openSlide(await describeSlide(file, { store }));
+    expect(Buffer.compare(await reader.readRegion(0, { x: 0, y: 0, width: 512, height: 384 }), whole.data)).toBe(0);
+  });
+
+  test('a Hamamatsu VMS slide: the pixels of its JPEG, and its smaller levels', async () => {
+    const file = join(folder, 'hamamatsu.vms');
+    const jpeg = await writeVms(folder, 'hamamatsu', source);
+    const description = await describeSlide(file, { store });
+    expect(description).toMatchObject({
+      format: 'Hamamatsu VMS',
+      reader: 'openslide',
+      width: 512,
+      height: 384,
+      mpp: 0.46,
+    });
+    expect(description.levels.slice(0, 3)).toMatchObject([{ width: 512 }, { width: 256 }, { width: 128 }]);
+    const region = { x: 17, y: 9, width: 300, height: 200 };
+    const data = await sharp(jpeg).raw().toBuffer();
+    const read = await openSlide(description).readRegion(0, region);
+    expect(Buffer.compare(read, crop({ data, width: 512 }, region))).toBe(0);
+  });
+});
+
+test.skipIf(openslideVersion !== undefined)('without OpenSlide one line says how to install it', async () => {
+  const file = join(folder, 'aperio.svs');
+  await writeAperioJpeg2000(file);
+  await expect(describeSlide(file, { store })).rejects.toMatchObject({
+    code: 'unreadable-slide',
+    message: expect.stringMatching(
+      /^aperio\.svs .*Aperio SVS is read through OpenSlide.*apt-get install libopenslide0.*$/,
+    ),
   });
 });

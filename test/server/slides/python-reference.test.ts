@@ -5,7 +5,14 @@ import { describeSlide } from '../../../server/src/slides/describe-slide.ts';
 import { openSlide } from '../../../server/src/slides/open-slide.ts';
 import type { Rectangle } from '../../../shared/geometry/deep-zoom.ts';
 import { referenceData } from '../../reference-data.ts';
-import { openslideVersion, writePhilips, writeTrestle } from './openslide-slides.ts';
+import {
+  openslideVersion,
+  writeAperioJpeg2000,
+  writeLeica,
+  writePhilips,
+  writeTrestle,
+  writeVms,
+} from './openslide-slides.ts';
 import { image, picture, temporaryFolder } from './pictures.ts';
 import { pythonOpenslide, type ReferenceRegion, referenceRegions } from './python-reference.ts';
 
@@ -98,6 +105,19 @@ describe.skipIf(pythonOpenslide === undefined)('regions are those of Python', ()
     const file = join(folder, 'philips.tiff');
     await writePhilips(file, picture(512, 384), [0, 5, 11]);
     await expectReference(file, 'openslide');
+  });
+
+  needsLibrary('OpenSlide: Aperio in JPEG 2000, Leica', async () => {
+    await writeAperioJpeg2000(join(folder, 'aperio.svs'));
+    await expectReference(join(folder, 'aperio.svs'), 'openslide');
+    await writeLeica(join(folder, 'leica.scn'), picture(256, 192));
+    await expectReference(join(folder, 'leica.scn'), 'openslide');
+  });
+
+  // Python may have another version of the JPEG library, which reduces while it decodes.
+  needsLibrary('OpenSlide: Hamamatsu VMS', async () => {
+    await writeVms(folder, 'hamamatsu', picture(512, 384));
+    await expectReference(join(folder, 'hamamatsu.vms'), 'openslide', 1);
   });
 
   const hasDicom = Number(openslideVersion?.split('.')[0]) >= 4 && referenceData !== undefined;
