@@ -6,6 +6,8 @@ export interface OmePixels {
   mpp: number | null;
   /** Names of its channels; one channel may have the samples of a colour. */
   channels: string[];
+  /** Whether red, green and blue are a channel each, in this order, of one plane and one point in time. */
+  hasColourPlanes: boolean;
 }
 
 /** Names that are kept. */
@@ -43,13 +45,29 @@ export function omePixels(xml: string, { width, height }: Size): OmePixels | nul
   const content = xml.slice(start, end < 0 ? undefined : end);
   const x = length(attributes, 'PhysicalSizeX');
   const y = length(attributes, 'PhysicalSizeY') ?? x;
+  const channels = [...content.matchAll(/<(?:\w+:)?Channel\s([^<>]{0,4096})>/g)]
+    .slice(0, MOST_CHANNELS)
+    .map(({ 1: text }) => attributesOf(text));
   const isSquare = x !== null && y !== null && Math.abs(x - y) <= 0.01 * x;
   return {
     mpp: isSquare ? x : null,
-    channels: [...content.matchAll(/<(?:\w+:)?Channel\s([^<>]{0,4096})>/g)]
-      .slice(0, MOST_CHANNELS)
-      .map(({ 1: text }, index) => attributesOf(text).get('Name') ?? `channel ${index}`),
+    channels: channels.map((channel, index) => channel.get('Name') ?? `channel ${index}`),
+    hasColourPlanes: isOne(attributes, 'SizeZ') && isOne(attributes, 'SizeT') && areColours(channels),
   };
+}
+
+/** Red, green and blue as OME-XML has them: RGBA in one signed number. */
+const COLOURS = [0xff0000ff | 0, 0x00ff00ff, 0x0000ffff];
+const COLOUR_NAMES = [/^r(ed)?$/i, /^g(reen)?$/i, /^b(lue)?$/i];
+
+function areColours(channels: readonly Map<string, string>[]): boolean {
+  const isColour = (channel: Map<string, string>, index: number) =>
+    Number(channel.get('Color')) === COLOURS[index] || COLOUR_NAMES[index].test(channel.get('Name') ?? '');
+  return channels.length === COLOURS.length && channels.every((c, i) => isOne(c, 'SamplesPerPixel') && isColour(c, i));
+}
+
+function isOne(attributes: Map<string, string>, name: string): boolean {
+  return Number(attributes.get(name) ?? 1) === 1;
 }
 
 function attributesOf(text: string): Map<string, string> {

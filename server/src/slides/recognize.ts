@@ -94,7 +94,7 @@ async function recognizeTiff(file: string): Promise<Recognized> {
   if (software.startsWith('Philips')) return found('openslide', 'Philips TIFF');
   if (description.startsWith('Aperio')) {
     const { compression } = directories[mainPage(directories)];
-    return found(isAperioJpeg2000(compression) ? 'openslide' : 'tiff', 'Aperio SVS');
+    return isAperioJpeg2000(compression) ? found('openslide', 'Aperio SVS (JPEG 2000)') : found('tiff', 'Aperio SVS');
   }
   return found('tiff', isOme(description) ? 'OME-TIFF' : 'TIFF');
 }

@@ -38,9 +38,15 @@ export interface SlideDescription extends Pick<SlideHeader, 'file' | 'format' | 
 /** One resolution stored in `regionFile`: its size, and where its reader finds it. */
 export type SlideLevel = OpenSlideLevel | TiffLevel;
 
-export interface TiffLevel extends Size {
+export interface TiffLevel extends Size, TiffPlace {
+  /** Where its green and its blue lie, when the place itself has no more than red. */
+  planes?: [green: TiffPlace, blue: TiffPlace];
+}
+
+/** One picture of a TIFF. */
+export interface TiffPlace {
   page: number;
-  /** -1 where the level is the page itself. */
+  /** -1 where it is the page itself. */
   subifd: number;
 }
 

@@ -21,6 +21,8 @@ export interface TiffDirectory {
   description: string;
   /** By its number in TIFF 6.0: 1 is none. */
   compression: number;
+  /** Samples of a pixel. */
+  samples: number;
   /** What wrote the file. */
   software: string;
   /** XMP, or what scanners put in its place. */
@@ -126,6 +128,7 @@ function toDirectory(entries: TiffEntries, littleEndian: boolean, subDirectories
     pixelsPerCentimetre: resolution(first(TAG.xResolution), first(TAG.yResolution), first(TAG.resolutionUnit) ?? 2),
     description: textOf(entries.get(TAG.description)),
     compression: first(TAG.compression) ?? 1,
+    samples: first(TAG.samplesPerPixel) ?? 1,
     software: textOf(entries.get(TAG.software)),
     xmp: textOf(entries.get(TAG.xmp)),
     isHamamatsu: entries.has(TAG.hamamatsu),

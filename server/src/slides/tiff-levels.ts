@@ -1,5 +1,5 @@
 import type { Size } from '../../../shared/geometry/deep-zoom.ts';
-import type { TiffLevel } from './slide.ts';
+import type { TiffLevel, TiffPlace } from './slide.ts';
 import type { TiffDirectory } from './tiff-directories.ts';
 
 /** Tiles above this many pixels a side are no way to read a region; such a file is converted as a striped one is. */
@@ -42,6 +42,34 @@ export function tiffLevels(directories: readonly TiffDirectory[]): TiffLevel[] {
     if (other !== page) add(directory, { page: other, subifd: -1 });
   });
   return [...levels].sort(([a], [b]) => a - b).map(([, level]) => level);
+}
+
+/**
+ * The levels of a picture whose red, green and blue are pages of their own, each with its pyramid in SubIFDs, the first three
+ * of its size; or null where they are not.
+ */
+export function colourPlaneLevels(directories: readonly TiffDirectory[]): TiffLevel[] | null {
+  const page = mainPage(directories);
+  const { width, height } = directories[page];
+  const isPlane = (at: number) => directories[at]?.width === width && directories[at]?.height === height;
+  const isGrey = directories.slice(page, page + 3).every(({ samples }) => samples === 1);
+  if (!isGrey || !isPlane(page + 1) || !isPlane(page + 2)) return null;
+  const [red, green, blue] = [0, 1, 2].map((plane) => planeLevels(directories, page + plane));
+  const levels = red.filter((_, i) => isSameSize(red[i], green[i]) && isSameSize(red[i], blue[i]));
+  return levels.map((level, i) => ({ ...level, planes: [place(green[i]), place(blue[i])] }));
+}
+
+/** What lies at a page and below it. */
+function planeLevels(directories: readonly TiffDirectory[], page: number): TiffLevel[] {
+  return tiffLevels([directories[page]]).map((level) => ({ ...level, page }));
+}
+
+function isSameSize(one: Size, other: Size | undefined): boolean {
+  return one.width === other?.width && one.height === other.height;
+}
+
+function place({ page, subifd }: TiffLevel): TiffPlace {
+  return { page, subifd };
 }
 
 /** n of the 2^n, n >= 1, by which `full` was divided to give `reduced`, or null where it was not. */

@@ -1,4 +1,4 @@
-import { copyOverlap, type RegionPixels } from './copy-pixels.ts';
+import { copyOverlap, emptyPixels, type RegionPixels } from './copy-pixels.ts';
 import { asRgb, openImage, reason, unreadable } from './image-file.ts';
 import type { RegionSource } from './readers.ts';
 import { regionBlocks } from './region-blocks.ts';
@@ -11,15 +11,30 @@ import type { TileReader } from './tile-reader.ts';
  */
 export function tiffSource(description: SlideDescription, tiles: TileReader): RegionSource {
   const { regionFile } = description;
+  const fillPlane = async (level: TiffLevel, number: number, regions: readonly RegionPixels[]) => {
+    // What the tiles do not tell, and what is damaged, is libvips' to read or to refuse.
+    const isFilled = await tiles.fill(regionFile, level, regions).catch(() => false);
+    if (!isFilled) await fillFromFile(regionFile, level, number, regions);
+  };
   return {
     async fill(number, regions) {
-      const level = tiffLevel(description, number);
-      // What the tiles do not tell, and what is damaged, is libvips' to read or to refuse.
-      const isFilled = await tiles.fill(regionFile, level, regions).catch(() => false);
-      if (!isFilled) await fillFromFile(regionFile, level, number, regions);
+      const { planes, ...level } = tiffLevel(description, number);
+      await fillPlane(level, number, regions);
+      for (const [index, place] of (planes ?? []).entries()) {
+        const copies = regions.map(emptyPixels);
+        await fillPlane({ ...level, ...place }, number, copies);
+        copies.forEach((copy, i) => {
+          copySample(copy, regions[i], index + 1);
+        });
+      }
     },
     close: async () => {},
   };
+}
+
+/** Copies one of the three samples of every pixel. */
+function copySample(source: RegionPixels, target: RegionPixels, sample: number): void {
+  for (let at = sample; at < source.data.length; at += 3) target.data[at] = source.data[at];
 }
 
 function tiffLevel({ levels }: SlideDescription, number: number): TiffLevel {

@@ -2,10 +2,12 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { describeSlide, readSlideHeader } from '../../../server/src/slides/describe-slide.ts';
+import { slideFingerprint } from '../../../server/src/slides/fingerprint.ts';
 import { omePixels } from '../../../server/src/slides/ome-xml.ts';
-import { picture, temporaryFolder } from './pictures.ts';
-import { rawTiles } from './raw-tiles.ts';
-import type { TiffTag } from './written-tiff.ts';
+import { openSlide } from '../../../server/src/slides/open-slide.ts';
+import { crop, picture, temporaryFolder } from './pictures.ts';
+import { greyTiles, rawTiles } from './raw-tiles.ts';
+import { type TiffTag, writtenTiff } from './written-tiff.ts';
 
 const folder = await temporaryFolder();
 const SIZE = { width: 300, height: 200 };
@@ -86,4 +88,45 @@ test('the names of its channels', async () => {
 
 test('a description that only speaks of OME is a plain one', async () => {
   expect(await readSlideHeader(await omeTiff('plain.tif', 'made for <OME >'))).toMatchObject({ format: 'TIFF' });
+});
+
+describe('red, green and blue as planes of their own', () => {
+  const colours = [-16_776_961, 16_711_935, 65_535]
+    .map((colour, i) => `<Channel ID="${i}" Color="${colour}"/>`)
+    .join('');
+  const names = ['Red', 'Green', 'Blue']
+    .map((name, i) => `<Channel ID="${i}" Name="${name}" SamplesPerPixel="1"/>`)
+    .join('');
+  const stains = ['DAPI', 'FITC', 'TRITC'].map((name, i) => `<Channel ID="${i}" Name="${name}"/>`).join('');
+  const region = { x: 100, y: 50, width: 180, height: 140 };
+
+  async function planes(name: string, channels: string): Promise<string> {
+    const file = join(folder, name);
+    const description: TiffTag = [270, 'ascii', [...new TextEncoder().encode(`${omeXml('', channels)}\0`)]];
+    const pages = [0, 1, 2].map((sample) =>
+      greyTiles({ ...source, tileSize: 128 }, sample, sample === 0 ? [description] : []),
+    );
+    const [red, green, blue] = pages;
+    await writeFile(file, writtenTiff(red, green, blue));
+    return file;
+  }
+
+  test.each([
+    ['by their colours', colours],
+    ['by their names', names],
+  ])('%s: they are read together', async (name, channels) => {
+    const file = await planes(`${name}.ome.tif`, channels);
+    const description = await describeSlide(file, { store: folder });
+    expect(Buffer.compare(await openSlide(description).readRegion(0, region), crop(source, region))).toBe(0);
+    expect(description.fingerprint).not.toBe(await slideFingerprint(file));
+  });
+
+  test('channels that are no colours: the first is read, as grey', async () => {
+    const file = await planes('stains.ome.tif', stains);
+    const description = await describeSlide(file, { store: folder });
+    const read = await openSlide(description).readRegion(0, region);
+    const expected = crop(source, region).map((_, i, all) => all[i - (i % 3)]);
+    expect(Buffer.compare(read, expected)).toBe(0);
+    expect(description.fingerprint).toBe(await slideFingerprint(file));
+  });
 });

@@ -63,7 +63,13 @@ describe.skipIf(openslideVersion === undefined)('through OpenSlide', () => {
     const file = join(folder, 'aperio.svs');
     const { data, width, height } = await writeAperioJpeg2000(file);
     expect(await readSlideHeader(file)).toMatchObject({
-      ...{ format: 'Aperio SVS', reader: 'openslide', mpp: 0.252, objective: 40, levels: [{ width, height }] },
+      ...{
+        format: 'Aperio SVS (JPEG 2000)',
+        reader: 'openslide',
+        mpp: 0.252,
+        objective: 40,
+        levels: [{ width, height }],
+      },
     });
     const reader = openSlide(await describeSlide(file, { store }));
     const region = { x: 3, y: 5, width: 120, height: 119 };
@@ -108,7 +114,7 @@ test.skipIf(openslideVersion !== undefined)('without OpenSlide one line says how
   await expect(describeSlide(file, { store })).rejects.toMatchObject({
     code: 'unreadable-slide',
     message: expect.stringMatching(
-      /^aperio\.svs .*Aperio SVS is read through OpenSlide.*apt-get install libopenslide0.*$/,
+      /^aperio\.svs .*Aperio SVS \(JPEG 2000\) is read through OpenSlide.*apt-get install libopenslide0.*$/,
     ),
   });
 });

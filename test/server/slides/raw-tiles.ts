@@ -26,6 +26,16 @@ function rawPage({ tags = [], littleEndian = true, big = false, ...source }: Raw
   };
 }
 
+/** A page of one sample of an RGB picture, as grey. */
+export function greyTiles(source: RawTiles, sample: number, tags: TiffTag[]): WrittenTiff {
+  const page = rawPage(source);
+  return {
+    ...page,
+    tiles: page.tiles.map((tile) => tile.filter((_, i) => i % 3 === sample)),
+    tags: [[258, 'short', [8]], [259, 'short', [1]], [262, 'short', [1]], [277, 'short', [1]], ...tags],
+  };
+}
+
 /** RGB bytes of the tiles of a picture, row by row; black beyond its edge. */
 export function tilesOf({ data, width, height, tileSize }: Omit<RawTiles, 'tags'>): Uint8Array[] {
   const tiles: Uint8Array[] = [];

@@ -15,7 +15,7 @@ function directory(width: number, height: number, tile: number | null = 256): Ti
   const size = tile === null ? null : { width: tile, height: tile };
   return {
     ...{ width, height, tile: size, pixelsPerCentimetre: null, description: '', dataEnd: 0, subDirectories: [] },
-    ...{ compression: 1, software: '', xmp: '', isHamamatsu: false, parts: { expected: 1, found: 1 } },
+    ...{ compression: 1, samples: 3, software: '', xmp: '', isHamamatsu: false, parts: { expected: 1, found: 1 } },
   };
 }
 

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { stat } from 'node:fs/promises';
 import { checkConvertible, convertedSlide } from '../converted-slide.ts';
 import { checkSamples, unreadable } from '../image-file.ts';
@@ -9,7 +10,7 @@ import { tiffMpp, tiffObjective } from '../resolution.ts';
 import type { SlideHeader, TiffLevel } from '../slide.ts';
 import { compressionProblem } from '../tiff-compression.ts';
 import type { TiffDirectory } from '../tiff-directories.ts';
-import { hasOverview, mainPage, tiffLevels } from '../tiff-levels.ts';
+import { colourPlaneLevels, hasOverview, mainPage, tiffLevels } from '../tiff-levels.ts';
 import { tiffSource } from '../tiff-source.ts';
 import { createTileReader } from '../tile-reader.ts';
 
@@ -28,7 +29,8 @@ export const tiffReader: Reader = {
     const { header, page, levels, tileSize } = await inspect(recognized);
     if (!hasOverview(levels)) return await convertedSlide(header, { page, turned: false }, options);
     const { file, format, reader, width, height, mpp } = header;
-    const { fingerprint, version } = options;
+    const fingerprint = planesFingerprint(options.fingerprint, levels);
+    const { version } = options;
     const shared = { file, format, reader, width, height, mpp, fingerprint, version };
     const description = { ...shared, regionFile: file, levels, tileSize };
     // One pixel, so that tiles that cannot be decoded are found now and not with every one of them.
@@ -59,7 +61,8 @@ async function inspect({ file, format, directories }: Recognized): Promise<Inspe
   }
   const { width, height } = main;
   const square = main.tile !== null && main.tile.width === main.tile.height ? main.tile.width : 0;
-  const levels = tiffLevels(directories);
+  const ome = omePixels(directories[0].description, main);
+  const levels = (ome?.hasColourPlanes ? colourPlaneLevels(directories) : null) ?? tiffLevels(directories);
   if (!hasOverview(levels)) await checkConvertible(file, main, false);
   const header: SlideHeader = {
     file,
@@ -69,17 +72,11 @@ async function inspect({ file, format, directories }: Recognized): Promise<Inspe
     height,
     mpp: tiffMpp(directories[0], main),
     objective: tiffObjective(directories[0]),
-    channels: channelNames(directories[0], main),
+    channels: ome === null || ome.channels.length < 2 ? [] : ome.channels,
     levels:
       levels.length > 0 ? levels.map((level) => ({ width: level.width, height: level.height })) : [{ width, height }],
   };
   return { header, page, levels, tileSize: square >= 256 && square <= 1024 ? square : PYRAMID_TILE_SIZE };
-}
-
-/** Names of an OME-TIFF's channels, where they are not the samples of one colour picture. */
-function channelNames({ description }: TiffDirectory, main: TiffDirectory): string[] {
-  const channels = omePixels(description, main)?.channels ?? [];
-  return channels.length > 1 ? channels : [];
 }
 
 /** Finds what libvips would stumble over later, or find no words for. */
@@ -108,4 +105,10 @@ function checkDirectory(file: string, { width, height, tile, parts, compression 
   }
   const problem = compressionProblem(compression);
   if (problem !== null) throw unreadable(file, problem);
+}
+
+/** Another slide than its first plane alone, which is what it was when the others were not looked at. */
+function planesFingerprint(fingerprint: string, [full]: readonly TiffLevel[]): string {
+  if (full.planes === undefined) return fingerprint;
+  return createHash('sha256').update(`${fingerprint} colour planes`).digest('hex').slice(0, 16);
 }
