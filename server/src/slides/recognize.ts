@@ -3,7 +3,7 @@ import { join, parse } from 'node:path';
 import { fileProblem, reason, unreadable } from './image-file.ts';
 import type { ReaderName } from './slide.ts';
 import { isAperioJpeg2000 } from './tiff-compression.ts';
-import { readTiffDirectories, type TiffDirectory } from './tiff-directories.ts';
+import { isLargeHamamatsu, readTiffDirectories, type TiffDirectory } from './tiff-directories.ts';
 import { mainPage } from './tiff-levels.ts';
 
 /**
@@ -81,6 +81,7 @@ async function isMirax(file: string): Promise<boolean> {
 }
 
 async function recognizeTiff(file: string): Promise<Recognized> {
+  if (await isLargeHamamatsu(file)) return { file, reader: 'openslide', format: 'Hamamatsu NDPI', directories: [] };
   const directories = await readTiffDirectories(file).catch((error: unknown) => {
     throw unreadable(file, reason(error), error);
   });

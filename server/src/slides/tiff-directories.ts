@@ -84,6 +84,25 @@ export async function readTiffDirectories(file: string): Promise<TiffDirectory[]
   }
 }
 
+/**
+ * Whether a TIFF is a Hamamatsu NDPI of over 4 GiB: it says where its directory lies in 8 bytes, though the rest of it is no
+ * BigTIFF, and nothing but that can be understood here.
+ */
+export async function isLargeHamamatsu(file: string): Promise<boolean> {
+  const handle = await open(file);
+  try {
+    const tiff = await openTiff(handle);
+    if (tiff.big || !tiff.littleEndian || tiff.size < 2 ** 32) return false;
+    const { buffer } = await handle.read(Buffer.alloc(8), 0, 8, 4);
+    const { entries } = await readDirectory(tiff, Number(buffer.readBigUInt64LE()), new Set([TAG.hamamatsu]));
+    return entries.has(TAG.hamamatsu);
+  } catch {
+    return false;
+  } finally {
+    await handle.close();
+  }
+}
+
 async function readChain(tiff: TiffFile): Promise<TiffDirectory[]> {
   const seen = new Set<number>();
   const directories: TiffDirectory[] = [];

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { writeFile } from 'node:fs/promises';
+import { open, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import sharp from 'sharp';
@@ -176,4 +176,53 @@ async function jpegWithRestarts({ data, width, height }: Picture): Promise<Buffe
     ...scans,
     Buffer.from('ffd9', 'hex'),
   ]);
+}
+
+/** Where a Hamamatsu NDPI says that its directory lies: 8 bytes, though the rest of it is TIFF 6.0. */
+const NDPI_HEADER_BYTES = 12;
+
+const FLOAT = 11;
+const LONG = 4;
+const SIGNED_LONG = 9;
+
+/**
+ * A Hamamatsu NDPI slide of one level, as one strip of JPEG; returns the JPEG.
+ * @param hole bytes of nothing before its pixels, which take no room on the disk
+ */
+export async function writeNdpi(file: string, picture: Picture, hole = 0): Promise<Buffer> {
+  const { width, height } = picture;
+  const jpeg = await jpegWithRestarts(picture);
+  const entries: [tag: number, type: number, value: number][] = [
+    [256, LONG, width],
+    [257, LONG, height],
+    [259, LONG, 7],
+    // Its lower 4 bytes: readers add what is missing.
+    [273, LONG, (NDPI_HEADER_BYTES + hole) % 2 ** 32],
+    [277, LONG, 3],
+    [278, LONG, height],
+    [279, LONG, jpeg.length],
+    [65_420, LONG, 1],
+    [65_421, FLOAT, 40],
+    [65_424, SIGNED_LONG, 0],
+  ];
+  const header = Buffer.from('49492a000000000000000000', 'hex');
+  const directoryAt = NDPI_HEADER_BYTES + jpeg.length + hole;
+  header.writeBigUInt64LE(BigInt(directoryAt), 4);
+  // Behind the entries: where the next directory lies, 8 bytes, and the upper 4 bytes of every value.
+  const directory = Buffer.alloc(2 + 12 * entries.length + 8 + 4 * entries.length);
+  directory.writeUInt16LE(entries.length);
+  entries.forEach(([tag, type, value], index) => {
+    const at = 2 + 12 * index;
+    directory.writeUInt16LE(tag, at);
+    directory.writeUInt16LE(type, at + 2);
+    directory.writeUInt32LE(1, at + 4);
+    if (type === FLOAT) directory.writeFloatLE(value, at + 8);
+    else directory.writeUInt32LE(value, at + 8);
+  });
+  const handle = await open(file, 'w');
+  await handle.write(header, 0, null, 0);
+  await handle.write(jpeg, 0, null, NDPI_HEADER_BYTES + hole);
+  await handle.write(directory, 0, null, directoryAt);
+  await handle.close();
+  return jpeg;
 }

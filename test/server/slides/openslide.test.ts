@@ -1,3 +1,4 @@
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { describe, expect, test } from 'vitest';
@@ -8,6 +9,7 @@ import {
   openslideVersion,
   writeAperioJpeg2000,
   writeLeica,
+  writeNdpi,
   writePhilips,
   writeTrestle,
   writeVms,
@@ -105,6 +107,21 @@ describe.skipIf(openslideVersion === undefined)('through OpenSlide', () => {
     const data = await sharp(jpeg).raw().toBuffer();
     const read = await openSlide(description).readRegion(0, region);
     expect(Buffer.compare(read, crop({ data, width: 512 }, region))).toBe(0);
+  });
+
+  test.each([
+    ['small', 0],
+    ['of 5 GB', 5e9],
+  ])('a Hamamatsu NDPI slide, %s: the pixels of its JPEG', async (name, hole) => {
+    const file = join(folder, `${name}.ndpi`);
+    const jpeg = await writeNdpi(file, source, hole);
+    const description = await describeSlide(file, { store });
+    expect(description).toMatchObject({ format: 'Hamamatsu NDPI', reader: 'openslide', width: 512, height: 384 });
+    const region = { x: 17, y: 9, width: 300, height: 200 };
+    const data = await sharp(jpeg).raw().toBuffer();
+    const read = await openSlide(description).readRegion(0, region);
+    expect(Buffer.compare(read, crop({ data, width: 512 }, region))).toBe(0);
+    await rm(file);
   });
 });
 

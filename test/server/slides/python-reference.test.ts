@@ -9,6 +9,7 @@ import {
   openslideVersion,
   writeAperioJpeg2000,
   writeLeica,
+  writeNdpi,
   writePhilips,
   writeTrestle,
   writeVms,
@@ -115,9 +116,11 @@ describe.skipIf(pythonOpenslide === undefined)('regions are those of Python', ()
   });
 
   // Python may have another version of the JPEG library, which reduces while it decodes.
-  needsLibrary('OpenSlide: Hamamatsu VMS', async () => {
+  needsLibrary('OpenSlide: Hamamatsu VMS and NDPI', async () => {
     await writeVms(folder, 'hamamatsu', picture(512, 384));
     await expectReference(join(folder, 'hamamatsu.vms'), 'openslide', 1);
+    await writeNdpi(join(folder, 'hamamatsu.ndpi'), picture(512, 384));
+    await expectReference(join(folder, 'hamamatsu.ndpi'), 'openslide', 1);
   });
 
   const hasDicom = Number(openslideVersion?.split('.')[0]) >= 4 && referenceData !== undefined;
