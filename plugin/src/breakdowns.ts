@@ -5,9 +5,12 @@ import { isUnanswered } from './request-error.ts';
 /** Milliseconds between two tries for one that was not answered. */
 const LONGEST_PAUSE = 4000;
 
-export type Scope = 'view' | 'slide';
+/** Milliseconds between two questions for a region of which the server tells nothing unasked. */
+const REGION_PAUSE = 1000;
 
-/** The latest breakdown of the view and of the slide, of which one is shown. */
+export type Scope = 'view' | 'slide' | 'region';
+
+/** The latest breakdown of the view, the slide and the drawn region, of which one is shown. */
 export interface Breakdowns {
   /** Shows those of another scope. */
   choose(scope: Scope): void;
@@ -19,6 +22,8 @@ export interface Breakdowns {
   untold(): void;
   /** Asks where the server does not tell. */
   refresh(): void;
+  /** The region is another one. */
+  regionChanged(): void;
   destroy(): void;
 }
 
@@ -26,11 +31,12 @@ export interface Breakdowns {
 export function breakdowns(host: {
   fetch(scope: Scope, signal: AbortSignal): Promise<Breakdown>;
   /** Whether to ask: somebody wants to see them, and the server does not tell. */
-  isAsking(): boolean;
+  isAsking(scope: Scope): boolean;
   show(breakdown: Breakdown): void;
   succeeded(): void;
   failed(error: Error): void;
 }): Breakdowns {
+  let asked = 0;
   const latest: Partial<Record<Scope, Breakdown>> = {};
   let chosen: Scope = 'slide';
   let controller: AbortController | undefined;
@@ -49,10 +55,11 @@ export function breakdowns(host: {
 
   const ask = async (failures = 0) => {
     stop();
-    if (!host.isAsking()) return;
+    if (!host.isAsking(chosen)) return;
     const mine = new AbortController();
     controller = mine;
     const scope = chosen;
+    asked = performance.now();
     try {
       const breakdown = await host.fetch(scope, mine.signal);
       if (mine.signal.aborted) return;
@@ -76,6 +83,15 @@ export function breakdowns(host: {
     told: (scope, breakdown) => {
       if (scope === chosen) stop();
       take(scope, breakdown);
+      // More is known of the slide.
+      if (
+        scope === 'slide' &&
+        chosen === 'region' &&
+        !latest.region?.exact &&
+        performance.now() - asked > REGION_PAUSE
+      ) {
+        void ask();
+      }
     },
     moved: () => {
       if (chosen === 'view') void ask();
@@ -84,6 +100,10 @@ export function breakdowns(host: {
       if (!latest[chosen] && !controller) void ask();
     },
     refresh: () => void ask(),
+    regionChanged: () => {
+      delete latest.region;
+      if (chosen === 'region') void ask();
+    },
     destroy: stop,
   };
 }

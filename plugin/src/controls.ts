@@ -21,6 +21,8 @@ export interface ControlsHost {
   score(x: number, y: number, signal: AbortSignal): Promise<ScoreAtPoint>;
   /** The shares of the view, or of the slide, are to be shown. */
   scope(scope: Scope): void;
+  /** More of the panel. */
+  parts: { region: HTMLElement; analysis: HTMLElement };
   /** The view has come to rest. */
   moved(): void;
 }
@@ -33,7 +35,7 @@ export function addControls(
   host: ControlsHost,
 ): Controls {
   const { change, reset, scope } = host;
-  const panel = createPanel(descriptor, host.settings(), { change, reset, scope });
+  const panel = createPanel(descriptor, host.settings(), { change, reset, scope }, host.parts);
   const card = createPointerCard(viewer, {
     values: host.values,
     score: host.score,

@@ -1,6 +1,7 @@
-import type { Breakdown, PatchCount } from '../../shared/heatmap-descriptor.ts';
+import type { AnalysisState, Breakdown, PatchCount } from '../../shared/heatmap-descriptor.ts';
 import type { CamSettings } from './options.ts';
 import type { CamOverlay } from './overlay.ts';
+import type { RegionGeometry } from './region/region-geometry.ts';
 
 /** How far the analysis of what is on screen is. */
 export interface CamProgress {
@@ -22,5 +23,7 @@ export interface CamEvents {
   'cam-change': { cam: CamOverlay; options: CamSettings };
   'cam-progress': { cam: CamOverlay } & CamProgress;
   'cam-breakdown': { cam: CamOverlay; breakdown: Breakdown };
+  'cam-analysis': { cam: CamOverlay; analysis: AnalysisState };
+  'cam-region': { cam: CamOverlay; region: RegionGeometry | null };
   'cam-error': { cam: CamOverlay; error: Error };
 }

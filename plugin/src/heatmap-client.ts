@@ -1,7 +1,8 @@
 import type { Rectangle, TileAddress } from '../../shared/geometry/deep-zoom.ts';
-import type { Breakdown, HeatmapDescriptor, ScoreAtPoint } from '../../shared/heatmap-descriptor.ts';
+import type { AnalysisState, Breakdown, HeatmapDescriptor, ScoreAtPoint } from '../../shared/heatmap-descriptor.ts';
 import type { ScoreTile } from '../../shared/painting/style.ts';
 import type { Credentials } from './credentials.ts';
+import type { RegionGeometry } from './region/region-geometry.ts';
 import { RequestError, refusalOf, UNANSWERED } from './request-error.ts';
 import { checkedTile } from './tile-pixels.ts';
 import { type TileRequest, tileUrl } from './tile-request.ts';
@@ -26,7 +27,14 @@ export interface HeatmapClient {
     request: TileRequest,
     options: { headers?: object; signal: AbortSignal },
   ): Promise<FetchedTile>;
-  breakdown(region: Rectangle | undefined, signal: AbortSignal): Promise<Breakdown>;
+  /** Of a region there are also statistics, as `RegionBreakdown` has them. */
+  breakdown(region: Rectangle | RegionGeometry | undefined, signal: AbortSignal): Promise<Breakdown>;
+  /** Sees, starts or stops the analysis of the slide or of a rectangle of it. */
+  analysis(
+    method: 'GET' | 'POST' | 'DELETE',
+    region: Rectangle | undefined,
+    signal: AbortSignal,
+  ): Promise<AnalysisState>;
   score(x: number, y: number, signal: AbortSignal): Promise<ScoreAtPoint>;
 }
 
@@ -37,10 +45,20 @@ export interface HeatmapClient {
 export function heatmapClient(address: string, credentials: () => Credentials): HeatmapClient {
   const url = new URL(address, document.baseURI).href;
 
-  const get = async (target: string, signal: AbortSignal, more: object = {}) => {
+  const get = (target: string, signal: AbortSignal, more: object = {}) => ask(target, {}, signal, more);
+  /** A body is JSON. */
+  const ask = async (
+    target: string,
+    { method = 'GET', body }: { method?: string; body?: object | undefined },
+    signal: AbortSignal,
+    more: object = {},
+  ) => {
     const { headers, withCredentials } = credentials();
+    const content = body && { 'Content-Type': 'application/json' };
     const response = await fetch(target, {
-      headers: { ...headers, ...more },
+      method,
+      body: body ? JSON.stringify(body) : null,
+      headers: { ...headers, ...more, ...content },
       credentials: withCredentials ? 'include' : 'same-origin',
       signal,
     }).catch((cause: unknown) => {
@@ -76,10 +94,22 @@ export function heatmapClient(address: string, credentials: () => Credentials): 
     },
 
     breakdown: async (region, signal) => {
-      const parameters = region && { region: `${region.x},${region.y},${region.width},${region.height}` };
+      if (region && 'type' in region) {
+        return (await ask(beside('breakdown', {}), { method: 'POST', body: region }, signal)).json();
+      }
+      const parameters = region && { region: rectangleOf(region).join() };
       return (await get(beside('breakdown', parameters ?? {}), signal)).json();
+    },
+
+    analysis: async (method, region, signal) => {
+      const body = region && { region: rectangleOf(region) };
+      return (await ask(beside('analysis', {}), { method, body }, signal)).json();
     },
 
     score: async (x, y, signal) => (await get(beside('score', { x: String(x), y: String(y) }), signal)).json(),
   };
+}
+
+function rectangleOf({ x, y, width, height }: Rectangle): number[] {
+  return [x, y, width, height];
 }

@@ -3,11 +3,19 @@ import type { CamEvents } from './events.ts';
 import type { CamOptions } from './options.ts';
 import { CamOverlay, useLibrary } from './overlay.ts';
 
-export type { Breakdown, ClassShare, HeatmapDescriptor, Score, ScoreAtPoint } from '../../shared/heatmap-descriptor.ts';
+export type {
+  AnalysisState,
+  Breakdown,
+  ClassShare,
+  HeatmapDescriptor,
+  Score,
+  ScoreAtPoint,
+} from '../../shared/heatmap-descriptor.ts';
 export type { Mode } from '../../shared/painting/style.ts';
 export type { CamEvents, CamProgress } from './events.ts';
 export type { CamChanges, CamOptions, CamSettings, ColourFunction, Interpolation } from './options.ts';
 export { CamOverlay } from './overlay.ts';
+export type { RegionGeometry } from './region/region-geometry.ts';
 export type { ValuesAtPoint } from './values.ts';
 
 declare module 'openseadragon' {

@@ -1,4 +1,4 @@
-import type { PatchCount } from '../../shared/heatmap-descriptor.ts';
+import type { AnalysisState, PatchCount } from '../../shared/heatmap-descriptor.ts';
 import type { ViewProgress } from '../../shared/view-events.ts';
 import type { Breakdowns } from './breakdowns.ts';
 import type { Credentials } from './credentials.ts';
@@ -31,6 +31,8 @@ export function liveView(
     breakdowns: Pick<Breakdowns, 'told' | 'untold'>;
     problems: Problems;
     progress(): void;
+    /** The state of the slide's analysis. */
+    analysed(state: AnalysisState): void;
   },
 ): LiveView {
   const { layer, breakdowns, problems } = host;
@@ -55,6 +57,7 @@ export function liveView(
     latest = data;
     if (!hasErred) problems.succeeded('view');
     host.progress();
+    host.analysed(data.analysis);
   };
 
   const views = registerViews(descriptor, {

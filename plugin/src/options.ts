@@ -14,6 +14,7 @@ import {
   type Score,
 } from '../../shared/heatmap-descriptor.ts';
 import { defaultRange, MODES, type Mode } from '../../shared/painting/style.ts';
+import { checkedRegion, type RegionGeometry } from './region/region-geometry.ts';
 
 /** A score's place in the range, 0 to 1, to red, green and blue, 0 to 255. */
 export type ColourFunction = (place: number) => readonly [red: number, green: number, blue: number];
@@ -54,6 +55,8 @@ export interface CamSettings {
   interpolation: Interpolation;
   visible: boolean;
   showInNavigator: boolean;
+  /** The region whose shares can be told, outlined on the slide; GeoJSON in slide pixels. */
+  region: RegionGeometry | null;
 }
 
 /** What `setOptions` takes. */
@@ -96,6 +99,7 @@ export function defaultSettings(descriptor: HeatmapDescriptor): CamSettings {
     interpolation: 'smooth',
     visible: true,
     showInNavigator: false,
+    region: null,
   };
 }
 
@@ -146,6 +150,7 @@ export function changedSettings(
   if (range === undefined) next.range = followedRange(settings, next, descriptor);
   next.opacityByValue = changes.opacityByValue ?? settings.opacityByValue;
   next.visible = changes.visible ?? settings.visible;
+  if (changes.region !== undefined) next.region = checkedRegion(changes.region);
   next.showInNavigator = changes.showInNavigator ?? settings.showInNavigator;
   return next;
 }

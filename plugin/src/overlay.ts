@@ -1,12 +1,13 @@
 import type OpenSeadragon from 'openseadragon';
 import type { Rectangle } from '../../shared/geometry/deep-zoom.ts';
-import type { Breakdown, HeatmapDescriptor, ScoreAtPoint } from '../../shared/heatmap-descriptor.ts';
+import type { AnalysisState, Breakdown, HeatmapDescriptor, ScoreAtPoint } from '../../shared/heatmap-descriptor.ts';
 import { keepAttached } from './attachment.ts';
 import { type Breakdowns, breakdowns, type Scope } from './breakdowns.ts';
 import { addControls, type Controls } from './controls.ts';
 import { credentialsOf } from './credentials.ts';
 import type { CamEvents, CamProgress } from './events.ts';
 import { type HeatmapClient, heatmapClient } from './heatmap-client.ts';
+import { type Instruments, instruments } from './instruments.ts';
 import { createLayer, type Layer } from './layer.ts';
 import { type LiveView, liveView, progressOf } from './live-view.ts';
 import {
@@ -22,6 +23,7 @@ import {
 import { dock } from './panel/dock.ts';
 import { createFailurePanel } from './panel/failure-panel.ts';
 import { type ProblemSource, problems } from './problems.ts';
+import { checkedRegion, type RegionGeometry } from './region/region-geometry.ts';
 import { reasonOf } from './request-error.ts';
 import { regionOnScreen } from './shown-views.ts';
 import { extremes } from './tile-pixels.ts';
@@ -49,6 +51,7 @@ export class CamOverlay {
   #controls: Controls | undefined;
   #breakdowns: Breakdowns | undefined;
   #live: LiveView | undefined;
+  #instruments: Instruments | undefined;
   #progress: CamProgress | undefined;
   /** Whether somebody has chosen classes, or they were chosen by their shares. */
   #isChosen = false;
@@ -93,9 +96,10 @@ export class CamOverlay {
   async setOptions(changes: CamChanges): Promise<void> {
     if (!this.#layer) await this.ready;
     if (!this.#descriptor || !this.#settings || this.#life.signal.aborted) return;
+    const before = this.#settings;
     this.#settings = changedSettings(this.#settings, changes, this.#descriptor);
     this.#isChosen ||= changes.classes !== undefined;
-    this.#controls?.show({ settings: this.#settings });
+    this.#showSettings(before);
     const shown = this.#layer?.apply(this.#settings);
     this.#raise('cam-change', { options: this.getOptions() });
     await shown;
@@ -131,8 +135,29 @@ export class CamOverlay {
   }
 
   /** What is known now of the classes' shares of the slide, or of a region in slide pixels. */
-  getBreakdown(region?: Rectangle): Promise<Breakdown> {
+  getBreakdown(region?: Rectangle | RegionGeometry): Promise<Breakdown> {
     return this.#client.breakdown(region, this.#life.signal);
+  }
+
+  /**
+   * Outlines a region on the slide, whose shares the panel can tell; null takes it away.
+   * @param region GeoJSON in slide pixels: a Polygon, a MultiPolygon, a Feature or a FeatureCollection of them
+   */
+  async setRegion(region: object | null): Promise<void> {
+    await this.setOptions({ region: checkedRegion(region) });
+  }
+
+  /**
+   * Has the server classify the whole slide, or a rectangle of it in slide pixels; `cam-analysis` tells how far it is. Rejects with the
+   * server's reason: it may have too much to do, and takes this from pages of its own origin only.
+   */
+  async startAnalysis(region?: Rectangle): Promise<AnalysisState> {
+    return (await this.#readyInstruments()).analysis.start(region);
+  }
+
+  /** Ends the analysis that runs; what it has computed stays. */
+  async stopAnalysis(): Promise<AnalysisState> {
+    return (await this.#readyInstruments()).analysis.stop();
   }
 
   /** Asks for everything on screen again. */
@@ -150,6 +175,7 @@ export class CamOverlay {
     this.#controls?.destroy();
     this.#undockFailure?.();
     this.#breakdowns?.destroy();
+    this.#instruments?.destroy();
     this.#layer?.destroy();
     this.#live?.destroy();
   }
@@ -175,13 +201,27 @@ export class CamOverlay {
       failed: (error) => this.#failed('tiles', error),
     });
     this.#layer = layer;
-    if (this.#options.showControl ?? true) this.#controls = this.#addControls(descriptor);
+    this.#instruments = instruments(this.viewer, descriptor, this.#client, {
+      item: () => this.item,
+      settings: () => this.getOptions(),
+      change: this.#change,
+      analysed: (analysis) => this.#raise('cam-analysis', { analysis }),
+    });
+    this.#instruments.show(settings);
+    if (this.#options.showControl ?? true) this.#controls = this.#addControls(descriptor, this.#instruments);
     const shares = breakdowns({
-      fetch: (scope, abort) => this.#client.breakdown(scope === 'view' ? this.#region() : undefined, abort),
-      isAsking: () => this.#controls !== undefined && !signal.aborted && !this.#live?.isTold(),
+      fetch: (scope, abort) => {
+        const drawn = scope === 'region' ? (this.#settings?.region ?? undefined) : undefined;
+        return this.#client.breakdown(scope === 'view' ? this.#region() : drawn, abort);
+      },
+      isAsking: (scope) => {
+        if (signal.aborted || !this.#controls) return false;
+        return scope === 'region' ? this.#settings?.region !== null : !this.#live?.isTold();
+      },
       show: (breakdown) => {
         this.#chooseLeading(breakdown);
         this.#controls?.show({ breakdown });
+        this.#instruments?.breakdown(breakdown);
         this.#raise('cam-breakdown', { breakdown });
       },
       succeeded: () => this.#problems.succeeded('breakdown'),
@@ -193,6 +233,7 @@ export class CamOverlay {
       breakdowns: shares,
       problems: this.#problems,
       progress: () => this.#tellProgress(),
+      analysed: (state) => this.#instruments?.analysis.told(state),
     });
     const report = (error: Error | undefined) => {
       if (!error) return this.#problems.succeeded('image');
@@ -208,22 +249,46 @@ export class CamOverlay {
     return this;
   }
 
+  async #readyInstruments(): Promise<Instruments> {
+    if (!this.#instruments) await this.ready;
+    if (!this.#instruments || this.#life.signal.aborted) throw new Error('The heatmap is destroyed');
+    return this.#instruments;
+  }
+
+  /** @param before what was shown until now */
+  #showSettings(before: CamSettings): void {
+    const settings = this.#settings;
+    if (!settings) return;
+    this.#controls?.show({ settings });
+    this.#instruments?.show(settings);
+    if (settings.region === before.region) return;
+    this.#breakdowns?.regionChanged();
+    this.#raise('cam-region', { region: settings.region });
+  }
+
   readonly #destroyed = () => this.destroy();
 
-  #addControls(descriptor: HeatmapDescriptor): Controls {
-    const change = (changes: CamChanges) => {
-      this.setOptions(changes).then(
-        () => this.#problems.succeeded('options'),
-        (error: unknown) => this.#failed('options', error),
-      );
-    };
+  /** As somebody does in the panel or on the slide. */
+  readonly #change = (changes: CamChanges) => {
+    this.setOptions(changes).then(
+      () => this.#problems.succeeded('options'),
+      (error: unknown) => this.#failed('options', error),
+    );
+  };
+
+  #addControls(descriptor: HeatmapDescriptor, tools: Instruments): Controls {
+    const change = this.#change;
     return addControls(this.#osd, this.viewer, descriptor, this.#options, {
       settings: () => this.getOptions(),
       change,
       reset: () => change(changedSettings(defaultSettings(descriptor), this.#options, descriptor)),
       values: (point) => this.getValueAt(point),
       score: (x, y, signal) => this.getScoreAt(x, y, signal),
-      scope: (scope: Scope) => this.#breakdowns?.choose(scope),
+      scope: (scope: Scope) => {
+        tools.scope(scope);
+        this.#breakdowns?.choose(scope);
+      },
+      parts: tools.parts,
       moved: () => this.#breakdowns?.moved(),
     });
   }

@@ -2,12 +2,13 @@ import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { createRequire } from 'node:module';
 import path from 'node:path';
+import { text } from 'node:stream/consumers';
 import { encodeNpy } from '../../shared/codecs/npy.ts';
 import { classColour } from '../../shared/colour/palette.ts';
 import { maxLevel, type TileAddress } from '../../shared/geometry/deep-zoom.ts';
 import { patchGrid } from '../../shared/geometry/patch-grid.ts';
 import { tileWindow } from '../../shared/geometry/score-raster.ts';
-import type { Breakdown, HeatmapDescriptor, Method, Score } from '../../shared/heatmap-descriptor.ts';
+import type { AnalysisState, Breakdown, HeatmapDescriptor, Method, Score } from '../../shared/heatmap-descriptor.ts';
 import { type FakeStream, openFakeStream, tellAll, type ViewState } from './view-streams.ts';
 
 const require = createRequire(import.meta.url);
@@ -94,6 +95,11 @@ export interface Control {
   retryAfter: string;
   /** The view streams that were asked for, in order. */
   streams: FakeStream[];
+  /** The analysis of the slide, and what was sent to it. */
+  analysis: AnalysisState;
+  sent: { method: string; path: string; body: unknown }[];
+  /** Status of answers to `POST` of an analysis. */
+  analysisStatus: number;
   /** Whether it is a host of files, without headers of its own and without view streams. */
   isStatic: boolean;
 }
@@ -116,6 +122,9 @@ export function freshControl(): Control {
     viewStatus: 200,
     retryAfter: '',
     streams: [],
+    analysis: describeHeatmap(4).analysis,
+    sent: [],
+    analysisStatus: 202,
     isStatic: false,
   };
 }
@@ -167,7 +176,13 @@ export async function startHeatmapServer(plugin: { script: string; style: string
       const spread = exact ? 0 : 0.03;
       return { class: info.name, probability, low: Math.max(0, probability - spread), high: probability + spread };
     });
-    return { breakdown: shares, patches: { known: control.known, total: 651 }, exact, of: region ? 'region' : 'slide' };
+    const patches = { known: control.known, total: 651 };
+    if (!region) return { breakdown: shares, patches, exact, of: 'slide' };
+    const statistics = shares.map(({ class: name, probability }) => {
+      const pixels = probability * 2e6;
+      return { class: name, pixels, squareMillimetres: pixels / 4e6, histogram: [] };
+    });
+    return { breakdown: shares, patches, exact, of: 'region', ...{ statistics } };
   };
   const revisionOf = ({ level, column, row }: TileAddress) =>
     control.revisions[`${level}/${column}_${row}`] ?? control.revision;
@@ -179,6 +194,7 @@ export async function startHeatmapServer(plugin: { script: string; style: string
     },
     breakdown: breakdownOf,
     patches: { known: control.known, total: 651 },
+    analysis: control.analysis,
   });
   const page = (dark: boolean) => `<!doctype html><html lang="en" style="color-scheme: ${dark ? 'dark' : 'light'}">
     <meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>Test</title><link rel="stylesheet" href="/plugin.css">
@@ -187,6 +203,7 @@ export async function startHeatmapServer(plugin: { script: string; style: string
 
   const answer = (
     url: URL,
+    isPost: boolean,
   ): { status?: number; type: string; body: string | Uint8Array; headers?: Record<string, string> } => {
     if (url.pathname === '/') return { type: 'text/html', body: page(url.searchParams.has('dark')) };
     if (url.pathname === '/openseadragon.js') return { type: 'text/javascript', body: openseadragon };
@@ -202,8 +219,9 @@ export async function startHeatmapServer(plugin: { script: string; style: string
       return json({ ...descriptor, analysis });
     }
     if (heatmap[2] === '/breakdown') {
-      return json(breakdownOf(descriptor, url.searchParams.has('region')));
+      return json(breakdownOf(descriptor, isPost || url.searchParams.has('region')));
     }
+    if (heatmap[2] === '/analysis') return json(control.analysis);
     if (heatmap[2] === '/score') {
       const [x, y] = ['x', 'y'].map((name) => Number(url.searchParams.get(name)));
       const classes = descriptor.classes.map((info, i) => {
@@ -244,7 +262,20 @@ export async function startHeatmapServer(plugin: { script: string; style: string
       else response.writeHead(status, control.retryAfter ? { 'Retry-After': control.retryAfter } : {}).end();
       return;
     }
-    const { status = 200, type, body, headers = {} } = answer(url);
+    if (request.method !== 'GET') {
+      const method = request.method ?? '';
+      const sent = await text(request);
+      control.sent.push({ method, path: url.pathname, body: sent === '' ? undefined : JSON.parse(sent) });
+      if (url.pathname.endsWith('/analysis')) {
+        if (control.analysisStatus >= 400) {
+          const error = { code: 'busy', message: 'another region of this slide is being analysed' };
+          response.writeHead(control.analysisStatus, { 'Retry-After': '5' }).end(JSON.stringify({ error }));
+          return;
+        }
+        control.analysis = { ...control.analysis, state: method === 'POST' ? 'running' : 'none' };
+      }
+    }
+    const { status = 200, type, body, headers = {} } = answer(url, request.method === 'POST');
     if (control.held && url.pathname.endsWith(`${control.held.tile}.npy`)) await control.held.until;
     response.writeHead(status, { 'Content-Type': type, ...headers }).end(body);
   });

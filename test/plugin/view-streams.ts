@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { text } from 'node:stream/consumers';
 import { levelScale, type TileAddress } from '../../shared/geometry/deep-zoom.ts';
-import type { Breakdown, HeatmapDescriptor } from '../../shared/heatmap-descriptor.ts';
+import type { AnalysisState, Breakdown, HeatmapDescriptor } from '../../shared/heatmap-descriptor.ts';
 import type { TileRevision, ViewEvents, ViewRequest } from '../../shared/view-events.ts';
 
 /** A view stream that the fake server was asked for. */
@@ -23,6 +23,7 @@ export interface ViewState {
   tile(address: TileAddress): TileRevision;
   breakdown(descriptor: HeatmapDescriptor, region: boolean): Breakdown;
   patches: { known: number; total: number };
+  analysis: AnalysisState;
 }
 
 /** Answers `POST /view`: begins with the present state of every view, and goes on as the test says. */
@@ -66,7 +67,7 @@ export function tellAll(stream: FakeStream, state: ViewState): void {
       missing,
       patchesPerSecond,
       secondsLeft: patchesPerSecond && missing / patchesPerSecond,
-      analysis: descriptor.analysis,
+      analysis: state.analysis,
     });
   });
 }

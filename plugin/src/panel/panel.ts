@@ -60,6 +60,7 @@ export function createPanel(
     reset(): void;
     scope(scope: Scope): void;
   },
+  parts: { region: HTMLElement; analysis: HTMLElement },
 ): Panel {
   const { change } = actions;
   let settings = first;
@@ -100,6 +101,7 @@ export function createPanel(
     [
       { value: 'slide', text: 'Slide' },
       { value: 'view', text: 'View' },
+      { value: 'region', text: 'Region' },
     ],
     (value) => {
       classes.sortAnew();
@@ -152,7 +154,9 @@ export function createPanel(
     { class: 'osd-cam-body', id: bodyId },
     mode.element,
     element('div', { class: 'osd-cam-heading' }, element('span', {}, shareHeading(descriptor)), scope.element),
+    parts.region,
     classes.element,
+    parts.analysis,
     scale.element,
     note,
     element('div', { class: 'osd-cam-field' }, element('label', { for: opacityId }, 'Opacity'), opacity, opacityValue),

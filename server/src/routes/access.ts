@@ -19,7 +19,7 @@ export function allowOrigins(origins: readonly string[]) {
       if (!any) ctx.set('Access-Control-Allow-Credentials', 'true');
     }
     if (allowed && ctx.method === 'OPTIONS' && ctx.get('Access-Control-Request-Method')) {
-      ctx.set('Access-Control-Allow-Methods', isView(ctx) ? 'POST' : 'GET, HEAD');
+      ctx.set('Access-Control-Allow-Methods', mayPost(ctx) ? 'GET, HEAD, POST' : 'GET, HEAD');
       const headers = ctx.get('Access-Control-Request-Headers');
       if (headers) ctx.set('Access-Control-Allow-Headers', headers);
       ctx.set('Access-Control-Max-Age', String(PREFLIGHT_SECONDS));
@@ -34,9 +34,9 @@ function isAllowed(origins: readonly string[], origin: string): boolean {
   return origin !== '' && (origins.includes('*') || origins.includes(origin));
 }
 
-/** What is on a screen is told by `POST`, but it changes no more than asking for its tiles does. */
-function isView(ctx: Context): boolean {
-  return ctx.path === '/view';
+/** What is on a screen, and a polygon, are told by `POST`, but that changes no more than asking for tiles or a rectangle does. */
+function mayPost(ctx: Context): boolean {
+  return ctx.path === '/view' || /^\/heatmaps\/[^/]+\/[^/]+\/breakdown$/.test(ctx.path);
 }
 
 /**
@@ -48,8 +48,8 @@ export function refuseForeignChanges(origins: readonly string[]) {
     const origin = ctx.get('Origin');
     const changes = !['GET', 'HEAD', 'OPTIONS'].includes(ctx.method);
     const isOwn = URL.canParse(origin) && new URL(origin).host === ctx.get('Host');
-    const mayView = isView(ctx) && isAllowed(origins, origin);
-    if (changes && origin !== '' && !isOwn && !mayView) {
+    const mayRead = mayPost(ctx) && isAllowed(origins, origin);
+    if (changes && origin !== '' && !isOwn && !mayRead) {
       refuse(ctx, 'foreign-origin', `Origin: expected this server's own, found ${origin}`);
       return;
     }

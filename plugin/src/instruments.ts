@@ -1,0 +1,103 @@
+import type OpenSeadragon from 'openseadragon';
+import type { AnalysisState, Breakdown, HeatmapDescriptor, RegionBreakdown } from '../../shared/heatmap-descriptor.ts';
+import { type Analysis, slideAnalysis } from './analysis.ts';
+import type { Scope } from './breakdowns.ts';
+import type { HeatmapClient } from './heatmap-client.ts';
+import type { CamChanges, CamSettings } from './options.ts';
+import { createAnalysisPart } from './panel/analysis-part.ts';
+import { createRegionPart } from './panel/region-part.ts';
+import type { Shape } from './region/draw-region.ts';
+import { boundsOf } from './region/region-geometry.ts';
+import { regionTool } from './region/region-tool.ts';
+import { slideOutlines } from './slide-outlines.ts';
+
+/** What an overlay has beside the heatmap itself: the drawn region and the analysis, on the slide and in the panel. */
+export interface Instruments {
+  analysis: Analysis;
+  /** For the panel, in their order. */
+  parts: { region: HTMLElement; analysis: HTMLElement };
+  show(settings: CamSettings): void;
+  /** Which shares are shown. */
+  scope(scope: Scope): void;
+  breakdown(breakdown: Breakdown): void;
+  destroy(): void;
+}
+
+export function instruments(
+  viewer: OpenSeadragon.Viewer,
+  descriptor: HeatmapDescriptor,
+  client: HeatmapClient,
+  host: {
+    item(): OpenSeadragon.TiledImage | undefined;
+    settings(): CamSettings;
+    change(changes: CamChanges): void;
+    analysed(state: AnalysisState): void;
+  },
+): Instruments {
+  const outlines = slideOutlines(viewer, host.item);
+  let shape: Shape | null = null;
+  let scope: Scope = 'slide';
+  let missingInRegion = 0;
+
+  const region = regionTool(viewer, outlines, {
+    item: host.item,
+    drawing: (drawn) => {
+      shape = drawn;
+      showRegion();
+    },
+    drawn: (drawn) => host.change({ region: drawn }),
+  });
+  const regionPart = createRegionPart({
+    draw: region.draw,
+    useView: () => {
+      const view = region.view();
+      if (view) host.change({ region: view });
+    },
+    clear: () => host.change({ region: null }),
+  });
+  const isOfRegion = () => scope === 'region' && host.settings().region !== null;
+  const analysis = slideAnalysis(client, descriptor.analysis, (state) => {
+    showAnalysis();
+    host.analysed(state);
+  });
+  const analysisPart = createAnalysisPart({
+    start: () => {
+      const drawn = isOfRegion() ? host.settings().region : null;
+      return analysis.start(drawn ? boundsOf(drawn) : undefined);
+    },
+    stop: analysis.stop,
+  });
+  const showAnalysis = () =>
+    analysisPart.show(analysis.state(), analysis.isOffered(), isOfRegion() ? { missing: missingInRegion } : null);
+  const showRegion = () => regionPart.show({ hasRegion: host.settings().region !== null, shape });
+
+  return {
+    analysis,
+    parts: { region: regionPart.element, analysis: analysisPart.element },
+    show: (settings) => {
+      region.show(settings.region);
+      showRegion();
+      showAnalysis();
+    },
+    scope: (chosen) => {
+      scope = chosen;
+      regionPart.element.hidden = scope !== 'region';
+      showAnalysis();
+    },
+    breakdown: (breakdown) => {
+      if (!hasStatistics(breakdown) || scope !== 'region') return;
+      missingInRegion = breakdown.patches.total - breakdown.patches.known;
+      regionPart.showAreas(breakdown.statistics);
+      showAnalysis();
+    },
+    destroy: () => {
+      region.destroy();
+      analysis.destroy();
+      outlines.destroy();
+    },
+  };
+}
+
+function hasStatistics(breakdown: Breakdown): breakdown is RegionBreakdown {
+  return 'statistics' in breakdown;
+}

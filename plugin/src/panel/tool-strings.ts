@@ -1,0 +1,23 @@
+/** Words of the panel's parts beside what is painted. */
+export const WORDS = {
+  analyseSlide: 'Analyse slide',
+  analyseRegion: 'Analyse region',
+  analysing: 'Analysing',
+  stop: 'Stop',
+  failed: 'The analysis failed',
+  rectangle: 'Rectangle',
+  polygon: 'Polygon',
+  useView: 'Use view',
+  clear: 'Clear',
+  drawHint: 'Draw on the slide, or take the present view',
+  rectangleHint: 'Drag from corner to corner; Escape cancels',
+  polygonHint: 'Click the corners; Enter closes, Backspace takes one back, Escape cancels',
+  region: 'Region of the shares',
+  leads: 'Most likely on',
+  predictions: 'Write predictions on patches',
+  exportMenu: 'Export',
+  exportView: 'Picture of the view (PNG)',
+  exportCsv: 'Shares (CSV)',
+  exportGeoJson: 'Shares (GeoJSON)',
+  exportRegions: 'Areas above the threshold (GeoJSON)',
+} as const;

@@ -1,0 +1,68 @@
+import type OpenSeadragon from 'openseadragon';
+import type { SlideOutlines } from '../slide-outlines.ts';
+import { slidePlace } from '../slide-place.ts';
+import { drawRegion, type Shape } from './draw-region.ts';
+import type { Position, RegionGeometry } from './region-geometry.ts';
+import { pathOf, polygonRegion } from './region-geometry.ts';
+
+/** The region on the slide, and the drawing of another one. */
+export interface RegionTool {
+  show(region: RegionGeometry | null): void;
+  /** Begins to have one drawn, or ends that where it is under way. */
+  draw(shape: Shape): void;
+  /** What is on screen, as it is turned; null where the slide is not. */
+  view(): RegionGeometry | null;
+  destroy(): void;
+}
+
+export function regionTool(
+  viewer: OpenSeadragon.Viewer,
+  outlines: SlideOutlines,
+  host: {
+    item(): OpenSeadragon.TiledImage | undefined;
+    drawing(shape: Shape | null): void;
+    drawn(region: RegionGeometry): void;
+  },
+): RegionTool {
+  let cancel: (() => void) | undefined;
+  let current: Shape | null = null;
+  return {
+    show: (region) => outlines.show('region', region && pathOf(region)),
+    draw: (shape) => {
+      const before = current;
+      cancel?.();
+      const item = host.item();
+      if (before === shape || !item) return;
+      current = shape;
+      host.drawing(shape);
+      cancel = drawRegion(viewer, item, shape, outlines, (region) => {
+        cancel = undefined;
+        current = null;
+        host.drawing(null);
+        if (region) host.drawn(region);
+      });
+    },
+    view: () => {
+      const item = host.item();
+      if (!item) return null;
+      const { toSlide } = slidePlace(viewer, item);
+      const { x: right, y: bottom } = viewer.viewport.getContainerSize();
+      const size = item.getContentSize();
+      const corners = (
+        [
+          [0, 0],
+          [right, 0],
+          [right, bottom],
+          [0, bottom],
+        ] as const
+      ).map(([x, y]): Position => {
+        const [left, top] = toSlide(x, y);
+        const within = (value: number, most: number) => Math.round(Math.min(most, Math.max(0, value)));
+        return [within(left, size.x), within(top, size.y)];
+      });
+      const [xs, ys] = [0, 1].map((axis) => new Set(corners.map((corner) => corner[axis])));
+      return xs.size > 1 && ys.size > 1 ? polygonRegion(corners) : null;
+    },
+    destroy: () => cancel?.(),
+  };
+}
