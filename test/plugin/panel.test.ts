@@ -32,7 +32,7 @@ test('rows, sliders and menus change what is shown, and show what is changed', a
   await page.getByLabel('Opacity').fill('0.8');
   await page.getByLabel('Threshold').fill('0.4');
   await page.getByLabel('Score at the high end').fill('0.9');
-  await page.getByText('Patches').click();
+  await page.getByText('Patches', { exact: true }).click();
   expect(await options()).toMatchObject({
     colormap: 'magma',
     opacity: 0.8,
