@@ -2,7 +2,7 @@
 // are shared.
 import { runSource } from './sources.mjs';
 
-const BENCHMARKS = ['analysis', 'durability', 'latency', 'load', 'memory', 'overview', 'tiles', 'viewers'];
+const BENCHMARKS = ['analysis', 'durability', 'latency', 'load', 'memory', 'overview', 'recolour', 'tiles', 'viewers'];
 const names = process.argv.slice(2);
 const unknown = names.find((name) => !BENCHMARKS.includes(name));
 if (unknown !== undefined) {

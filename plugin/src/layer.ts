@@ -20,6 +20,10 @@ import type { ShownView } from './view-stream/page-stream.ts';
 /** Milliseconds from a frame to the look at what it has brought on screen. */
 const VIEW_PAUSE = 50;
 
+function isLoaded(tile: OpenSeadragon.Tile): boolean {
+  return tile.getCache(tile.originalCacheKey)?.loaded === true;
+}
+
 /** The heatmap as an item of the viewer's world. */
 export interface Layer {
   /** Undefined while it lies on no image. */
@@ -70,9 +74,13 @@ export function createLayer(
   let undo: (() => void)[] = [];
   const scores = new WeakMap<OpenSeadragon.Tile, TileScores>();
 
-  const paint = (tileScores: TileScores) => {
-    tileScores.painted = revision;
-    return paintCanvas(tileScores, descriptor, settings);
+  /** What tiles are being painted with, and what those on screen show: a round of repainting lies between the two. */
+  let current = { settings, revision };
+  let shown = current;
+
+  const paint = (tileScores: TileScores, style: typeof current) => {
+    tileScores.painted = style.revision;
+    return paintCanvas(tileScores, descriptor, style.settings);
   };
 
   const source = scoreSource(osd, descriptor, {
@@ -86,7 +94,7 @@ export function createLayer(
         failed: options.failed,
       });
       scores.set(tile, tileScores);
-      return { paint: () => paint(tileScores) };
+      return { paint: () => paint(tileScores, shown) };
     },
   });
 
@@ -103,28 +111,30 @@ export function createLayer(
     () => settings,
   );
 
-  const repaint = (tiles: OpenSeadragon.Tile[]) => {
-    const filtered: OpenSeadragon.Tile[] = [];
-    for (const tile of tiles) {
-      const tileScores = scores.get(tile);
-      const cache = tile.getCache(tile.originalCacheKey);
-      if (!tileScores || !cache?.loaded) continue;
-      // The cache is replaced in place: going through `tile-invalidated` would miscount the viewer's tiles for ever.
-      cache.setDataAs(paint(tileScores), 'context2d');
-      if (tile.cacheKey !== tile.originalCacheKey) filtered.push(tile);
-    }
-    // Another plugin shows a filtered copy: it has to make it anew.
-    if (filtered.length > 0) viewer.world.requestTileInvalidateEvent(filtered, osd.now(), true);
-  };
-
   const painting = repainting<OpenSeadragon.Tile>({
     visible,
     loaded,
+    begin: () => {
+      current = { settings, revision };
+    },
     isOutdated: (tile) => {
       const tileScores = scores.get(tile);
-      return tileScores !== undefined && tileScores.painted !== revision;
+      return tileScores !== undefined && tileScores.painted !== current.revision && isLoaded(tile);
     },
-    repaint,
+    paint: (tile) => {
+      const tileScores = scores.get(tile);
+      const context = tileScores && paint(tileScores, current);
+      return () => {
+        // The cache is replaced in place: going through `tile-invalidated` would miscount the viewer's tiles for ever.
+        if (context && isLoaded(tile)) tile.getCache(tile.originalCacheKey)?.setDataAs(context, 'context2d');
+      };
+    },
+    shown: (tiles) => {
+      shown = current;
+      // Another plugin shows a filtered copy: it has to make it anew.
+      const filtered = tiles.filter((tile) => isLoaded(tile) && tile.cacheKey !== tile.originalCacheKey);
+      if (filtered.length > 0) viewer.world.requestTileInvalidateEvent(filtered, osd.now(), true);
+    },
   });
 
   const refining = refinement<OpenSeadragon.Tile>({
@@ -216,7 +226,10 @@ export function createLayer(
     apply: async (next) => {
       const same = paintAlike(next, settings);
       settings = next;
-      if (!item) return;
+      if (!item) {
+        shown = { settings, revision };
+        return;
+      }
       const opacity = next.visible ? next.opacity : 0;
       if (item.getOpacity() !== opacity) item.setOpacity(opacity);
       if (item.getCompositeOperation() !== next.compositeOperation) item.setCompositeOperation(next.compositeOperation);

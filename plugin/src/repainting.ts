@@ -1,42 +1,88 @@
+/**
+ * Milliseconds of script that painting tiles on screen may take at a time, and between two times: of a frame of 16 some are left
+ * for drawing. Waiting for the next frame instead would take longer, most of all where frames are slow.
+ */
+const BUDGET = 8;
+const PAUSE = 4;
+
 /** Milliseconds of a frame that repainting what is off the screen may take. */
 const BACKGROUND_BUDGET = 6;
 
 export interface Repainting {
-  /** Repaints in the next frame, once however often it is called; resolves when all that is on screen is repainted. */
+  /** Repaints, once however often it is called before the next frame; resolves when all that is on screen is repainted. */
   request(): Promise<void>;
   destroy(): void;
 }
 
 /**
- * Repaints tiles at most once a frame: those on screen together, so that no frame shows two styles, the others in
- * the frames after it, a few at a time.
+ * Repaints tiles: those on screen a few at a time, shown together when the last of them is painted, so that no frame
+ * shows two styles or takes long; the others after that. What is asked for meanwhile comes next, so that dragging a
+ * handle shows as many styles as there is time for, and always the last.
  */
 export function repainting<T>(host: {
   visible(): T[];
   loaded(): T[];
+  /** A round begins, of one style throughout. */
+  begin(): void;
+  /** Whether a tile is not painted in the round's style. */
   isOutdated(tile: T): boolean;
-  repaint(tiles: T[]): void;
+  /** Paints a tile; what it gives back shows it. */
+  paint(tile: T): () => void;
+  /** The tiles of a round are shown. */
+  shown(tiles: T[]): void;
 }): Repainting {
-  let frame = 0;
+  let cancel: (() => void) | undefined;
   let waiting: (() => void)[] = [];
+  /** Those who wait for the round that is under way. */
+  let served: (() => void)[] = [];
+  let round: Map<T, () => void> | undefined;
   let destroyed = false;
 
+  const scheduleAfter = (milliseconds: number) => {
+    const timer = window.setTimeout(run, milliseconds);
+    cancel = () => clearTimeout(timer);
+  };
+
   const schedule = () => {
-    if (frame || destroyed) return;
+    if (cancel || destroyed) return;
     // A hidden page has no frames.
-    frame = document.hidden ? window.setTimeout(run, 50) : requestAnimationFrame(run);
+    if (document.hidden) return scheduleAfter(50);
+    const frame = requestAnimationFrame(run);
+    cancel = () => cancelAnimationFrame(frame);
   };
 
   const run = () => {
-    frame = 0;
-    host.repaint(host.visible().filter(host.isOutdated));
-    const done = waiting;
-    waiting = [];
-    for (const resolve of done) resolve();
-    const rest = host.loaded().filter(host.isOutdated);
-    const start = performance.now();
-    while (rest.length > 0 && performance.now() - start < BACKGROUND_BUDGET) host.repaint(rest.splice(0, 1));
-    if (rest.length > 0) schedule();
+    cancel = undefined;
+    const end = performance.now() + BUDGET;
+    if (!round) {
+      round = new Map();
+      served = waiting;
+      waiting = [];
+      host.begin();
+    }
+    for (const tile of host.visible()) {
+      if (!host.isOutdated(tile)) continue;
+      if (performance.now() > end) return scheduleAfter(PAUSE);
+      round.set(tile, host.paint(tile));
+    }
+    for (const show of round.values()) show();
+    host.shown([...round.keys()]);
+    round = undefined;
+    for (const resolve of served) resolve();
+    served = [];
+    if (waiting.length > 0 || paintOthers()) schedule();
+  };
+
+  /** Paints and shows tiles off the screen, one by one. Whether there are more. */
+  const paintOthers = () => {
+    const end = performance.now() + BACKGROUND_BUDGET;
+    for (const tile of host.loaded()) {
+      if (!host.isOutdated(tile)) continue;
+      if (performance.now() > end) return true;
+      host.paint(tile)();
+      host.shown([tile]);
+    }
+    return false;
   };
 
   return {
@@ -48,9 +94,9 @@ export function repainting<T>(host: {
       }),
     destroy() {
       destroyed = true;
-      cancelAnimationFrame(frame);
-      clearTimeout(frame);
-      for (const resolve of waiting) resolve();
+      cancel?.();
+      for (const resolve of [...served, ...waiting]) resolve();
+      served = [];
       waiting = [];
     },
   };
