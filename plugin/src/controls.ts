@@ -3,8 +3,9 @@ import type { HeatmapDescriptor, ScoreAtPoint } from '../../shared/heatmap-descr
 import type { Scope } from './breakdowns.ts';
 import type { CamChanges, CamOptions, CamSettings } from './options.ts';
 import { dock } from './panel/dock.ts';
-import { createPanel, type PanelState } from './panel/panel.ts';
+import { createPanel, type PanelParts, type PanelState } from './panel/panel.ts';
 import { createPointerCard } from './panel/pointer-card.ts';
+import type { SlideOutlines } from './slide-outlines.ts';
 import type { ValuesAtPoint } from './values.ts';
 
 /** The panel, and the card at the pointer. */
@@ -17,12 +18,15 @@ export interface ControlsHost {
   settings(): CamSettings;
   change(changes: CamChanges): void;
   reset(): void;
-  values(point: OpenSeadragon.Point): ValuesAtPoint | undefined;
+  /** At slide pixels. */
+  values(x: number, y: number): ValuesAtPoint | undefined;
   score(x: number, y: number, signal: AbortSignal): Promise<ScoreAtPoint>;
   /** The shares of the view, or of the slide, are to be shown. */
   scope(scope: Scope): void;
   /** More of the panel. */
-  parts: { region: HTMLElement; analysis: HTMLElement };
+  parts: PanelParts;
+  outlines: SlideOutlines;
+  item(): OpenSeadragon.TiledImage | undefined;
   /** The view has come to rest. */
   moved(): void;
 }
@@ -37,6 +41,8 @@ export function addControls(
   const { change, reset, scope } = host;
   const panel = createPanel(descriptor, host.settings(), { change, reset, scope }, host.parts);
   const card = createPointerCard(viewer, {
+    item: host.item,
+    outlines: host.outlines,
     values: host.values,
     score: host.score,
     settings: host.settings,

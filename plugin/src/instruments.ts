@@ -2,23 +2,33 @@ import type OpenSeadragon from 'openseadragon';
 import type { AnalysisState, Breakdown, HeatmapDescriptor, RegionBreakdown } from '../../shared/heatmap-descriptor.ts';
 import { type Analysis, slideAnalysis } from './analysis.ts';
 import type { Scope } from './breakdowns.ts';
+import { type Exports, overlayExports } from './export/overlay-exports.ts';
 import type { HeatmapClient } from './heatmap-client.ts';
 import type { CamChanges, CamSettings } from './options.ts';
 import { createAnalysisPart } from './panel/analysis-part.ts';
+import { element } from './panel/elements.ts';
+import { createExportPart } from './panel/export-part.ts';
+import type { PanelParts } from './panel/panel.ts';
 import { createRegionPart } from './panel/region-part.ts';
+import { WORDS } from './panel/tool-strings.ts';
+import { patchLabels } from './patches/patch-labels.ts';
 import type { Shape } from './region/draw-region.ts';
 import { boundsOf } from './region/region-geometry.ts';
 import { regionTool } from './region/region-tool.ts';
-import { slideOutlines } from './slide-outlines.ts';
+import { type SlideOutlines, slideOutlines } from './slide-outlines.ts';
 
 /** What an overlay has beside the heatmap itself: the drawn region and the analysis, on the slide and in the panel. */
 export interface Instruments {
   analysis: Analysis;
-  /** For the panel, in their order. */
-  parts: { region: HTMLElement; analysis: HTMLElement };
+  exports: Exports;
+  outlines: SlideOutlines;
+  /** For the panel. */
+  parts: PanelParts;
   show(settings: CamSettings): void;
   /** Which shares are shown. */
   scope(scope: Scope): void;
+  /** More patches are classified. */
+  news(): void;
   breakdown(breakdown: Breakdown): void;
   destroy(): void;
 }
@@ -31,6 +41,9 @@ export function instruments(
     item(): OpenSeadragon.TiledImage | undefined;
     settings(): CamSettings;
     change(changes: CamChanges): void;
+    failed(error: Error): void;
+    /** Ends what is under way when the overlay does. */
+    signal: AbortSignal;
     analysed(state: AnalysisState): void;
   },
 ): Instruments {
@@ -69,13 +82,33 @@ export function instruments(
   });
   const showAnalysis = () =>
     analysisPart.show(analysis.state(), analysis.isOffered(), isOfRegion() ? { missing: missingInRegion } : null);
+  const labels = patchLabels(viewer, client, descriptor, host);
+  const predictions = element('input', { type: 'checkbox', role: 'switch', class: 'osd-cam-check' });
+  predictions.addEventListener('change', () => host.change({ predictions: predictions.checked }));
+  let latest: Breakdown | undefined;
+  const exports = overlayExports(viewer, client, descriptor, { ...host, labels: labels.canvas, latest: () => latest });
   const showRegion = () => regionPart.show({ hasRegion: host.settings().region !== null, shape });
 
   return {
     analysis,
-    parts: { region: regionPart.element, analysis: analysisPart.element },
+    exports,
+    outlines,
+    parts: {
+      region: regionPart.element,
+      analysis: analysisPart.element,
+      predictions: element('label', { class: 'osd-cam-switch' }, predictions, element('span', {}, WORDS.predictions)),
+      exports: createExportPart(`${descriptor.slide} ${descriptor.model}`, {
+        png: exports.view,
+        csv: () => exports.breakdown('csv'),
+        geojson: () => exports.breakdown('geojson'),
+        'regions.geojson': exports.regions,
+      }),
+    },
+    news: labels.news,
     show: (settings) => {
       region.show(settings.region);
+      labels.show(settings);
+      predictions.checked = settings.predictions;
       showRegion();
       showAnalysis();
     },
@@ -85,6 +118,7 @@ export function instruments(
       showAnalysis();
     },
     breakdown: (breakdown) => {
+      latest = breakdown;
       if (!hasStatistics(breakdown) || scope !== 'region') return;
       missingInRegion = breakdown.patches.total - breakdown.patches.known;
       regionPart.showAreas(breakdown.statistics);
@@ -92,6 +126,7 @@ export function instruments(
     },
     destroy: () => {
       region.destroy();
+      labels.destroy();
       analysis.destroy();
       outlines.destroy();
     },

@@ -57,6 +57,8 @@ export interface CamSettings {
   showInNavigator: boolean;
   /** The region whose shares can be told, outlined on the slide; GeoJSON in slide pixels. */
   region: RegionGeometry | null;
+  /** Whether its top class and that one's probability are written on each patch that is large enough on screen. */
+  predictions: boolean;
 }
 
 /** What `setOptions` takes. */
@@ -74,6 +76,8 @@ export interface CamOptions extends CamChanges {
   showControl?: boolean;
   /** By default the top right corner, in a narrow viewer the bottom left. */
   controlAnchor?: OpenSeadragon.ControlAnchor;
+  /** A name under which the page's address keeps the settings and the view, as `#name=...`, so that a link shows the same. */
+  urlState?: string;
   /** Of the panel; by default the host page's `color-scheme`. */
   theme?: 'light' | 'dark';
   /** Sent with every request, above the viewer's own. */
@@ -100,6 +104,7 @@ export function defaultSettings(descriptor: HeatmapDescriptor): CamSettings {
     visible: true,
     showInNavigator: false,
     region: null,
+    predictions: false,
   };
 }
 
@@ -150,6 +155,7 @@ export function changedSettings(
   if (range === undefined) next.range = followedRange(settings, next, descriptor);
   next.opacityByValue = changes.opacityByValue ?? settings.opacityByValue;
   next.visible = changes.visible ?? settings.visible;
+  next.predictions = changes.predictions ?? settings.predictions;
   if (changes.region !== undefined) next.region = checkedRegion(changes.region);
   next.showInNavigator = changes.showInNavigator ?? settings.showInNavigator;
   return next;

@@ -27,6 +27,7 @@ import { checkedRegion, type RegionGeometry } from './region/region-geometry.ts'
 import { reasonOf } from './request-error.ts';
 import { regionOnScreen } from './shown-views.ts';
 import { extremes } from './tile-pixels.ts';
+import { type UrlState, urlState } from './url-state.ts';
 import { tileCovers, type ValuesAtPoint, valuesAt } from './values.ts';
 
 let library: typeof OpenSeadragon | undefined;
@@ -52,6 +53,7 @@ export class CamOverlay {
   #breakdowns: Breakdowns | undefined;
   #live: LiveView | undefined;
   #instruments: Instruments | undefined;
+  #url: UrlState | undefined;
   #progress: CamProgress | undefined;
   /** Whether somebody has chosen classes, or they were chosen by their shares. */
   #isChosen = false;
@@ -113,9 +115,17 @@ export class CamOverlay {
 
   /** The scores under a point of the viewport as they are shown, from the tiles that are loaded; undefined where there are none. */
   getValueAt(point: OpenSeadragon.Point): ValuesAtPoint | undefined {
-    const item = this.item;
-    if (!item || !this.#descriptor || !this.#layer) return undefined;
+    const { item } = this;
+    if (!item) return undefined;
     const { x, y } = item.viewportToImageCoordinates(point, true);
+    // OpenSeadragon leaves out that an image is flipped.
+    return this.#valuesAt(item.getFlip() ? item.getContentSize().x - x : x, y);
+  }
+
+  /** The same at slide pixels. */
+  #valuesAt(x: number, y: number): ValuesAtPoint | undefined {
+    const { item } = this;
+    if (!item || !this.#descriptor || !this.#layer) return undefined;
     let best: ValuesAtPoint | undefined;
     let bestLevel = -1;
     for (const tile of this.viewer.tileCache.getLoadedTilesFor(item)) {
@@ -160,6 +170,24 @@ export class CamOverlay {
     return (await this.#readyInstruments()).analysis.stop();
   }
 
+  /** A PNG of what the viewer shows, with the legend and where it comes from; on the drawers canvas and webgl. */
+  async exportView(): Promise<Blob> {
+    return (await this.#readyInstruments()).exports.view();
+  }
+
+  /** The shares of the region, or of the slide where there is none, as a table or a GeoJSON Feature. */
+  async exportBreakdown(format: 'csv' | 'geojson' = 'csv'): Promise<Blob> {
+    return (await this.#readyInstruments()).exports.breakdown(format);
+  }
+
+  /**
+   * GeoJSON of the areas, in the region or the slide, in which the shown classes' patches reach the threshold (0.5 where
+   * there is none), from the server's values. Rejects where they are too many to read.
+   */
+  async exportRegions(): Promise<Blob> {
+    return (await this.#readyInstruments()).exports.regions();
+  }
+
   /** Asks for everything on screen again. */
   refresh(): void {
     this.#layer?.refresh();
@@ -176,6 +204,7 @@ export class CamOverlay {
     this.#undockFailure?.();
     this.#breakdowns?.destroy();
     this.#instruments?.destroy();
+    this.#url?.destroy();
     this.#layer?.destroy();
     this.#live?.destroy();
   }
@@ -205,6 +234,8 @@ export class CamOverlay {
       item: () => this.item,
       settings: () => this.getOptions(),
       change: this.#change,
+      failed: (error) => this.#failed('tiles', error),
+      signal,
       analysed: (analysis) => this.#raise('cam-analysis', { analysis }),
     });
     this.#instruments.show(settings);
@@ -245,6 +276,15 @@ export class CamOverlay {
     if (this.viewer.world.getItemCount() === 0) shares.untold();
     await attachment.attached;
     signal.throwIfAborted();
+    if (this.#options.urlState !== undefined) {
+      this.#url = urlState(this.#options.urlState, this.viewer, {
+        item: () => this.item,
+        settings: () => this.getOptions(),
+        initial: settings,
+        apply: (changes) => this.setOptions(changes),
+        failed: (error) => this.#failed('options', error),
+      });
+    }
     this.#raise('cam-ready', {});
     return this;
   }
@@ -261,6 +301,7 @@ export class CamOverlay {
     if (!settings) return;
     this.#controls?.show({ settings });
     this.#instruments?.show(settings);
+    this.#url?.changed();
     if (settings.region === before.region) return;
     this.#breakdowns?.regionChanged();
     this.#raise('cam-region', { region: settings.region });
@@ -282,7 +323,9 @@ export class CamOverlay {
       settings: () => this.getOptions(),
       change,
       reset: () => change(changedSettings(defaultSettings(descriptor), this.#options, descriptor)),
-      values: (point) => this.getValueAt(point),
+      item: () => this.item,
+      outlines: tools.outlines,
+      values: (x, y) => this.#valuesAt(x, y),
       score: (x, y, signal) => this.getScoreAt(x, y, signal),
       scope: (scope: Scope) => {
         tools.scope(scope);
@@ -313,6 +356,7 @@ export class CamOverlay {
     if (!this.#layer || !this.#descriptor) return;
     const now = progressOf(this.#layer.pending(), this.#live?.progress(), this.#descriptor.analysis.patches);
     if (JSON.stringify(now) === JSON.stringify(this.#progress)) return;
+    if (now.patches.known !== this.#progress?.patches.known) this.#instruments?.news();
     this.#progress = now;
     this.#controls?.show({ progress: now });
     this.#raise('cam-progress', now);

@@ -51,6 +51,14 @@ const SCORE_NAMES: Record<Exclude<Score, 'cam'>, string> = { probability: 'Proba
 const NAME_WITHOUT_ACTIVATION = 'Patch score';
 const CUSTOM_COLORMAP = 'custom';
 const ESTIMATED = 'Fainter: estimated so far';
+/** What others put into the panel. */
+export interface PanelParts {
+  region: HTMLElement;
+  analysis: HTMLElement;
+  predictions: HTMLElement;
+  exports: HTMLElement;
+}
+
 /** The panel of one overlay; it only tells what was chosen, and shows what it is told. */
 export function createPanel(
   descriptor: HeatmapDescriptor,
@@ -60,7 +68,7 @@ export function createPanel(
     reset(): void;
     scope(scope: Scope): void;
   },
-  parts: { region: HTMLElement; analysis: HTMLElement },
+  parts: PanelParts,
 ): Panel {
   const { change } = actions;
   let settings = first;
@@ -163,6 +171,8 @@ export function createPanel(
     colormap.element,
     score.element,
     interpolation.element,
+    parts.predictions,
+    parts.exports,
     element(
       'footer',
       {},

@@ -1,4 +1,5 @@
 import type OpenSeadragon from 'openseadragon';
+import { patchAt, patchRectangle } from '../../../shared/geometry/patch-grid.ts';
 import {
   type HeatmapDescriptor,
   METHOD_NAMES,
@@ -6,123 +7,207 @@ import {
   type ScoreAtPoint,
 } from '../../../shared/heatmap-descriptor.ts';
 import { type CamSettings, colourOf, isShare } from '../options.ts';
+import type { SlideOutlines } from '../slide-outlines.ts';
+import { slidePlace } from '../slide-place.ts';
 import type { ValuesAtPoint } from '../values.ts';
 import { element } from './elements.ts';
 import { percentage, scoreText } from './format.ts';
+import { WORDS } from './tool-strings.ts';
 
 /** CSS pixels between the pointer and the card. */
 const DISTANCE = 16;
 /** Milliseconds that the pointer must rest before the server is asked. */
 const REST = 120;
 const MOST_CLASSES = 3;
+/** Keeps the card at the middle of the view, for those without a pointer. */
+const KEY = 'i';
 
-/** A small card at the pointer with the leading classes there: at once from the tiles, then from the server's own numbers. */
+interface Place {
+  /** Slide pixels. */
+  x: number;
+  y: number;
+}
+
+/**
+ * A small card at the pointer with the leading classes there, at once from the tiles and then from the server's own numbers,
+ * and the outline of the patch that they are of. A click keeps it there, with all classes, until Escape or a click on the same patch lets
+ * go; where the viewer zooms by a click, that is left to it and Alt is held for keeping.
+ */
 export function createPointerCard(
   viewer: OpenSeadragon.Viewer,
   source: {
-    values(point: OpenSeadragon.Point): ValuesAtPoint | undefined;
+    item(): OpenSeadragon.TiledImage | undefined;
+    values(x: number, y: number): ValuesAtPoint | undefined;
     score(x: number, y: number, signal: AbortSignal): Promise<ScoreAtPoint>;
     descriptor: HeatmapDescriptor;
     settings(): CamSettings;
+    outlines: SlideOutlines;
     /** Where the panel is, in the window, so that the card keeps off it. */
     panel(): DOMRect;
   },
 ): { element: HTMLElement; destroy(): void } {
-  const { descriptor } = source;
+  const { descriptor, outlines } = source;
   const card = element('div', { class: 'osd-cam-card', 'aria-hidden': 'true', hidden: '' });
   viewer.container.append(card);
   let timer = 0;
   let request: AbortController | undefined;
+  /** Where the card is kept. */
+  let kept: Place | undefined;
 
   const nameOf = (score: Score) => (score === 'cam' ? METHOD_NAMES[descriptor.method] : score);
-  const stop = () => {
+  const patchOf = ({ x, y }: Place) => (descriptor.levelMode ? undefined : patchAt(descriptor.grid, x, y));
+  const hide = () => {
     clearTimeout(timer);
     request?.abort();
-  };
-  const hide = () => {
-    stop();
+    kept = undefined;
     card.hidden = true;
+    card.setAttribute('aria-hidden', 'true');
+    card.removeAttribute('role');
+    outlines.show('patch', null);
   };
 
   const list = (rows: readonly { class: string; value: number }[], asShare: boolean, note: string) => {
     const leading = [...rows].sort((a, b) => b.value - a.value);
     const settings = source.settings();
+    const shown = kept ? leading : leading.slice(0, MOST_CLASSES);
+    const further = leading.length - shown.length;
     card.replaceChildren(
-      ...leading.slice(0, MOST_CLASSES).map(({ class: name, value }) => {
-        const index = descriptor.classes.findIndex((info) => info.name === name);
-        const row = element(
-          'div',
-          { class: 'osd-cam-card-row' },
-          element('span', { class: 'osd-cam-dot' }),
-          element('span', { class: 'osd-cam-name' }, name),
-          element('span', { class: 'osd-cam-value' }, asShare ? percentage(value) : scoreText(value, 1)),
-        );
-        if (index >= 0) row.style.setProperty('--osd-cam-class', colourOf(index, settings, descriptor));
-        row.style.setProperty('--osd-cam-share', String(Math.min(1, Math.max(0, value))));
-        return row;
-      }),
-      element('div', { class: 'osd-cam-card-note' }, [note, ...more(leading.length)].join(' · ')),
+      element(
+        'div',
+        { class: 'osd-cam-card-rows' },
+        ...shown.map(({ class: name, value }) => {
+          const index = descriptor.classes.findIndex((info) => info.name === name);
+          const row = element(
+            'div',
+            { class: 'osd-cam-card-row' },
+            element('span', { class: 'osd-cam-dot' }),
+            element('span', { class: 'osd-cam-name' }, name),
+            element('span', { class: 'osd-cam-value' }, asShare ? percentage(value) : scoreText(value, 1)),
+          );
+          if (index >= 0) row.style.setProperty('--osd-cam-class', colourOf(index, settings, descriptor));
+          row.style.setProperty('--osd-cam-share', String(Math.min(1, Math.max(0, value))));
+          return row;
+        }),
+      ),
+      element(
+        'div',
+        { class: 'osd-cam-card-note' },
+        [note, ...(further > 0 ? [`+ ${further} more`] : []), ...(kept ? [WORDS.letGo] : [])].join(' · '),
+      ),
     );
     card.hidden = false;
   };
 
-  const ask = async (x: number, y: number) => {
+  const ask = async ({ x, y }: Place) => {
     const mine = new AbortController();
+    request?.abort();
     request = mine;
     // The pointer says where scores are wanted, the request for it must not be one that fails the whole overlay.
-    const answer = await source.score(x, y, mine.signal).catch(() => undefined);
+    const answer = await source.score(Math.floor(x), Math.floor(y), mine.signal).catch(() => undefined);
     if (mine.signal.aborted || !answer?.classes) return;
     const rows = answer.classes.map((entry) => ({ class: entry.class, value: entry.probability }));
-    list(rows, isShare('patch', descriptor), 'of this patch');
+    list(rows, isShare('patch', descriptor), WORDS.ofPatch);
   };
 
-  const onMove = (event: PointerEvent) => {
-    stop();
+  /** Sets the card beside a point of the screen, in CSS pixels of the viewer. */
+  const move = (left: number, top: number) => {
     const box = viewer.container.getBoundingClientRect();
-    const left = event.clientX - box.left;
-    const top = event.clientY - box.top;
-    const values =
-      event.pointerType === 'touch' || event.buttons !== 0 || !source.settings().visible
-        ? undefined
-        : source.values(viewer.viewport.windowToViewportCoordinates(windowPoint(viewer, event)));
-    if (!values) return hide();
-    list(
-      values.classes,
-      isShare(values.score, descriptor),
-      values.exact ? `${nameOf(values.score)} here` : 'estimated here',
-    );
     const panel = source.panel();
-    const beside = event.clientY + DISTANCE + card.offsetHeight > panel.top && event.clientY < panel.bottom;
-    const right = beside && event.clientX < panel.left ? panel.left - box.left : box.width;
+    const [panelLeft, panelTop] = [panel.left - box.left, panel.top - box.top];
+    const beside = top + DISTANCE + card.offsetHeight > panelTop && top < panelTop + panel.height;
+    const right = beside && left < panelLeft ? panelLeft : box.width;
     const onLeft = left + DISTANCE + card.offsetWidth > right;
     const above = top + DISTANCE + card.offsetHeight > box.height;
     card.style.left = `${onLeft ? left - DISTANCE - card.offsetWidth : left + DISTANCE}px`;
     card.style.top = `${above ? top - DISTANCE - card.offsetHeight : top + DISTANCE}px`;
-    timer = window.setTimeout(() => ask(Math.floor(values.x), Math.floor(values.y)), REST);
+  };
+
+  /** Shows the card for a point of the screen. @returns whether there is anything to show */
+  const showAt = (left: number, top: number, keep: boolean): boolean => {
+    const item = source.item();
+    const [x, y] = item ? slidePlace(viewer, item).toSlide(left, top) : [Number.NaN, Number.NaN];
+    const values = source.settings().visible ? source.values(x, y) : undefined;
+    if (!values) return false;
+    const patch = patchOf({ x, y });
+    if (keep) {
+      kept = { x, y };
+      card.removeAttribute('aria-hidden');
+      card.setAttribute('role', 'status');
+    }
+    const note = values.exact ? `${nameOf(values.score)} ${WORDS.here}` : WORDS.estimatedHere;
+    list(values.classes, isShare(values.score, descriptor), note);
+    move(left, top);
+    outlines.show('patch', patch ? rectanglePath(patchRectangle(descriptor.grid, patch)) : null);
+    clearTimeout(timer);
+    timer = window.setTimeout(() => ask({ x, y }), keep ? 0 : REST);
+    return true;
+  };
+
+  const onMove = (event: PointerEvent) => {
+    if (kept) return;
+    clearTimeout(timer);
+    request?.abort();
+    const box = viewer.container.getBoundingClientRect();
+    const away = event.pointerType === 'touch' || event.buttons !== 0;
+    if (away || !showAt(event.clientX - box.left, event.clientY - box.top, false)) hide();
+  };
+  const onDown = () => {
+    if (!kept) hide();
+  };
+  const onClick = (event: OpenSeadragon.CanvasClickEvent) => {
+    const { originalEvent } = event;
+    if (!event.quick || !(originalEvent instanceof MouseEvent)) return;
+    const type = originalEvent instanceof PointerEvent ? originalEvent.pointerType : 'mouse';
+    const zooms = viewer.gestureSettingsByDeviceType(type)?.clickToZoom;
+    if (zooms && !originalEvent.altKey) return;
+    // Alt and a click are for the card alone.
+    event.preventDefaultAction = true;
+    const box = viewer.container.getBoundingClientRect();
+    const item = source.item();
+    const [left, top] = [originalEvent.clientX - box.left, originalEvent.clientY - box.top];
+    const [x, y] = item ? slidePlace(viewer, item).toSlide(left, top) : [0, 0];
+    const before = kept && patchOf(kept);
+    const now = patchOf({ x, y });
+    const same = before && now && before.row === now.row && before.column === now.column;
+    hide();
+    if (!same) showAt(left, top, true);
+  };
+  const onKey = (event: OpenSeadragon.CanvasKeyEvent) => {
+    const { originalEvent } = event;
+    if (!(originalEvent instanceof KeyboardEvent) || originalEvent.ctrlKey || originalEvent.metaKey) return;
+    if (originalEvent.key === 'Escape') hide();
+    if (originalEvent.key !== KEY) return;
+    const { x, y } = viewer.viewport.getContainerSize();
+    hide();
+    showAt(x / 2, y / 2, true);
+  };
+  /** A kept card stays at its patch. */
+  const onView = () => {
+    const item = kept && source.item();
+    if (kept && item) move(...slidePlace(viewer, item).toScreen(kept.x, kept.y));
   };
 
   viewer.canvas.addEventListener('pointermove', onMove);
-  viewer.canvas.addEventListener('pointerdown', hide);
-  viewer.canvas.addEventListener('pointerleave', hide);
+  viewer.canvas.addEventListener('pointerdown', onDown);
+  viewer.canvas.addEventListener('pointerleave', onDown);
+  viewer.addHandler('canvas-click', onClick);
+  viewer.addHandler('canvas-key', onKey);
+  viewer.addHandler('update-viewport', onView);
   return {
     element: card,
     destroy: () => {
       hide();
       viewer.canvas.removeEventListener('pointermove', onMove);
-      viewer.canvas.removeEventListener('pointerdown', hide);
-      viewer.canvas.removeEventListener('pointerleave', hide);
+      viewer.canvas.removeEventListener('pointerdown', onDown);
+      viewer.canvas.removeEventListener('pointerleave', onDown);
+      viewer.removeHandler('canvas-click', onClick);
+      viewer.removeHandler('canvas-key', onKey);
+      viewer.removeHandler('update-viewport', onView);
       card.remove();
     },
   };
 }
 
-function more(count: number): string[] {
-  return count > MOST_CLASSES ? [`+ ${count - MOST_CLASSES} more`] : [];
-}
-
-function windowPoint(viewer: OpenSeadragon.Viewer, event: PointerEvent): OpenSeadragon.Point {
-  const point = viewer.viewport.getCenter().clone();
-  point.x = event.clientX;
-  point.y = event.clientY;
-  return point;
+function rectanglePath({ x, y, width, height }: { x: number; y: number; width: number; height: number }): string {
+  return `M${x} ${y}h${width}v${height}h${-width}Z`;
 }
