@@ -1,5 +1,6 @@
 import { open } from 'node:fs/promises';
 import {
+  endOfParts,
   numbersOf,
   openTiff,
   readDirectory,
@@ -113,7 +114,7 @@ async function readChain(tiff: TiffFile): Promise<TiffDirectory[]> {
     const subDirectories: TiffDirectory[] = [];
     for (const child of numbersOf(entries.get(TAG.subDirectories), tiff.littleEndian)) {
       // A SubIFD is one picture; what may be chained behind it cannot be named by libvips.
-      if (seen.has(child)) throw new Error('its TIFF directories form a loop');
+      if (seen.has(child) || seen.size >= MAX_DIRECTORIES) throw new Error('its TIFF directories form a loop');
       seen.add(child);
       subDirectories.push(toDirectory((await readDirectory(tiff, child, WANTED)).entries, tiff.littleEndian, []));
     }
@@ -124,22 +125,22 @@ async function readChain(tiff: TiffFile): Promise<TiffDirectory[]> {
 }
 
 function toDirectory(entries: TiffEntries, littleEndian: boolean, subDirectories: TiffDirectory[]): TiffDirectory {
-  const numbers = (tag: number): number[] => numbersOf(entries.get(tag), littleEndian);
-  const first = (tag: number): number | undefined => numbers(tag)[0];
+  const first = (tag: number): number | undefined => {
+    const entry = entries.get(tag);
+    return entry && numbersOf({ ...entry, count: 1 }, littleEndian)[0];
+  };
   const width = first(TAG.width) ?? 0;
   const height = first(TAG.height) ?? 0;
   const tileWidth = first(TAG.tileWidth);
   const tileHeight = first(TAG.tileHeight);
   const tiled = tileWidth !== undefined && tileHeight !== undefined;
-  const offsets = numbers(tiled ? TAG.tileOffsets : TAG.stripOffsets);
-  const byteCounts = numbers(tiled ? TAG.tileByteCounts : TAG.stripByteCounts);
+  const offsets = entries.get(tiled ? TAG.tileOffsets : TAG.stripOffsets);
+  const byteCounts = entries.get(tiled ? TAG.tileByteCounts : TAG.stripByteCounts);
   const rowsPerStrip = Math.min(first(TAG.rowsPerStrip) || height, height);
   const inPlane = tiled
     ? Math.ceil(width / tileWidth) * Math.ceil(height / tileHeight)
     : Math.ceil(height / Math.max(1, rowsPerStrip));
   const planes = first(TAG.planarConfiguration) === SEPARATE_PLANES ? (first(TAG.samplesPerPixel) ?? 1) : 1;
-  let dataEnd = 0;
-  for (let i = 0; i < offsets.length; i++) dataEnd = Math.max(dataEnd, offsets[i] + (byteCounts[i] ?? 0));
   return {
     width,
     height,
@@ -151,8 +152,8 @@ function toDirectory(entries: TiffEntries, littleEndian: boolean, subDirectories
     software: textOf(entries.get(TAG.software)),
     xmp: textOf(entries.get(TAG.xmp)),
     isHamamatsu: entries.has(TAG.hamamatsu),
-    parts: { expected: planes * inPlane, found: offsets.length },
-    dataEnd,
+    parts: { expected: planes * inPlane, found: offsets?.count ?? 0 },
+    dataEnd: endOfParts(offsets, byteCounts, littleEndian),
     subDirectories,
   };
 }

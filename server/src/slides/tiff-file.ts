@@ -68,13 +68,13 @@ const TYPE_BYTES = [0, 1, 1, 2, 4, 8, 1, 1, 2, 4, 8, 4, 8, 4, 0, 0, 8, 8, 8];
 const MAX_TEXT_BYTES = 8 << 20;
 
 /**
- * Of all directories together: the places of the tiles of 10^12 pixels. A damaged file may repeat one large array ten
+ * Of all directories together: the places of the tiles of 2 * 10^11 pixels. A damaged file may repeat one large array ten
  * thousand times.
  */
-const MAX_DIRECTORY_BYTES = 512 << 20;
+const MAX_DIRECTORY_BYTES = 64 << 20;
 
 /** Texts are kept, where places of tiles are looked at and let go of: they count for more. */
-const TEXT_WEIGHT = 16;
+const TEXT_WEIGHT = 4;
 
 /** Reads a TIFF's header. Throws a plain Error, or a RangeError where the file is cut short. */
 export async function openTiff(handle: FileHandle): Promise<TiffFile> {
@@ -136,6 +136,27 @@ export function numbersOf(entry: TiffEntry | undefined, littleEndian: boolean): 
   const view = viewOf(entry.bytes);
   const read = READERS[entry.type];
   return read === undefined ? [] : Array.from({ length: entry.count }, (_, i) => read(view, i, littleEndian));
+}
+
+/** Where the last of some parts ends in the file, from an entry of where they begin and one of their lengths. */
+export function endOfParts(
+  offsets: TiffEntry | undefined,
+  byteCounts: TiffEntry | undefined,
+  littleEndian: boolean,
+): number {
+  // The arrays of a large slide are long: nothing is made of their numbers.
+  const readOffset = offsets && READERS[offsets.type];
+  if (offsets === undefined || readOffset === undefined) return 0;
+  const readCount = byteCounts && READERS[byteCounts.type];
+  const offsetView = viewOf(offsets.bytes);
+  const countView = byteCounts && viewOf(byteCounts.bytes);
+  const counts = byteCounts?.count ?? 0;
+  let end = 0;
+  for (let i = 0; i < offsets.count; i++) {
+    const length = countView && readCount && i < counts ? readCount(countView, i, littleEndian) : 0;
+    end = Math.max(end, readOffset(offsetView, i, littleEndian) + length);
+  }
+  return end;
 }
 
 const READERS: Record<number, (view: DataView, index: number, littleEndian: boolean) => number> = {

@@ -82,6 +82,8 @@ export async function writeLyingFiles(folder: string): Promise<string[]> {
   const whole = rawTiles({ ...source, tileSize: 128 });
   files['next-is-itself.tif'] = withNextDirectory(whole, directoryOf(whole));
   files['sub-is-itself.tif'] = loopOfSubdirectories();
+  files['two-name-each-other.tif'] = loopOfTwo();
+  files['one-array-many-times.tif'] = repeatedArray();
   files['next-is-beyond.tif'] = withNextDirectory(whole, 2 ** 32 - 2);
   files['jpeg-2000.tif'] = compressedTiff(34_712);
   files['zstandard.tif'] = compressedTiff(50_000);
@@ -201,6 +203,47 @@ function withNextDirectory(tiff: Uint8Array, next: number): Uint8Array {
   const bytes = Buffer.from(tiff);
   const directory = bytes.readUInt32LE(4);
   bytes.writeUInt32LE(next, directory + 2 + 12 * bytes.readUInt16LE(directory));
+  return bytes;
+}
+
+/** Two pages, the second of which names the first as its next. */
+function loopOfTwo(): Uint8Array {
+  const page = { ...source, tileSize: 128 };
+  const bytes = Buffer.from(rawTiles(page, page));
+  const first = bytes.readUInt32LE(4);
+  const nextOf = (directory: number) => directory + 2 + 12 * bytes.readUInt16LE(directory);
+  bytes.writeUInt32LE(first, nextOf(bytes.readUInt32LE(nextOf(first))));
+  return bytes;
+}
+
+/** A thousand small directories that all name one array of a million numbers: 4 GB to read, of 4 MB. */
+function repeatedArray(): Uint8Array {
+  const numbers = 1 << 20;
+  const arrayAt = 8;
+  const directoryBytes = 2 + 12 * 5 + 4;
+  const start = arrayAt + 4 * numbers;
+  const bytes = Buffer.alloc(start + 1000 * directoryBytes);
+  bytes.write('II*\0', 'latin1');
+  bytes.writeUInt32LE(start, 4);
+  for (let i = 0; i < 1000; i++) {
+    const at = start + i * directoryBytes;
+    bytes.writeUInt16LE(5, at);
+    const entries = [
+      [256, 1, 400],
+      [257, 1, 300],
+      [273, numbers, arrayAt],
+      [278, 1, 300],
+      [279, numbers, arrayAt],
+    ];
+    entries.forEach(([tag, count, value], index) => {
+      const entry = at + 2 + 12 * index;
+      bytes.writeUInt16LE(tag, entry);
+      bytes.writeUInt16LE(4, entry + 2);
+      bytes.writeUInt32LE(count, entry + 4);
+      bytes.writeUInt32LE(value, entry + 8);
+    });
+    if (i < 999) bytes.writeUInt32LE(at + directoryBytes, at + directoryBytes - 4);
+  }
   return bytes;
 }
 
