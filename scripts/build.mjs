@@ -2,7 +2,7 @@
 // demo's files). Everything is made in a scratch folder and moved into place when it is complete, so that a build that
 // fails, or two at once, leave a whole one behind.
 import { execFile } from 'node:child_process';
-import { chmod, copyFile, cp, mkdir, rename, rm } from 'node:fs/promises';
+import { chmod, copyFile, cp, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -21,7 +21,8 @@ async function build() {
   try {
     await mkdir(scratch, { recursive: true });
     await buildWithVite('plugin', plugin);
-    await declarePlugin(path.join(plugin, 'types'));
+    await buildWithVite('plugin', plugin, 'vite.umd.config.ts');
+    await declarePlugin(plugin);
     await buildWithVite('server', server);
     await chmod(path.join(server, 'cli.js'), 0o755);
     await buildWithVite('demo/page', path.join(server, 'demo'));
@@ -34,24 +35,37 @@ async function build() {
   }
 }
 
-/** Runs the Vite build of a folder that has a vite.config.ts of its own. */
-async function buildWithVite(folder, outDir) {
+/** Runs a Vite build of a folder that has a configuration of its own. What is in `outDir` stays. */
+async function buildWithVite(folder, outDir, config = 'vite.config.ts') {
   await viteBuild({
     root: path.join(root, folder),
-    configFile: path.join(root, folder, 'vite.config.ts'),
+    configFile: path.join(root, folder, config),
     logLevel: process.argv.includes('--quiet') ? 'warn' : 'info',
-    build: { outDir, emptyOutDir: true, reportCompressedSize: false },
+    build: { outDir, emptyOutDir: false, reportCompressedSize: false },
   });
 }
 
-/** Writes the plugin's type declarations, which Vite does not make. */
-async function declarePlugin(outDir) {
+/**
+ * Writes the plugin's type declarations, which Vite does not make: in `types` for `import`, and the same in
+ * `types-cjs` for `require`, where TypeScript takes them for those of CommonJS modules.
+ */
+async function declarePlugin(dist) {
   const tsc = path.join(path.dirname(require.resolve('typescript/package.json')), 'bin/tsc');
+  const types = path.join(dist, 'types');
   try {
-    await run(process.execPath, [tsc, '-p', path.join(root, 'plugin/tsconfig.json'), '--outDir', outDir]);
+    await run(process.execPath, [tsc, '-p', path.join(root, 'plugin/tsconfig.json'), '--outDir', types]);
   } catch (error) {
     throw new Error(`The plugin's declarations do not build:\n${error.stdout}${error.stderr}`);
   }
+  for (const name of await readdir(types, { recursive: true })) {
+    if (!name.endsWith('.d.ts')) continue;
+    const file = path.join(types, name);
+    // As Node and every TypeScript since 4.7 resolve them.
+    const text = await readFile(file, 'utf8');
+    await writeFile(file, text.replace(/((?:from|import\()\s*['"]\.[^'"]*)\.ts(?=['"])/g, '$1.js'));
+  }
+  await cp(types, path.join(dist, 'types-cjs'), { recursive: true });
+  await writeFile(path.join(dist, 'types-cjs/package.json'), '{ "type": "commonjs" }\n');
 }
 
 /** What the demo page loads as any other page would, and the model that it shows. */

@@ -15,6 +15,7 @@ const SOURCES = [
   'server/package.json',
   'plugin/src',
   'plugin/vite.config.ts',
+  'plugin/vite.umd.config.ts',
   'plugin/package.json',
   'plugin/tsconfig.json',
   'demo',

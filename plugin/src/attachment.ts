@@ -1,24 +1,26 @@
 import type OpenSeadragon from 'openseadragon';
 import type { HeatmapDescriptor } from '../../shared/heatmap-descriptor.ts';
 import type { Layer } from './layer.ts';
+import { imagesOf, isOverlay, markOverlay, samePicture } from './overlay-sources.ts';
 import { fits } from './placement.ts';
 
-/** Sources of all overlays' items, so that no overlay takes another for the slide. */
-const overlaySources = new WeakSet<object>();
-
 /**
- * Lays a heatmap on its image, now or when there is one, and again whenever another is opened in its place.
- * `report` is told of an image with other proportions, and of one that fits. `attached` resolves with the first time and rejects where the image has other proportions.
+ * Lays a heatmap on its image, now or when there is one. When that image goes the heatmap goes with it, and comes back
+ * with it: another image that is opened in its place shows another slide, of which the heatmap knows nothing.
+ * `report` is told of an image with other proportions, and of one that fits; `present` whether the image is there, once
+ * it has been. `attached` resolves with the first time and rejects where the image has other proportions.
  */
 export function keepAttached(
   viewer: OpenSeadragon.Viewer,
   layer: Layer,
   descriptor: HeatmapDescriptor,
   first: OpenSeadragon.TiledImage | undefined,
-  report: (error: Error | undefined) => void,
+  { report, present }: { report(error: Error | undefined): void; present(isThere: boolean): void },
 ): { attached: Promise<void>; end(): void } {
-  overlaySources.add(layer.source);
+  markOverlay(layer.source);
   let base = first;
+  /** Of the image that it was laid on. */
+  let own: OpenSeadragon.TileSource | undefined;
   /** The image that it is being laid on: OpenSeadragon tells of a new one twice, added and opened. */
   let attaching: OpenSeadragon.TiledImage | undefined;
   let ended = false;
@@ -31,11 +33,13 @@ export function keepAttached(
 
   const attach = () => {
     if (ended) return;
-    base ??= firstImage(viewer.world);
+    base ??= imagesOf(viewer.world).find(({ source }) => !own || samePicture(source, own));
     if (!base || layer.item() || attaching === base) return;
     if (fits(base, descriptor)) {
       report(undefined);
+      present(true);
       const mine = base;
+      own = mine.source;
       attaching = mine;
       layer
         .attach(mine)
@@ -56,9 +60,10 @@ export function keepAttached(
     base = undefined;
     attaching = undefined;
     layer.detach();
+    if (own) present(false);
   };
   const onAdd = ({ item }: OpenSeadragon.AddItemWorldEvent) => {
-    if (!overlaySources.has(item.source)) queueMicrotask(attach);
+    if (!isOverlay(item)) queueMicrotask(attach);
   };
   const onRemove = ({ item }: OpenSeadragon.RemoveItemWorldEvent) => {
     if (item === layer.item()) layer.detach();
@@ -80,12 +85,4 @@ export function keepAttached(
       reject(new Error(`${descriptor.title}: destroyed`));
     },
   };
-}
-
-function firstImage(world: OpenSeadragon.World): OpenSeadragon.TiledImage | undefined {
-  for (let i = 0; i < world.getItemCount(); i++) {
-    const item = world.getItemAt(i);
-    if (!overlaySources.has(item.source)) return item;
-  }
-  return undefined;
 }

@@ -11,6 +11,8 @@ import type { ValuesAtPoint } from './values.ts';
 /** The panel, and the card at the pointer. */
 export interface Controls {
   show(state: PanelState): void;
+  /** Whether there is anything to control: the slide may be another one for now. */
+  present(isThere: boolean): void;
   destroy(): void;
 }
 
@@ -59,6 +61,10 @@ export function addControls(
 
   return {
     show: panel.show,
+    present: (isThere) => {
+      panel.element.hidden = !isThere;
+      if (!isThere) card.element.hidden = true;
+    },
     destroy: () => {
       viewer.removeHandler('animation-finish', host.moved);
       viewer.removeHandler('viewport-change', panel.moved);

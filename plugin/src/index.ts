@@ -1,7 +1,8 @@
 import type OpenSeadragon from 'openseadragon';
 import type { CamEvents } from './events.ts';
+import { useLibrary } from './library.ts';
 import type { CamOptions } from './options.ts';
-import { CamOverlay, useLibrary } from './overlay.ts';
+import { CamOverlay } from './overlay.ts';
 
 export type {
   AnalysisState,

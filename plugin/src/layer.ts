@@ -209,7 +209,7 @@ export function createLayer(
       // Translucent tiles that end between pixels would show their borders as lines in the canvas drawer.
       const rounding = { '*': osd.SUBPIXEL_ROUNDING_OCCURRENCES.ALWAYS };
       Object.assign(added, { subPixelRoundingForTransparency: rounding });
-      undo.push(follow(osd, base, added), premultipliedAlpha(added.getDrawer()));
+      undo.push(follow(osd, viewer, base, added), premultipliedAlpha(added.getDrawer()));
       if (viewer.navigator) undo.push(premultipliedAlpha(viewer.navigator.drawer));
       undo.push(
         listen(viewer, added, {

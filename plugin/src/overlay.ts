@@ -9,6 +9,7 @@ import type { CamEvents, CamProgress } from './events.ts';
 import { type HeatmapClient, heatmapClient } from './heatmap-client.ts';
 import { type Instruments, instruments } from './instruments.ts';
 import { createLayer, type Layer } from './layer.ts';
+import { knownLibrary } from './library.ts';
 import { type LiveView, liveView, progressOf } from './live-view.ts';
 import {
   type CamChanges,
@@ -29,13 +30,6 @@ import { regionOnScreen } from './shown-views.ts';
 import { extremes } from './tile-pixels.ts';
 import { type UrlState, urlState } from './url-state.ts';
 import { tileCovers, type ValuesAtPoint, valuesAt } from './values.ts';
-
-let library: typeof OpenSeadragon | undefined;
-
-/** Tells the overlays which OpenSeadragon to use; done by `registerCam`. */
-export function useLibrary(osd: typeof OpenSeadragon): void {
-  library = osd;
-}
 
 /** A heatmap over an image of a viewer, with its panel. Every address, class and number of it can be changed at any time but the heatmap's own. */
 export class CamOverlay {
@@ -69,7 +63,7 @@ export class CamOverlay {
 
   /** @throws Error where no OpenSeadragon is known */
   constructor(viewer: OpenSeadragon.Viewer, options: CamOptions) {
-    const osd = library ?? ('OpenSeadragon' in globalThis ? globalThis.OpenSeadragon : undefined);
+    const osd = knownLibrary();
     if (!osd) throw new Error('CamOverlay: call registerCam(OpenSeadragon) first');
     this.#osd = osd;
     this.viewer = viewer;
@@ -271,7 +265,10 @@ export class CamOverlay {
       this.#failed('image', error);
       shares.untold();
     };
-    const attachment = keepAttached(this.viewer, layer, descriptor, this.#options.tiledImage, report);
+    const attachment = keepAttached(this.viewer, layer, descriptor, this.#options.tiledImage, {
+      report,
+      present: (isThere) => this.#controls?.present(isThere),
+    });
     signal.addEventListener('abort', attachment.end);
     if (this.viewer.world.getItemCount() === 0) shares.untold();
     await attachment.attached;

@@ -1,5 +1,6 @@
 import type OpenSeadragon from 'openseadragon';
 import type { HeatmapDescriptor } from '../../shared/heatmap-descriptor.ts';
+import { arrangeImages, isCollection } from './collection.ts';
 
 /** Difference of the proportions of image and heatmap that rounding explains. */
 const PROPORTION_TOLERANCE = 0.01;
@@ -38,21 +39,57 @@ export function addLayer(
   });
 }
 
-/** Keeps a layer on the image beneath when that is moved, turned or flipped. Gives back what ends it. */
+/**
+ * Keeps a layer on the image beneath when that is moved, turned, flipped or clipped, also while it is on its way; in
+ * collection mode gives the layer no place of its own. Gives back what ends it.
+ */
 export function follow(
   osd: typeof OpenSeadragon,
+  viewer: OpenSeadragon.Viewer,
   base: OpenSeadragon.TiledImage,
   item: OpenSeadragon.TiledImage,
 ): () => void {
+  let isMatching = false;
   const match = () => {
-    const { x, y, width } = base.getBoundsNoRotate();
-    const now = item.getBoundsNoRotate();
-    if (now.x !== x || now.y !== y) item.setPosition(new osd.Point(x, y));
-    if (now.width !== width) item.setWidth(width);
-    if (item.getRotation() !== base.getRotation()) item.setRotation(base.getRotation());
+    // Every step tells that the bounds have changed.
+    isMatching = true;
+    const { x, y, width } = base.getBoundsNoRotate(true);
+    item.setPosition(new osd.Point(x, y), true);
+    item.setWidth(width, true);
+    item.setRotation(base.getRotation(true), true);
     if (item.getFlip() !== base.getFlip()) item.setFlip(base.getFlip());
+    isMatching = false;
   };
+  const clip = () => {
+    const area = base.getClip();
+    if (!area && !item.getClip()) return;
+    const scale = item.getContentSize().x / base.getContentSize().x;
+    item.setClip(area && new osd.Rect(area.x * scale, area.y * scale, area.width * scale, area.height * scale));
+  };
+  let ended = false;
+  const rearrange = () => {
+    if (ended) return;
+    arrangeImages(osd, viewer, false);
+    match();
+  };
+  const moved = () => {
+    if (isMatching) return;
+    const [own, { x, y, width }] = [item.getBoundsNoRotate(), base.getBoundsNoRotate(true)];
+    const isOff = own.x !== x || own.y !== y || own.width !== width;
+    // OpenSeadragon is about to give every item of the world a place.
+    if (isOff && isCollection(viewer)) queueMicrotask(rearrange);
+    else match();
+  };
+  if (isCollection(viewer)) rearrange();
   match();
+  clip();
   base.addHandler('bounds-change', match);
-  return () => base.removeHandler('bounds-change', match);
+  base.addHandler('clip-change', clip);
+  item.addHandler('bounds-change', moved);
+  return () => {
+    ended = true;
+    base.removeHandler('bounds-change', match);
+    base.removeHandler('clip-change', clip);
+    item.removeHandler('bounds-change', moved);
+  };
 }

@@ -7,7 +7,7 @@ const root = path.resolve(fileURLToPath(import.meta.url), '../../..');
 /** Builds the plugin's UMD bundle and style sheet in memory. */
 export async function buildPlugin(): Promise<{ script: string; style: string }> {
   const built = await build({
-    configFile: path.join(root, 'plugin/vite.config.ts'),
+    configFile: path.join(root, 'plugin/vite.umd.config.ts'),
     logLevel: 'silent',
     build: { write: false, sourcemap: false },
   });

@@ -123,20 +123,33 @@ test('follows the image beneath: moved, widened, turned and flipped', async () =
   expect(places[1]).toEqual([0.3, 0.1, 2, 30, true]);
 });
 
-test('comes again when a slide is opened again, goes when it is removed', async () => {
+test('goes with its slide, stays away from another of the same size, and comes back with its own', async () => {
   const { page, url } = browser;
   await openViewer(page, url);
-  await addCam(page);
-  await page.evaluate(async () => {
-    const { viewer } = window;
+  await addCam(page, { showControl: true });
+  const own = await page.evaluate(() => window.viewer.world.getItemAt(0).source.getTileUrl(0, 0, 0).toString());
+  const open = (address: string) =>
+    page.evaluate(async (picture) => {
+      window.viewer.open({ type: 'image', url: picture } as never);
+      await new Promise((resolve) => window.viewer.addOnceHandler('open', resolve));
+    }, address);
+  const other = await page.evaluate(() => {
     const canvas = document.createElement('canvas');
     canvas.width = 2000;
     canvas.height = 1400;
-    viewer.open({ type: 'image', url: canvas.toDataURL() } as never);
-    await new Promise((resolve) => viewer.addOnceHandler('open', resolve));
+    return canvas.toDataURL();
   });
+  await open(other);
+  await page.waitForTimeout(200);
+  expect(await page.evaluate(() => [window.viewer.world.getItemCount(), window.cam.item === undefined])).toEqual([
+    1,
+    true,
+  ]);
+  expect(await page.locator('.osd-cam').isVisible()).toBe(false);
+  await open(own);
   await expect.poll(() => page.evaluate(() => window.viewer.world.getItemCount())).toBe(2);
   await expect.poll(() => page.evaluate(() => window.cam.item === window.viewer.world.getItemAt(1))).toBe(true);
+  expect(await page.locator('.osd-cam').isVisible()).toBe(true);
   await page.evaluate(() => window.viewer.world.removeItem(window.viewer.world.getItemAt(0)));
   expect(await page.evaluate(() => [window.viewer.world.getItemCount(), window.cam.item === undefined])).toEqual([
     0,

@@ -1,7 +1,9 @@
-import { execFileSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createContext, runInContext } from 'node:vm';
+import { gzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
 import { z } from 'zod';
 import { root } from '../repository/sources.ts';
@@ -26,11 +28,43 @@ test('Node requires and imports it', () => {
   expect(run('--input-type=module', '-e', importing).trim()).toBe(NAMES);
 });
 
+test('Node, which has no elements, imports the element', () => {
+  const names = 'Object.keys(element).sort().join()';
+  expect(run('-p', `const element = require('openseadragon-cam/element'); ${names}`).trim()).toBe('registerCamViewer');
+  const importing = `import * as element from 'openseadragon-cam/element'; console.log(${names})`;
+  expect(run('--input-type=module', '-e', importing).trim()).toBe('registerCamViewer');
+});
+
+test('the script for pages is at most 40 kB, compressed', () => {
+  const script = readFileSync(path.join(root, 'plugin', manifest.unpkg));
+  expect(gzipSync(script, { level: 9 }).length).toBeLessThanOrEqual(40_000);
+});
+
+test('publint and attw find nothing wrong with the packed package', () => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'openseadragon-cam-'));
+  try {
+    const pack = ['pack', '--ignore-scripts', '--json', '--pack-destination', folder];
+    execFileSync('npm', pack, { cwd: path.join(root, 'plugin'), encoding: 'utf8', stdio: 'pipe' });
+    const tarball = path.join(folder, readdirSync(folder)[0]);
+    const check = (command: string, ...options: string[]) =>
+      spawnSync(path.join(root, 'node_modules/.bin', command), [tarball, ...options], {
+        cwd: folder,
+        encoding: 'utf8',
+      });
+    const lint = check('publint', '--strict');
+    expect(lint.status, lint.stdout + lint.stderr).toBe(0);
+    const types = check('attw', '--profile', 'node16', '--exclude-entrypoints', './style.css', '--no-definitely-typed');
+    expect(types.status, types.stdout + types.stderr).toBe(0);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+});
+
 test('a script tag finds JavaScript by its name, and sets a global', () => {
   expect(manifest.unpkg).toMatch(/\.js$/);
   expect(manifest.jsdelivr).toBe(manifest.unpkg);
   const page: Record<string, unknown> = {};
   page.globalThis = page;
   runInContext(readFileSync(path.join(root, 'plugin', manifest.unpkg), 'utf8'), createContext(page));
-  expect(Object.keys(Object(page.OpenSeadragonCam)).sort().join()).toBe(NAMES);
+  expect(Object.keys(Object(page.OpenSeadragonCam)).sort().join()).toBe(`${NAMES},registerCamViewer`);
 });

@@ -1,0 +1,91 @@
+import type { CamOptions } from '../options.ts';
+
+/** What an attribute's text stands for. @throws Error that says what was expected */
+type Reader = (text: string) => unknown;
+
+const text: Reader = (value) => value;
+const flag: Reader = (value) => !['false', 'off', 'no', '0'].includes(value.trim().toLowerCase());
+
+const number: Reader = (value) => {
+  const read = Number(value);
+  if (value.trim() === '' || Number.isNaN(read)) throw new Error(`expected a number, found "${value}"`);
+  return read;
+};
+
+const numbers: Reader = (value) => value.split(',').map((part) => number(part));
+
+/** JSON where it begins like it, else what `otherwise` makes of it. */
+const json =
+  (otherwise: Reader): Reader =>
+  (value) => {
+    if (!/^\s*[[{]/.test(value)) return otherwise(value);
+    try {
+      return JSON.parse(value);
+    } catch {
+      throw new Error(`expected JSON, found "${value}"`);
+    }
+  };
+
+const names: Reader = (value) => (value.trim() === 'all' ? 'all' : value.split(',').map((name) => name.trim()));
+const onlyJson = json((value) => {
+  throw new Error(`expected JSON, found "${value}"`);
+});
+
+/** Options of the overlay that an attribute can set, in the spelling of the option: `control-anchor` sets `controlAnchor`. */
+const OPTIONS = {
+  classes: json(names),
+  mode: text,
+  score: text,
+  colormap: json(text),
+  classColors: onlyJson,
+  range: numbers,
+  threshold: number,
+  opacity: number,
+  compositeOperation: text,
+  interpolation: text,
+  visible: flag,
+  showInNavigator: flag,
+  showControl: flag,
+  theme: text,
+} satisfies Partial<Record<keyof CamOptions, Reader>>;
+
+/** Attributes that say which images are shown, and where. */
+export const PLACES = [
+  'server',
+  'slide',
+  'model',
+  'tile-source',
+  'heatmap',
+  'overlap',
+  'background',
+  'control-anchor',
+  'drawer',
+  'prefix-url',
+  'navigator',
+  'with-credentials',
+  'label',
+] as const;
+
+const BY_ATTRIBUTE = new Map(Object.entries(OPTIONS).map(([name, read]) => [attributeOf(name), { name, read }]));
+
+/** Names of the attributes that set options. */
+export const OPTION_ATTRIBUTES: readonly string[] = [...BY_ATTRIBUTE.keys()];
+
+/** The options that an element's attributes set. @throws Error that names the attribute */
+export function optionsOf(element: Element): Record<string, unknown> {
+  const options: Record<string, unknown> = {};
+  for (const [attribute, { name, read }] of BY_ATTRIBUTE) {
+    const value = element.getAttribute(attribute);
+    if (value === null) continue;
+    try {
+      options[name] = read(value);
+    } catch (error) {
+      throw new Error(`${attribute}: ${error instanceof Error ? error.message : error}`);
+    }
+  }
+  return options;
+}
+
+function attributeOf(option: string): string {
+  return option.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+}
