@@ -34,13 +34,16 @@ const onlyJson = json((value) => {
 /** Options of the overlay that an attribute can set, in the spelling of the option: `control-anchor` sets `controlAnchor`. */
 const OPTIONS = {
   classes: json(names),
+  top: number,
   mode: text,
   score: text,
   colormap: json(text),
   classColors: onlyJson,
   range: numbers,
   threshold: number,
+  gamma: number,
   opacity: number,
+  opacityByValue: flag,
   compositeOperation: text,
   interpolation: text,
   visible: flag,
