@@ -29,6 +29,8 @@ const EVENTS = Object.keys({
   'cam-change': true,
   'cam-progress': true,
   'cam-breakdown': true,
+  'cam-analysis': true,
+  'cam-region': true,
   'cam-error': true,
 } satisfies Record<keyof CamEvents, true>);
 
