@@ -9,8 +9,8 @@ import { fetchPatchTile, type PatchTile, patchLevel, tilesUnder, valueRectangle 
 /** CSS pixels that a patch must be wide on screen for its text. */
 const SMALLEST_PATCH = 64;
 /** CSS pixels of letters, and lines of them that a patch is divided into. */
-const LETTERS = { smallest: 10, largest: 20 };
-const LINES_PER_PATCH = 7;
+const LETTERS = { smallest: 10, largest: 14 };
+const LINES_PER_PATCH = 9;
 /** Milliseconds until a tile that is not complete is asked for again. */
 const PAUSE = 1500;
 /** Tiles kept; each has a value for each of at most 66,000 patches. */
