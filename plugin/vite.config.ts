@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { defineConfig } from 'vite';
+import { colourTables } from './colour-tables.ts';
 
 const folder = fileURLToPath(new URL('.', import.meta.url));
 
@@ -14,6 +15,7 @@ export const targets = {
 /** Modules for `import` and `require`, the element's beside the plugin's; OpenSeadragon is only ever a type or a parameter. */
 export default defineConfig({
   root: folder,
+  plugins: [colourTables()],
   build: {
     ...targets,
     lib: {

@@ -2,9 +2,10 @@ import type OpenSeadragon from 'openseadragon';
 import type { HeatmapDescriptor, ScoreAtPoint } from '../../shared/heatmap-descriptor.ts';
 import type { Scope } from './breakdowns.ts';
 import type { CamChanges, CamOptions, CamSettings } from './options.ts';
-import { dock } from './panel/dock.ts';
+import { type Appearance, dock } from './panel/dock.ts';
 import { createPanel, type PanelParts, type PanelState } from './panel/panel.ts';
 import { createPointerCard } from './panel/pointer-card.ts';
+import { listenToKeys, shortcutOf } from './shortcuts.ts';
 import type { SlideOutlines } from './slide-outlines.ts';
 import type { ValuesAtPoint } from './values.ts';
 
@@ -13,6 +14,8 @@ export interface Controls {
   show(state: PanelState): void;
   /** Whether there is anything to control: the slide may be another one for now. */
   present(isThere: boolean): void;
+  /** Ends of the colour scale, in units of the score. */
+  domain(): readonly [low: number, high: number];
   destroy(): void;
 }
 
@@ -37,7 +40,7 @@ export function addControls(
   osd: typeof OpenSeadragon,
   viewer: OpenSeadragon.Viewer,
   descriptor: HeatmapDescriptor,
-  appearance: Pick<CamOptions, 'controlAnchor' | 'theme'>,
+  appearance: Appearance & Pick<CamOptions, 'keyboardShortcuts'>,
   host: ControlsHost,
 ): Controls {
   const { change, reset, scope } = host;
@@ -56,6 +59,17 @@ export function addControls(
   if (viewer.container.querySelector('.osd-cam:not(.osd-cam-failure)')) panel.collapse();
   const undock = dock(osd, viewer, panel.element, appearance, panel.fit);
   if (appearance.theme) card.element.style.colorScheme = appearance.theme;
+  const press = (key: string): boolean => {
+    const wanted = shortcutOf(key, host.settings(), descriptor, panel.leading);
+    if (wanted === 'help') panel.showKeys();
+    else if (wanted === 'threshold') panel.focusThreshold();
+    else if (wanted) change(wanted);
+    return wanted !== undefined;
+  };
+  const keys = (appearance.keyboardShortcuts ?? true) ? listenToKeys(viewer, press) : undefined;
+  const use = () => keys?.use();
+  panel.element.addEventListener('focusin', use);
+  panel.element.addEventListener('pointerdown', use);
   viewer.addHandler('animation-finish', host.moved);
   viewer.addHandler('viewport-change', panel.moved);
 
@@ -65,7 +79,9 @@ export function addControls(
       panel.element.hidden = !isThere;
       if (!isThere) card.element.hidden = true;
     },
+    domain: panel.domain,
     destroy: () => {
+      keys?.end();
       viewer.removeHandler('animation-finish', host.moved);
       viewer.removeHandler('viewport-change', panel.moved);
       card.destroy();

@@ -3,6 +3,7 @@ import type { CamEvents } from './events.ts';
 import { useLibrary } from './library.ts';
 import type { CamOptions } from './options.ts';
 import { CamOverlay } from './overlay.ts';
+import { learnStrings } from './strings.ts';
 
 export type {
   AnalysisState,
@@ -32,6 +33,7 @@ type CamViewerEvents = { [Name in keyof CamEvents]: OpenSeadragon.OSDEvent<OpenS
 /** Gives every viewer of this OpenSeadragon the method `cam`. Done by itself where `window.OpenSeadragon` is there first. */
 export function registerCam(osd: typeof OpenSeadragon): void {
   useLibrary(osd);
+  learnStrings(osd);
   osd.Viewer.prototype.cam = function cam(options) {
     return new CamOverlay(this, options);
   };

@@ -43,6 +43,8 @@ export interface Layer {
   /** The server answers again: asks at once for what failed. */
   retry(): void;
   scoresOf(tile: OpenSeadragon.Tile): TileScores | undefined;
+  /** Those behind the tiles on screen. */
+  shownScores(): TileScores[];
   /** Tiles on screen that are not yet what they will be. */
   pending(): number;
   destroy(): void;
@@ -253,6 +255,7 @@ export function createLayer(
     forgetAnnounced: refining.forget,
     retry: refining.retry,
     scoresOf: (tile) => scores.get(tile),
+    shownScores: () => visible().flatMap((tile) => scores.get(tile) ?? []),
     pending: () => refining.pending(),
     destroy: () => {
       detach();

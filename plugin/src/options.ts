@@ -78,6 +78,10 @@ export interface CamOptions extends CamChanges {
   controlAnchor?: OpenSeadragon.ControlAnchor;
   /** A name under which the page's address keeps the settings and the view, as `#name=...`, so that a link shows the same. */
   urlState?: string;
+  /** An element of the page that the panel stands in, instead of over the viewer. */
+  controlElement?: HTMLElement;
+  /** Whether keys on the viewer change what is shown; `?` tells which. */
+  keyboardShortcuts?: boolean;
   /** Of the panel; by default the host page's `color-scheme`. */
   theme?: 'light' | 'dark';
   /** Sent with every request, above the viewer's own. */

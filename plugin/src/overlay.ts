@@ -20,6 +20,7 @@ import {
   isShare,
   leadingClasses,
   MOST_AT_FIRST,
+  shownClasses,
 } from './options.ts';
 import { dock } from './panel/dock.ts';
 import { createFailurePanel } from './panel/failure-panel.ts';
@@ -30,6 +31,8 @@ import { regionOnScreen } from './shown-views.ts';
 import { extremes } from './tile-pixels.ts';
 import { type UrlState, urlState } from './url-state.ts';
 import { tileCovers, type ValuesAtPoint, valuesAt } from './values.ts';
+import { viewHistogram } from './view-histogram.ts';
+import { viewHistograms } from './view-histograms.ts';
 
 /** A heatmap over an image of a viewer, with its panel. Every address, class and number of it can be changed at any time but the heatmap's own. */
 export class CamOverlay {
@@ -49,6 +52,7 @@ export class CamOverlay {
   #instruments: Instruments | undefined;
   #url: UrlState | undefined;
   #progress: CamProgress | undefined;
+  readonly #histograms = viewHistograms(() => this.#showHistogram());
   /** Whether somebody has chosen classes, or they were chosen by their shares. */
   #isChosen = false;
   #undockFailure: (() => void) | undefined;
@@ -96,6 +100,7 @@ export class CamOverlay {
     this.#settings = changedSettings(this.#settings, changes, this.#descriptor);
     this.#isChosen ||= changes.classes !== undefined;
     this.#showSettings(before);
+    this.#histograms.due();
     const shown = this.#layer?.apply(this.#settings);
     this.#raise('cam-change', { options: this.getOptions() });
     await shown;
@@ -195,6 +200,7 @@ export class CamOverlay {
     this.#life.abort();
     this.viewer.removeHandler('before-destroy', this.#destroyed);
     this.#controls?.destroy();
+    this.#histograms.destroy();
     this.#undockFailure?.();
     this.#breakdowns?.destroy();
     this.#instruments?.destroy();
@@ -329,7 +335,10 @@ export class CamOverlay {
         this.#breakdowns?.choose(scope);
       },
       parts: tools.parts,
-      moved: () => this.#breakdowns?.moved(),
+      moved: () => {
+        this.#breakdowns?.moved();
+        this.#histograms.due();
+      },
     });
   }
 
@@ -351,12 +360,24 @@ export class CamOverlay {
 
   #tellProgress(): void {
     if (!this.#layer || !this.#descriptor) return;
+    this.#histograms.due();
     const now = progressOf(this.#layer.pending(), this.#live?.progress(), this.#descriptor.analysis.patches);
     if (JSON.stringify(now) === JSON.stringify(this.#progress)) return;
     if (now.patches.known !== this.#progress?.patches.known) this.#instruments?.news();
     this.#progress = now;
     this.#controls?.show({ progress: now });
     this.#raise('cam-progress', now);
+  }
+
+  /** Of one class: of several, or of what is derived from them, it would be of nothing that the scale shows. */
+  #showHistogram(): void {
+    if (!this.#controls || !this.#layer || !this.#settings || !this.#descriptor) return;
+    const [shown] = shownClasses(this.#settings, this.#descriptor);
+    const histogram =
+      this.#settings.mode === 'single' && shown !== undefined
+        ? viewHistogram(this.#layer.shownScores(), shown, this.#controls.domain())
+        : undefined;
+    this.#controls.show({ histogram });
   }
 
   #failed(source: ProblemSource, thrown: unknown): void {

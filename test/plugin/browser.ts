@@ -125,7 +125,10 @@ export async function pixelAt(page: Page, x: number, y: number): Promise<number[
 }
 
 /** Lays a heatmap on the viewer, kept as `window.cam`, and waits until it is drawn. */
-export async function addCam(page: Page, options: Omit<Partial<CamOptions>, 'tiledImage'> = {}): Promise<void> {
+export async function addCam(
+  page: Page,
+  options: Omit<Partial<CamOptions>, 'tiledImage' | 'controlElement'> = {},
+): Promise<void> {
   await page.evaluate(async (given) => {
     window.cam = window.viewer.cam({ heatmap: '/heatmaps/slide/model4.json', showControl: false, ...given });
     await window.cam.ready;

@@ -28,7 +28,8 @@ test('rows, sliders and menus change what is shown, and show what is changed', a
   await page.getByText('One class').click();
   expect(await page.locator('.osd-cam-class').getByRole('radio', { checked: true }).count()).toBe(1);
   await page.getByText('Lesion').click();
-  await page.getByLabel('Colours').selectOption('magma');
+  await page.getByRole('combobox', { name: 'Colours' }).click();
+  await page.getByRole('option', { name: 'magma' }).click();
   await page.getByLabel('Opacity').fill('0.8');
   await page.getByLabel('Threshold').fill('0.4');
   await page.getByLabel('Score at the high end').fill('0.9');

@@ -1,5 +1,6 @@
 import type { Breakdown, HeatmapDescriptor } from '../../../shared/heatmap-descriptor.ts';
-import { type CamChanges, type CamSettings, colourOf, isShare } from '../options.ts';
+import { type CamChanges, type CamSettings, colourOf, isShare, shownClasses } from '../options.ts';
+import { say } from '../strings.ts';
 import { element, uniqueId } from './elements.ts';
 import { interval, orderByShare, percentage, scoreText } from './format.ts';
 
@@ -40,9 +41,11 @@ export function createClassList(
   const group = uniqueId('classes');
   const names = descriptor.classes.map((info) => info.name);
 
+  /** Whether one class at a time is chosen. */
+  const isOfOne = () => settings.mode === 'single';
   const shown = () => (settings.classes === 'all' ? names : settings.classes);
   const choose = (name: string, checked: boolean) => {
-    if (settings.mode === 'single') return change({ classes: [name] });
+    if (isOfOne()) return change({ classes: [name] });
     const before = shown();
     const after = checked ? [...before, name] : before.filter((other) => other !== name);
     change({ classes: names.every((other) => after.includes(other)) ? 'all' : after });
@@ -55,7 +58,7 @@ export function createClassList(
 
   const rows = names.map((name, index) => {
     const input = element('input', { type: 'radio', name: group, class: 'osd-cam-check' });
-    const swatch = element('input', { type: 'color', class: 'osd-cam-swatch', 'aria-label': `Colour of ${name}` });
+    const swatch = element('input', { type: 'color', class: 'osd-cam-swatch', 'aria-label': say('ClassColour', name) });
     const value = element('span', { class: 'osd-cam-value' });
     const spread = element('span', { class: 'osd-cam-spread' });
     const label = element(
@@ -68,8 +71,14 @@ export function createClassList(
     );
     const row = element('li', { class: 'osd-cam-class' }, element('span', { class: 'osd-cam-bar' }), label, swatch);
     input.addEventListener('change', () => choose(name, input.checked));
+    // As Alt with a click.
+    input.addEventListener('keydown', (event) => {
+      if (!event.altKey || event.key !== 'Enter' || isOfOne()) return;
+      event.preventDefault();
+      solo(name);
+    });
     label.addEventListener('click', (event) => {
-      if (!event.altKey || settings.mode === 'single') return;
+      if (!event.altKey || isOfOne()) return;
       event.preventDefault();
       solo(name);
     });
@@ -77,14 +86,14 @@ export function createClassList(
     return { index, row, input, swatch, value, spread };
   });
 
-  const list = element('ul', { class: 'osd-cam-classes', 'aria-label': 'Classes' }, ...rows.map(({ row }) => row));
+  const list = element('ul', { class: 'osd-cam-classes', 'aria-label': say('Classes') }, ...rows.map(({ row }) => row));
   const children: HTMLElement[] = [list];
   if (names.length > FILTER_FROM) {
     const filter = element('input', {
       type: 'search',
       class: 'osd-cam-filter',
-      placeholder: `Filter ${names.length} classes`,
-      'aria-label': 'Filter classes',
+      placeholder: say('FilterPlaceholder', names.length),
+      'aria-label': say('FilterClasses'),
     });
     filter.addEventListener('input', () => {
       const wanted = filter.value.trim().toLowerCase();
@@ -117,11 +126,12 @@ export function createClassList(
     const unchanged = same && next.classColors === settings.classColors && next !== settings;
     settings = next;
     if (unchanged) return;
-    const chosen = new Set(settings.mode === 'single' ? shown().slice(0, 1) : shown());
+    const chosen = new Set(shownClasses(settings, descriptor).map((index) => names[index]));
     // All before any is checked: a checked box that becomes a radio button unchecks those before it.
     for (const { input } of rows) input.type = settings.mode === 'single' ? 'radio' : 'checkbox';
     for (const { index, row, input, swatch } of rows) {
       input.checked = chosen.has(names[index]);
+      input.disabled = settings.mode === 'entropy';
       row.classList.toggle('osd-cam-chosen', input.checked);
       const colour = colourOf(index, settings, descriptor);
       if (swatch.value !== colour) swatch.value = colour;

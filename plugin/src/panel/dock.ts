@@ -1,6 +1,9 @@
 import type OpenSeadragon from 'openseadragon';
 import type { CamOptions } from '../options.ts';
 
+/** Where and how a panel stands. */
+export type Appearance = Pick<CamOptions, 'controlAnchor' | 'controlElement' | 'theme'>;
+
 /** Viewers narrower than this, in CSS pixels, get the panel as a sheet of their width. */
 const NARROW = 560;
 
@@ -13,9 +16,11 @@ export function dock(
   osd: typeof OpenSeadragon,
   viewer: OpenSeadragon.Viewer,
   panel: HTMLElement,
-  { controlAnchor, theme }: Pick<CamOptions, 'controlAnchor' | 'theme'>,
+  { controlAnchor, controlElement, theme }: Appearance,
   fit: (width: number, height: number) => void,
 ): () => void {
+  if (theme) panel.style.colorScheme = theme;
+  if (controlElement) return stand(panel, controlElement, fit);
   const { container } = viewer;
   const { TOP_RIGHT, BOTTOM_LEFT } = osd.ControlAnchor;
   let corner: OpenSeadragon.ControlAnchor | undefined;
@@ -36,7 +41,6 @@ export function dock(
     }
     fit(clientWidth, clientHeight);
   };
-  if (theme) panel.style.colorScheme = theme;
   place();
   const sizes = new ResizeObserver(place);
   sizes.observe(container);
@@ -46,11 +50,21 @@ export function dock(
   };
 }
 
+/** Puts a panel into an element of the page, whose height is the page's concern. */
+function stand(panel: HTMLElement, host: HTMLElement, fit: (width: number, height: number) => void): () => void {
+  panel.classList.add('osd-cam-embedded');
+  host.append(panel);
+  fit(Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY);
+  return () => panel.remove();
+}
+
 /** Gives a panel the size of its viewer, which its style sheet asks for. @returns whether the viewer is narrow */
 export function fitPanel(panel: HTMLElement, width: number, height: number): boolean {
   const narrow = width < NARROW;
   panel.classList.toggle('osd-cam-narrow', narrow);
-  panel.style.setProperty('--osd-cam-viewer-width', `${width}px`);
-  panel.style.setProperty('--osd-cam-viewer-height', `${height}px`);
+  if (Number.isFinite(width)) {
+    panel.style.setProperty('--osd-cam-viewer-width', `${width}px`);
+    panel.style.setProperty('--osd-cam-viewer-height', `${height}px`);
+  }
   return narrow;
 }

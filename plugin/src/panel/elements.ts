@@ -25,7 +25,7 @@ export interface Choice<T extends string> {
 /** Radio buttons drawn as one segmented bar. */
 export function segmented<T extends string>(
   label: string,
-  options: readonly { value: T; text: string; hint?: string }[],
+  options: readonly { value: T; text: string; hint?: string; icon?: string }[],
   choose: (value: T) => void,
 ): Choice<T> {
   const name = uniqueId('choice');
@@ -33,8 +33,13 @@ export function segmented<T extends string>(
   const bar = element(
     'div',
     { class: 'osd-cam-segmented', role: 'radiogroup', 'aria-label': label },
-    ...options.map(({ text, hint }, i) =>
-      element('label', hint ? { title: hint } : {}, inputs[i], element('span', {}, text)),
+    ...options.map(({ text, hint, icon }, i) =>
+      element(
+        'label',
+        hint ? { title: hint } : {},
+        inputs[i],
+        element('span', icon ? { class: `osd-cam-icon osd-cam-icon-${icon}` } : {}, text),
+      ),
     ),
   );
   inputs.forEach((input, i) => {

@@ -1,3 +1,4 @@
+import { say } from '../strings.ts';
 import { fitPanel } from './dock.ts';
 import { element, uniqueId } from './elements.ts';
 
@@ -10,7 +11,7 @@ export function createFailurePanel(reason: string): {
   const panel = element(
     'section',
     { class: 'osd-cam osd-cam-failure', 'aria-labelledby': id },
-    element('header', {}, element('h2', { id }, 'No heatmap')),
+    element('header', {}, element('h2', { id }, say('NoHeatmap'))),
     element('p', { class: 'osd-cam-problem', role: 'alert' }, reason),
   );
   return { element: panel, fit: (width, height) => void fitPanel(panel, width, height) };

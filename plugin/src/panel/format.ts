@@ -1,37 +1,38 @@
 import type { Breakdown, ClassShare, HeatmapDescriptor } from '../../../shared/heatmap-descriptor.ts';
 import { isShare } from '../options.ts';
+import { numberText, say } from '../strings.ts';
 
 /** A share, 0 to 1, as a percentage: one decimal below 10, none above. */
 export function percentage(share: number): string {
   const percent = 100 * share;
-  return `${percent < 9.95 && percent > 0 ? percent.toFixed(1) : percent.toFixed(0)} %`;
+  return say('Percent', numberText(percent, percent < 9.95 && percent > 0 ? 1 : 0));
 }
 
 /** Half the width of the 95 % interval in percent, e.g. `± 3`; empty where there is none, or it is exact. */
 export function interval({ low, high }: ClassShare): string {
   if (low === null || high === null || high === low) return '';
   const half = 50 * (high - low);
-  return `± ${half < 0.95 ? half.toFixed(1) : half.toFixed(0)}`;
+  return `± ${numberText(half, half < 0.95 ? 1 : 0)}`;
 }
 
 /** How much has been analysed, in words. */
 export function analysed({ patches: { known, total }, exact }: Breakdown): string {
-  if (total === 0) return 'no patches';
-  if (exact) return 'all analysed';
-  return `${percentage(known / total)} analysed`;
+  if (total === 0) return say('NoPatches');
+  if (exact) return say('AllAnalysed');
+  return say('Analysed', percentage(known / total));
 }
 
 /** How long until the view is sharp, in words; empty where that is not known, or hardly worth a word. */
 export function timeLeft(seconds: number | null): string {
   if (seconds === null || seconds < 2) return '';
-  if (seconds < 90) return `sharp in ${Math.ceil(seconds)} s`;
-  if (seconds < 5400) return `sharp in ${Math.round(seconds / 60)} min`;
-  return `sharp in ${Math.round(seconds / 3600)} h`;
+  if (seconds < 90) return say('SharpInSeconds', Math.ceil(seconds));
+  if (seconds < 5400) return say('SharpInMinutes', Math.round(seconds / 60));
+  return say('SharpInHours', Math.round(seconds / 3600));
 }
 
 /** A score in as many digits as can be told apart on a scale of this extent. */
 export function scoreText(score: number, extent: number): string {
-  return score.toFixed(extent < 10 ? 2 : extent < 100 ? 1 : 0);
+  return numberText(score, extent < 10 ? 2 : extent < 100 ? 1 : 0);
 }
 
 /** Class indices by share, largest first; those whose shares read alike keep their order before. */
@@ -46,6 +47,7 @@ export function orderByShare(
 
 /** What the class list's numbers are, before the name of what they are of: 'slide', 'view'. */
 export function shareHeading(descriptor: HeatmapDescriptor): string {
-  const mean = isShare('patch', descriptor) ? 'Mean probability' : 'Mean score';
-  return descriptor.options.background === null ? `${mean} of` : `${mean}, tissue of`;
+  const areShares = isShare('patch', descriptor);
+  if (descriptor.options.background === null) return say(areShares ? 'MeanProbability' : 'MeanScore');
+  return say(areShares ? 'TissueProbability' : 'TissueScore');
 }

@@ -1,4 +1,3 @@
-import { COLORMAPS } from '../../../shared/colour/colormaps.ts';
 import {
   type Breakdown,
   type HeatmapDescriptor,
@@ -9,19 +8,16 @@ import {
 import type { Mode } from '../../../shared/painting/style.ts';
 import type { Scope } from '../breakdowns.ts';
 import type { CamProgress } from '../events.ts';
-import {
-  type CamChanges,
-  type CamSettings,
-  effectiveScore,
-  type Interpolation,
-  isShare,
-  MOST_AT_FIRST,
-} from '../options.ts';
+import { type CamChanges, type CamSettings, modesOf } from '../options.ts';
 import { isUnanswered, reasonOf } from '../request-error.ts';
+import { modeChange } from '../shortcuts.ts';
+import { type StringKey, say } from '../strings.ts';
+import { createAppearance } from './appearance.ts';
 import { createClassList } from './class-list.ts';
 import { fitPanel } from './dock.ts';
-import { element, segmented, select, uniqueId } from './elements.ts';
+import { element, segmented, uniqueId } from './elements.ts';
 import { analysed, shareHeading, timeLeft } from './format.ts';
+import { showKeyHelp } from './key-help.ts';
 import { createScale } from './scale.ts';
 import type { Interval } from './score-domain.ts';
 
@@ -33,6 +29,8 @@ export interface PanelState {
   error?: Error | undefined;
   /** Scores that have come: their lowest and highest. */
   seen?: { score: Score; values: Interval };
+  /** Of the scores on screen, along the scale; undefined where several classes are shown. */
+  histogram?: readonly number[] | undefined;
 }
 
 export interface Panel {
@@ -44,13 +42,24 @@ export interface Panel {
   fit(width: number, height: number): void;
   /** The view moves. */
   moved(): void;
+  /** Names of the most present classes. */
+  leading(count: number): string[];
+  /** Ends of the scale, in units of the score. */
+  domain(): Interval;
+  focusThreshold(): void;
+  /** Says what the keys do. */
+  showKeys(): void;
   destroy(): void;
 }
 
-const SCORE_NAMES: Record<Exclude<Score, 'cam'>, string> = { probability: 'Probability', patch: 'Patch probability' };
-const NAME_WITHOUT_ACTIVATION = 'Patch score';
-const CUSTOM_COLORMAP = 'custom';
-const ESTIMATED = 'Fainter: estimated so far';
+const MODE_NAMES: Record<Mode, readonly [name: StringKey, hint?: StringKey]> = {
+  single: ['OneClass'],
+  blend: ['Several'],
+  argmax: ['MostLikely'],
+  entropy: ['Unsure', 'UnsureHint'],
+  difference: ['Difference', 'DifferenceHint'],
+};
+
 /** What others put into the panel. */
 export interface PanelParts {
   region: HTMLElement;
@@ -89,27 +98,20 @@ export function createPanel(
   );
 
   const mode = segmented<Mode>(
-    'Mode',
-    [
-      { value: 'single', text: 'One class' },
-      { value: 'blend', text: 'Several' },
-      { value: 'argmax', text: 'Most likely' },
-    ],
-    (value) => {
-      // Several classes begin with all of them, or the leading ones of many; one class with the first of those shown.
-      const begins = value !== 'single' && settings.mode === 'single';
-      const many = descriptor.classes.length > MOST_AT_FIRST;
-      if (begins) change({ mode: value, classes: many ? classes.leading(MOST_AT_FIRST) : 'all' });
-      else change({ mode: value });
-    },
+    say('Mode'),
+    modesOf(descriptor).map((value) => {
+      const [name, hint] = MODE_NAMES[value];
+      return { value, text: say(name), ...(hint && { hint: say(hint) }) };
+    }),
+    (value) => change(modeChange(value, settings, descriptor, classes.leading)),
   );
   const classes = createClassList(descriptor, first, change);
   const scope = segmented<Scope>(
-    'Shares of',
+    say('SharesOf'),
     [
-      { value: 'slide', text: 'Slide' },
-      { value: 'view', text: 'View' },
-      { value: 'region', text: 'Region' },
+      { value: 'slide', text: say('Slide') },
+      { value: 'view', text: say('View') },
+      { value: 'region', text: say('Region') },
     ],
     (value) => {
       classes.sortAnew();
@@ -119,43 +121,25 @@ export function createPanel(
   scope.show('slide');
   const scale = createScale(descriptor, first, change);
 
-  const note = element('p', { class: 'osd-cam-note', hidden: '' }, ESTIMATED);
+  const note = element('p', { class: 'osd-cam-note', hidden: '' }, say('Estimated'));
 
-  const opacityId = uniqueId('opacity');
-  const opacity = element('input', { id: opacityId, type: 'range', min: '0', max: '1', step: '0.01' });
-  const opacityValue = element('output', { for: opacityId });
-  opacity.addEventListener('input', () => change({ opacity: Number(opacity.value) }));
-  opacity.addEventListener('dblclick', () => change({ opacity: 0.5 }));
-
-  const colormap = select(
-    'Colours',
-    [...COLORMAPS, CUSTOM_COLORMAP].map((value) => ({ value, text: value })),
-    (value) => {
-      if (value !== CUSTOM_COLORMAP) change({ colormap: value });
-    },
-  );
-  const score = select<Score>(
-    'Score',
-    descriptor.scores.map((value) => {
-      if (value === 'cam') return { value, text: METHOD_NAMES[descriptor.method] };
-      const plain = value === 'patch' && !isShare(value, descriptor);
-      return { value, text: plain ? NAME_WITHOUT_ACTIVATION : SCORE_NAMES[value] };
-    }),
-    (value) => change({ score: value }),
-  );
-  const interpolation = segmented<Interpolation>(
-    'Interpolation',
-    [
-      { value: 'smooth', text: 'Smooth', hint: 'Interpolated between cells' },
-      { value: 'cells', text: 'Cells', hint: 'Each cell of the model as it is' },
-      { value: 'patches', text: 'Patches', hint: 'Each patch with its own probability' },
-    ],
-    (value) => change({ interpolation: value }),
-  );
+  const appearance = createAppearance(descriptor, change);
   const visible = element('input', { type: 'checkbox', role: 'switch', class: 'osd-cam-check' });
   visible.addEventListener('change', () => change({ visible: visible.checked }));
-  const reset = element('button', { type: 'button', class: 'osd-cam-reset' }, 'Reset');
-  reset.addEventListener('click', () => actions.reset());
+  const reset = element('button', { type: 'button', class: 'osd-cam-reset' }, say('Reset'));
+  /** What was before a reset, until something else is changed. */
+  let undone: CamSettings | undefined;
+  const offerUndo = (before: CamSettings | undefined) => {
+    undone = before;
+    reset.textContent = say(before ? 'UndoReset' : 'Reset');
+  };
+  reset.addEventListener('click', () => {
+    const before = undone ? undefined : settings;
+    if (undone) change(undone);
+    else actions.reset();
+    // The change itself has taken the offer to undo away.
+    offerUndo(before);
+  });
 
   const body = element(
     'div',
@@ -167,16 +151,13 @@ export function createPanel(
     parts.analysis,
     scale.element,
     note,
-    element('div', { class: 'osd-cam-field' }, element('label', { for: opacityId }, 'Opacity'), opacity, opacityValue),
-    colormap.element,
-    score.element,
-    interpolation.element,
+    ...appearance.elements,
     parts.predictions,
     parts.exports,
     element(
       'footer',
       {},
-      element('label', { class: 'osd-cam-switch' }, visible, element('span', {}, 'Show heatmap')),
+      element('label', { class: 'osd-cam-switch' }, visible, element('span', {}, say('ShowHeatmap'))),
       reset,
     ),
   );
@@ -186,8 +167,9 @@ export function createPanel(
     panel.classList.toggle('osd-cam-collapsed', collapsed);
     body.hidden = collapsed;
     collapse.setAttribute('aria-expanded', String(!collapsed));
-    collapse.setAttribute('aria-label', collapsed ? 'Show the settings' : 'Hide the settings');
+    collapse.setAttribute('aria-label', say(collapsed ? 'ShowSettings' : 'HideSettings'));
   };
+  let closeKeys: (() => void) | undefined;
   let openWhenWide = true;
   setCollapsed(false);
   collapse.addEventListener('click', () => setCollapsed(!body.hidden));
@@ -198,17 +180,11 @@ export function createPanel(
 
   const showSettings = (next: CamSettings) => {
     settings = next;
+    offerUndo(undefined);
     mode.show(next.mode);
     classes.showSettings(next);
     scale.show(next);
-    opacity.value = String(next.opacity);
-    opacityValue.textContent = `${Math.round(100 * next.opacity)} %`;
-    colormap.show(typeof next.colormap === 'string' ? next.colormap : CUSTOM_COLORMAP);
-    colormap.element.hidden = next.mode !== 'single';
-    score.show(effectiveScore(next));
-    score.setDisabled(next.interpolation === 'patches');
-    score.element.hidden = descriptor.scores.length < 2;
-    interpolation.show(next.interpolation);
+    appearance.show(next);
     visible.checked = next.visible;
   };
   showSettings(first);
@@ -225,11 +201,12 @@ export function createPanel(
         bar.style.setProperty('--osd-cam-done', String(total > 0 ? known / total : 0));
       }
       if (next.seen) scale.widen(next.seen.score, next.seen.values);
+      if ('histogram' in next) scale.showHistogram(next.histogram);
       if (next.progress) {
         const { pending, missing, secondsLeft } = next.progress;
         panel.classList.toggle('osd-cam-busy', pending > 0 || (missing ?? 0) > 0);
         const left = timeLeft(secondsLeft);
-        note.textContent = left ? `${ESTIMATED}, ${left}` : ESTIMATED;
+        note.textContent = left ? say('EstimatedUntil', left) : say('Estimated');
       }
       if ('error' in next) {
         problem.hidden = !next.error;
@@ -246,7 +223,18 @@ export function createPanel(
       setCollapsed(narrow || !openWhenWide);
     },
     moved: classes.moved,
+    leading: classes.leading,
+    domain: scale.domain,
+    focusThreshold() {
+      setCollapsed(false);
+      scale.focusThreshold();
+    },
+    showKeys() {
+      closeKeys?.();
+      closeKeys = showKeyHelp(panel);
+    },
     destroy: () => {
+      closeKeys?.();
       classes.destroy();
       panel.remove();
     },
@@ -265,5 +253,5 @@ function methodLabel(method: Method): HTMLElement[] {
 }
 
 function problemText(error: Error): string {
-  return isUnanswered(error) ? `${reasonOf(error)}; trying again` : reasonOf(error);
+  return isUnanswered(error) ? say('TryingAgain', say('Unanswered')) : reasonOf(error);
 }

@@ -1,6 +1,8 @@
 import type { HeatmapDescriptor, Score } from '../../../shared/heatmap-descriptor.ts';
-import { type CamChanges, type CamSettings, effectiveScore, isShare, rangeOf } from '../options.ts';
+import { type CamChanges, type CamSettings, colormapOf, effectiveScore, isShare, rangeOf } from '../options.ts';
+import { say } from '../strings.ts';
 import { colourTable } from '../tile-pixels.ts';
+import { HISTOGRAM_BINS } from '../view-histogram.ts';
 import { element } from './elements.ts';
 import { scoreText } from './format.ts';
 import { handleStep, type Interval, roundedOutwards, spreadLabels, union } from './score-domain.ts';
@@ -16,6 +18,11 @@ export interface Scale {
   show(settings: CamSettings): void;
   /** Scores have been seen: a scale without natural ends grows to hold them. */
   widen(score: Score, seen: Interval): void;
+  /** Ends of the scale. */
+  domain(): Interval;
+  /** How often each score occurs, from one end of the scale to the other; undefined where that has no meaning. */
+  showHistogram(bins: readonly number[] | undefined): void;
+  focusThreshold(): void;
 }
 
 /** The legend: the colour scale with handles for its ends and the threshold, which are sliders of their own for the keyboard. */
@@ -32,9 +39,10 @@ export function createScale(
 
   const slider = (name: string, label: string) =>
     element('input', { type: 'range', class: `osd-cam-handle osd-cam-${name}`, 'aria-label': label });
-  const low = slider('low', 'Score at the low end of the scale');
-  const high = slider('high', 'Score at the high end of the scale');
-  const threshold = slider('threshold', 'Threshold: scores below are not shown');
+  const low = slider('low', say('Low'));
+  const high = slider('high', say('High'));
+  const threshold = slider('threshold', say('Threshold'));
+  const silhouette = element('div', { class: 'osd-cam-histogram', role: 'img', 'aria-label': say('Histogram') });
   const track = element('div', { class: 'osd-cam-track' });
   const labels = ['low', 'threshold', 'high'].map((name) => element('output', { class: `osd-cam-${name}-value` }));
   const scale = element('div', { class: 'osd-cam-scale' }, track, low, high, threshold);
@@ -78,7 +86,7 @@ export function createScale(
     const cut = settings.threshold ?? domain[0];
     const handles: [HTMLInputElement, number, string][] = [
       [low, range[0], scoreText(range[0], extent)],
-      [threshold, cut, settings.threshold === null ? 'none' : scoreText(cut, extent)],
+      [threshold, cut, settings.threshold === null ? say('NoThreshold') : scoreText(cut, extent)],
       [high, range[1], scoreText(range[1], extent)],
     ];
     for (const [input, value, text] of handles) {
@@ -114,7 +122,13 @@ export function createScale(
 
   update();
   return {
-    element: element('div', { class: 'osd-cam-legend' }, scale, element('div', { class: 'osd-cam-ends' }, ...labels)),
+    element: element(
+      'div',
+      { class: 'osd-cam-legend' },
+      silhouette,
+      scale,
+      element('div', { class: 'osd-cam-ends' }, ...labels),
+    ),
     show: (next) => {
       settings = next;
       update();
@@ -124,13 +138,30 @@ export function createScale(
       seen[score] = union(seen[score] ?? values, values);
       if (score === effectiveScore(settings)) update();
     },
+    domain: () => domain,
+    showHistogram: (bins) => {
+      const isEmpty = !bins?.some((height) => height > 0);
+      silhouette.classList.toggle('osd-cam-empty', isEmpty);
+      if (bins && !isEmpty) silhouette.style.clipPath = outlineOf(bins);
+    },
+    focusThreshold: () => threshold.focus(),
   };
 }
 
-function gradient({ mode, colormap, range }: CamSettings, place: (score: number) => number): string {
-  const [start, end] = [place(range[0]), place(range[1])];
-  if (mode !== 'single') return `linear-gradient(90deg, transparent ${start}%, currentColor ${end}%)`;
-  const table = colourTable(colormap);
+/** The shape of a histogram, from its left end to its right one. */
+function outlineOf(bins: readonly number[]): string {
+  const corners = bins.flatMap((height, bin) =>
+    [bin, bin + 1].map((edge) => `${(100 * edge) / HISTOGRAM_BINS}% ${(100 * (1 - height)).toFixed(1)}%`),
+  );
+  return `polygon(0% 100%, ${corners.join(', ')}, 100% 100%)`;
+}
+
+function gradient(settings: CamSettings, place: (score: number) => number): string {
+  const { mode, range } = settings;
+  const [start, end] = mode === 'difference' ? [0, 100] : [place(range[0]), place(range[1])];
+  if (mode === 'blend' || mode === 'argmax')
+    return `linear-gradient(90deg, transparent ${start}%, currentColor ${end}%)`;
+  const table = colourTable(colormapOf(settings));
   const stops = Array.from({ length: STOPS + 1 }, (_, i) => {
     const entry = 3 * Math.round((255 * i) / STOPS);
     const colour = `rgb(${table[entry]} ${table[entry + 1]} ${table[entry + 2]})`;
