@@ -18,6 +18,7 @@ export type { CamEvents, CamProgress } from './events.ts';
 export type { CamChanges, CamOptions, CamSettings, ColourFunction, Interpolation } from './options.ts';
 export { CamOverlay } from './overlay.ts';
 export type { RegionGeometry } from './region/region-geometry.ts';
+export { type Language, setLanguage } from './strings.ts';
 export type { ValuesAtPoint } from './values.ts';
 
 declare module 'openseadragon' {

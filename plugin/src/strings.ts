@@ -12,8 +12,8 @@ export const ENGLISH = {
   ColoursCustom: 'custom',
   Difference: 'Difference',
   DifferenceHint: 'The first class minus the second',
-  Estimated: 'Fainter, hatched: estimated so far',
-  EstimatedUntil: 'Fainter, hatched: estimated so far, {0}',
+  Estimated: 'Hatched: estimated so far',
+  EstimatedUntil: 'Hatched: estimated so far, {0}',
   FadeLow: 'Fade low scores',
   FilterClasses: 'Filter classes',
   FilterPlaceholder: 'Filter {0} classes',
@@ -26,6 +26,7 @@ export const ENGLISH = {
   KeyHelp: 'Show these keys',
   KeyMode: 'Next mode',
   KeyOpacity: 'Less or more opacity',
+  KeySolo: 'On a class: only this one',
   KeyThreshold: 'Threshold, then the arrow keys',
   KeyVisible: 'Show or hide the heatmap',
   Keys: 'Keys',
@@ -41,7 +42,6 @@ export const ENGLISH = {
   NoThreshold: 'none',
   Notes: 'Notes',
   OneClass: 'One class',
-  Only: 'Show only {0}',
   Opacity: 'Opacity',
   Patches: 'Patches',
   PatchesHint: 'Each patch with its own probability',
@@ -80,10 +80,15 @@ export type Language = Readonly<Record<StringKey, string>>;
 
 let library: typeof OpenSeadragon | undefined;
 
-/** Teaches OpenSeadragon the interface's English words, where those of other languages take their place. */
+/** Teaches OpenSeadragon the interface's English words, but for those that the page has set already. */
 export function learnStrings(osd: typeof OpenSeadragon): void {
   library = osd;
-  setLanguage(osd, ENGLISH);
+  const { console } = osd;
+  // A word that nobody has set is complained of where it is looked up.
+  osd.console = { ...console, error: () => {} };
+  const unset = Object.entries(ENGLISH).filter(([key]) => osd.getString(`Cam.${key}`) === '');
+  osd.console = console;
+  setLanguage(osd, Object.fromEntries(unset));
 }
 
 /** Has the interface of overlays that are made from now on speak a language. */

@@ -76,7 +76,7 @@ test('progress tells what the view lacks and for how long, until it is sharp', a
       secondsLeft: (3 * tiles) / 2,
     });
   expect((await progress())[0].missing).toBe(null);
-  await page.getByText('Fainter, hatched: estimated so far, sharp in 18 s').waitFor();
+  await page.getByText('Hatched: estimated so far, sharp in 18 s').waitFor();
   const isBusy = () => page.locator('.osd-cam').evaluate((panel) => panel.classList.contains('osd-cam-busy'));
   expect(await isBusy()).toBe(true);
 
@@ -85,6 +85,6 @@ test('progress tells what the view lacks and for how long, until it is sharp', a
   await expect
     .poll(async () => (await progress()).at(-1))
     .toMatchObject({ pending: 0, missing: 0, patchesPerSecond: null, secondsLeft: null, patches: { known: 310 } });
-  await page.getByText('Fainter, hatched: estimated so far', { exact: true }).waitFor();
+  await page.getByText('Hatched: estimated so far', { exact: true }).waitFor();
   expect(await isBusy()).toBe(false);
 });

@@ -47,6 +47,8 @@ export function createClassList(
   const choose = (name: string, checked: boolean) => {
     if (isOfOne()) return change({ classes: [name] });
     const before = shown();
+    // A difference is of two: the one chosen last takes the place of the second.
+    if (settings.mode === 'difference' && checked) return change({ classes: [before[0] ?? name, name] });
     const after = checked ? [...before, name] : before.filter((other) => other !== name);
     change({ classes: names.every((other) => after.includes(other)) ? 'all' : after });
   };

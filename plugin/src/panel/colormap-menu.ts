@@ -54,6 +54,7 @@ export function createColormapMenu(choose: (name: string) => void): ColormapMenu
   );
 
   let active = 0;
+  let chosen = 0;
   let typed = '';
   let typedAt = 0;
 
@@ -71,14 +72,16 @@ export function createColormapMenu(choose: (name: string) => void): ColormapMenu
     for (const { map, picture } of options) picture.style.backgroundImage = gradientOf(map);
     list.hidden = false;
     button.setAttribute('aria-expanded', 'true');
-    point(active);
+    point(chosen);
   };
   const close = () => {
+    typed = '';
     list.hidden = true;
     button.setAttribute('aria-expanded', 'false');
     button.removeAttribute('aria-activedescendant');
   };
   const take = () => {
+    chosen = active;
     close();
     choose(options[active].map);
   };
@@ -131,11 +134,11 @@ export function createColormapMenu(choose: (name: string) => void): ColormapMenu
     show: (colormap) => {
       strip.style.backgroundImage = gradientOf(colormap);
       name.textContent = typeof colormap === 'string' ? colormap : say('ColoursCustom');
-      const chosen = options.findIndex(({ map }) => map === colormap);
+      const shown = options.findIndex(({ map }) => map === colormap);
       options.forEach(({ item }, index) => {
-        item.setAttribute('aria-selected', String(index === chosen));
+        item.setAttribute('aria-selected', String(index === shown));
       });
-      if (chosen >= 0 && !isOpen()) active = chosen;
+      if (shown >= 0) chosen = shown;
     },
   };
 }

@@ -6,6 +6,7 @@ const KEYS: readonly (readonly [keys: string, meaning: StringKey])[] = [
   ['[  ]', 'KeyOpacity'],
   ['1 – 9', 'KeyClasses'],
   ['M', 'KeyMode'],
+  ['Alt  Enter', 'KeySolo'],
   ['T', 'KeyThreshold'],
   ['?', 'KeyHelp'],
 ];

@@ -1,5 +1,13 @@
 import type { HeatmapDescriptor, Score } from '../../../shared/heatmap-descriptor.ts';
-import { type CamChanges, type CamSettings, colormapOf, effectiveScore, isShare, rangeOf } from '../options.ts';
+import {
+  type CamChanges,
+  type CamSettings,
+  colormapOf,
+  effectiveScore,
+  isShare,
+  rangeOf,
+  shownClasses,
+} from '../options.ts';
 import { say } from '../strings.ts';
 import { colourTable } from '../tile-pixels.ts';
 import { HISTOGRAM_BINS } from '../view-histogram.ts';
@@ -98,13 +106,15 @@ export function createScale(
     }
     const place = (score: number) => (100 * (score - domain[0])) / extent;
     track.style.backgroundImage = gradient(settings, place);
-    scale.style.setProperty('--osd-cam-cut', `${Math.max(0, place(cut))}%`);
-    const texts = [handles[0][2], settings.threshold === null ? '' : `≥ ${handles[1][2]}`, handles[2][2]];
+    scale.style.setProperty('--osd-cam-cut', `${settings.mode === 'difference' ? 0 : Math.max(0, place(cut))}%`);
+    const isDifference = settings.mode === 'difference';
+    for (const [input] of handles) input.hidden = isDifference;
+    const [first, second] = shownClasses(settings, descriptor).map((index) => descriptor.classes[index].name);
+    const numbers = [handles[0][2], settings.threshold === null ? '' : `≥ ${handles[1][2]}`, handles[2][2]];
+    // To which side which class leads.
+    const texts = isDifference ? [`← ${second}`, '', `${first} →`] : numbers;
     const widths = texts.map((text) => (text === '' ? 0 : (text.length + 1) * DIGIT));
-    const centres = spreadLabels(
-      handles.map(([, value]) => place(value)),
-      widths,
-    );
+    const centres = spreadLabels(isDifference ? [0, 50, 100] : handles.map(([, value]) => place(value)), widths);
     labels.forEach((label, i) => {
       label.textContent = texts[i];
       label.style.left = `${centres[i]}%`;
@@ -141,6 +151,7 @@ export function createScale(
     domain: () => domain,
     showHistogram: (bins) => {
       const isEmpty = !bins?.some((height) => height > 0);
+      silhouette.hidden = bins === undefined;
       silhouette.classList.toggle('osd-cam-empty', isEmpty);
       if (bins && !isEmpty) silhouette.style.clipPath = outlineOf(bins);
     },
