@@ -10,12 +10,12 @@ import { element } from './panel/elements.ts';
 import { createExportPart } from './panel/export-part.ts';
 import type { PanelParts } from './panel/panel.ts';
 import { createRegionPart } from './panel/region-part.ts';
-import { WORDS } from './panel/tool-strings.ts';
 import { patchLabels } from './patches/patch-labels.ts';
 import type { Shape } from './region/draw-region.ts';
 import { boundsOf } from './region/region-geometry.ts';
 import { regionTool } from './region/region-tool.ts';
 import { type SlideOutlines, slideOutlines } from './slide-outlines.ts';
+import { say } from './strings.ts';
 
 /** What an overlay has beside the heatmap itself: the drawn region and the analysis, on the slide and in the panel. */
 export interface Instruments {
@@ -96,7 +96,7 @@ export function instruments(
     parts: {
       region: regionPart.element,
       analysis: analysisPart.element,
-      predictions: element('label', { class: 'osd-cam-switch' }, predictions, element('span', {}, WORDS.predictions)),
+      predictions: element('label', { class: 'osd-cam-switch' }, predictions, element('span', {}, say('Predictions'))),
       exports: createExportPart(`${descriptor.slide} ${descriptor.model}`, {
         png: exports.view,
         csv: () => exports.breakdown('csv'),

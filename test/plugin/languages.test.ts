@@ -1,7 +1,8 @@
 import type OpenSeadragon from 'openseadragon';
 import { expect, test } from 'vitest';
 import { german } from '../../plugin/src/languages/de.ts';
-import { ENGLISH, learnStrings } from '../../plugin/src/strings.ts';
+import { ENGLISH } from '../../plugin/src/languages/en.ts';
+import { learnStrings } from '../../plugin/src/strings.ts';
 import { addCam, openViewer, useBrowser } from './browser.ts';
 
 const browser = useBrowser();

@@ -1,8 +1,8 @@
 import type { AnalysisState } from '../../../shared/heatmap-descriptor.ts';
 import { reasonOf } from '../request-error.ts';
+import { say } from '../strings.ts';
 import { element, uniqueId } from './elements.ts';
 import { percentage } from './format.ts';
-import { WORDS } from './tool-strings.ts';
 
 export interface AnalysisPart {
   element: HTMLElement;
@@ -23,7 +23,7 @@ export function duration(seconds: number | null): string {
 /** The button that begins an analysis and says what it costs; while one runs its progress, the time left and another to stop it. */
 export function createAnalysisPart(actions: { start(): Promise<unknown>; stop(): Promise<unknown> }): AnalysisPart {
   const start = element('button', { type: 'button', class: 'osd-cam-analyse' });
-  const stop = element('button', { type: 'button', class: 'osd-cam-analyse' }, WORDS.stop);
+  const stop = element('button', { type: 'button', class: 'osd-cam-analyse' }, say('Stop'));
   const textId = uniqueId('analysis');
   const bar = element('progress', { max: '1', 'aria-labelledby': textId });
   const text = element('span', { id: textId });
@@ -31,17 +31,17 @@ export function createAnalysisPart(actions: { start(): Promise<unknown>; stop():
   const problem = element('p', { class: 'osd-cam-note', role: 'alert', hidden: '' });
   const part = element('div', { class: 'osd-cam-analysis', hidden: '' }, start, running, problem);
 
-  const say = (message: string | undefined) => {
+  const tell = (message: string | undefined) => {
     problem.hidden = !message;
     problem.textContent = message ?? '';
   };
   const act = async (button: HTMLButtonElement, action: () => Promise<unknown>) => {
     button.disabled = true;
-    say(undefined);
+    tell(undefined);
     try {
       await action();
     } catch (error) {
-      say(error instanceof Error ? reasonOf(error) : String(error));
+      tell(error instanceof Error ? reasonOf(error) : String(error));
     }
     button.disabled = false;
   };
@@ -57,14 +57,14 @@ export function createAnalysisPart(actions: { start(): Promise<unknown>; stop():
       part.hidden = !offered || (missing === 0 && !isRunning);
       start.hidden = isRunning;
       running.hidden = !isRunning;
-      const cost = duration(speed ? missing / speed : null) || `${missing.toLocaleString()} patches`;
-      start.textContent = `${region ? WORDS.analyseRegion : WORDS.analyseSlide} · ${cost}`;
-      if (state.state === 'failed') say(`${WORDS.failed}: ${state.error ?? ''}`);
+      const cost = duration(speed ? missing / speed : null) || say('CountPatches', missing.toLocaleString());
+      start.textContent = say(region ? 'AnalyseRegion' : 'AnalyseSlide', cost);
+      if (state.state === 'failed') tell(say('AnalysisFailed', state.error ?? ''));
       if (!isRunning) return;
       const { known, total } = state.region?.patches ?? state.patches;
       const left = duration(speed ? (total - known) / speed : null);
       bar.value = total > 0 ? known / total : 0;
-      text.textContent = [`${WORDS.analysing} ${percentage(bar.value)}`, left].filter(Boolean).join(' · ');
+      text.textContent = [say('Analysing', percentage(bar.value)), left].filter(Boolean).join(' · ');
     },
   };
 }

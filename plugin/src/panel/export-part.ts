@@ -1,15 +1,15 @@
 import { reasonOf } from '../request-error.ts';
+import { type StringKey, say } from '../strings.ts';
 import { element } from './elements.ts';
-import { WORDS } from './tool-strings.ts';
 
 /** What can be saved, by the ending of its file. */
 export type Exports = Record<'png' | 'csv' | 'geojson' | 'regions.geojson', () => Promise<Blob>>;
 
-const NAMES: Record<keyof Exports, string> = {
-  png: WORDS.exportView,
-  csv: WORDS.exportCsv,
-  geojson: WORDS.exportGeoJson,
-  'regions.geojson': WORDS.exportRegions,
+const NAMES: Record<keyof Exports, StringKey> = {
+  png: 'ExportView',
+  csv: 'ExportCsv',
+  geojson: 'ExportGeoJson',
+  'regions.geojson': 'ExportRegions',
 };
 
 /** A list, closed at first, of what can be saved. @param stem of the files' names */
@@ -30,9 +30,15 @@ export function createExportPart(stem: string, exports: Exports): HTMLElement {
     button.disabled = false;
   };
   const buttons = (['png', 'csv', 'geojson', 'regions.geojson'] as const).map((ending) => {
-    const button = element('button', { type: 'button', class: 'osd-cam-tool' }, NAMES[ending]);
+    const button = element('button', { type: 'button', class: 'osd-cam-tool' }, say(NAMES[ending]));
     button.addEventListener('click', () => save(button, ending));
     return button;
   });
-  return element('details', { class: 'osd-cam-export' }, element('summary', {}, WORDS.exportMenu), ...buttons, problem);
+  return element(
+    'details',
+    { class: 'osd-cam-export' },
+    element('summary', {}, say('ExportMenu')),
+    ...buttons,
+    problem,
+  );
 }

@@ -241,15 +241,12 @@ export function createPanel(
   };
 }
 
-const METHOD_HINTS: Record<Exclude<Method, 'cam'>, string> = {
-  hirescam: 'HiResCAM: how much each cell adds to a class’s logit, by its gradient',
-  gradcam: 'Grad-CAM: cells weighted by the mean gradient of a class’s logit',
-};
+const METHOD_HINTS: Record<Exclude<Method, 'cam'>, StringKey> = { hirescam: 'HintHirescam', gradcam: 'HintGradcam' };
 
 /** The name of a map that is no CAM. */
 function methodLabel(method: Method): HTMLElement[] {
   if (method === 'cam') return [];
-  return [element('span', { class: 'osd-cam-method', title: METHOD_HINTS[method] }, METHOD_NAMES[method])];
+  return [element('span', { class: 'osd-cam-method', title: say(METHOD_HINTS[method]) }, METHOD_NAMES[method])];
 }
 
 function problemText(error: Error): string {

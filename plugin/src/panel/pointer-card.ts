@@ -9,10 +9,10 @@ import {
 import { type CamSettings, colourOf, isShare } from '../options.ts';
 import type { SlideOutlines } from '../slide-outlines.ts';
 import { slidePlace } from '../slide-place.ts';
+import { say } from '../strings.ts';
 import type { ValuesAtPoint } from '../values.ts';
 import { element } from './elements.ts';
 import { percentage, scoreText } from './format.ts';
-import { WORDS } from './tool-strings.ts';
 
 /** CSS pixels between the pointer and the card. */
 const DISTANCE = 16;
@@ -92,7 +92,7 @@ export function createPointerCard(
       element(
         'div',
         { class: 'osd-cam-card-note' },
-        [note, ...(further > 0 ? [`+ ${further} more`] : []), ...(kept ? [WORDS.letGo] : [])].join(' · '),
+        [note, ...(further > 0 ? [say('FurtherClasses', further)] : []), ...(kept ? [say('LetGo')] : [])].join(' · '),
       ),
     );
     card.hidden = false;
@@ -106,7 +106,7 @@ export function createPointerCard(
     const answer = await source.score(Math.floor(x), Math.floor(y), mine.signal).catch(() => undefined);
     if (mine.signal.aborted || !answer?.classes) return;
     const rows = answer.classes.map((entry) => ({ class: entry.class, value: entry.probability }));
-    list(rows, isShare('patch', descriptor), WORDS.ofPatch);
+    list(rows, isShare('patch', descriptor), say('OfPatch'));
   };
 
   /** Sets the card beside a point of the screen, in CSS pixels of the viewer. */
@@ -134,7 +134,7 @@ export function createPointerCard(
       card.removeAttribute('aria-hidden');
       card.setAttribute('role', 'status');
     }
-    const note = values.exact ? `${nameOf(values.score)} ${WORDS.here}` : WORDS.estimatedHere;
+    const note = values.exact ? say('ScoreHere', nameOf(values.score)) : say('EstimatedHere');
     list(values.classes, isShare(values.score, descriptor), note);
     move(left, top);
     outlines.show('patch', patch ? rectanglePath(patchRectangle(descriptor.grid, patch)) : null);

@@ -1,7 +1,9 @@
 import type { RegionBreakdown } from '../../../shared/heatmap-descriptor.ts';
 import type { Shape } from '../region/draw-region.ts';
+import { say } from '../strings.ts';
 import { element } from './elements.ts';
-import { WORDS } from './tool-strings.ts';
+
+const HINTS = { rectangle: 'RectangleHint', polygon: 'PolygonHint' } as const;
 
 /** Classes whose area is told. */
 const MOST_AREAS = 3;
@@ -22,18 +24,18 @@ export function createRegionPart(actions: { draw(shape: Shape): void; useView():
     return made;
   };
   const shapes = {
-    rectangle: button(WORDS.rectangle, () => actions.draw('rectangle')),
-    polygon: button(WORDS.polygon, () => actions.draw('polygon')),
+    rectangle: button(say('Rectangle'), () => actions.draw('rectangle')),
+    polygon: button(say('Polygon'), () => actions.draw('polygon')),
   };
-  const clear = button(WORDS.clear, actions.clear);
+  const clear = button(say('Clear'), actions.clear);
   const note = element('p', { class: 'osd-cam-note', role: 'status' });
   const areas = element('p', { class: 'osd-cam-note', hidden: '' });
   const tools = element(
     'div',
-    { class: 'osd-cam-tools', role: 'group', 'aria-label': WORDS.region },
+    { class: 'osd-cam-tools', role: 'group', 'aria-label': say('RegionTools') },
     shapes.rectangle,
     shapes.polygon,
-    button(WORDS.useView, actions.useView),
+    button(say('UseView'), actions.useView),
     clear,
   );
   return {
@@ -41,17 +43,15 @@ export function createRegionPart(actions: { draw(shape: Shape): void; useView():
     show: ({ hasRegion, shape }) => {
       for (const [name, made] of Object.entries(shapes)) made.setAttribute('aria-pressed', String(name === shape));
       clear.disabled = !hasRegion;
-      note.textContent = shape ? WORDS[`${shape}Hint`] : hasRegion ? '' : WORDS.drawHint;
+      note.textContent = shape ? say(HINTS[shape]) : hasRegion ? '' : say('DrawHint');
       note.hidden = note.textContent === '';
       if (!hasRegion) areas.hidden = true;
     },
     showAreas: (statistics) => {
       const leading = [...statistics].sort((a, b) => b.pixels - a.pixels).filter(({ pixels }) => pixels > 0);
       areas.hidden = leading.length === 0;
-      areas.textContent = `${WORDS.leads}: ${leading
-        .slice(0, MOST_AREAS)
-        .map(({ class: name, ...area }) => `${name} ${areaText(area)}`)
-        .join(' · ')}`;
+      const named = leading.slice(0, MOST_AREAS).map(({ class: name, ...area }) => `${name} ${areaText(area)}`);
+      areas.textContent = say('LeadsOn', named.join(' · '));
     },
   };
 }
