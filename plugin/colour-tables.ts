@@ -12,7 +12,7 @@ const FIRST = 0x20;
 
 /**
  * Gives the bundle the colours of d3-scale-chromatic's continuous maps instead of the library itself, which holds every
- * palette in every size: a third of its bytes when compressed. Second differences of smooth curves are mostly alike.
+ * palette in every size: a third of the bundle's bytes when compressed.
  */
 export function colourTables(): Plugin {
   return {
@@ -23,16 +23,26 @@ export function colourTables(): Plugin {
   };
 }
 
-/** A module with the library's interpolators, right at i / 255 for whole numbers i. */
+/**
+ * A module with the library's interpolators, right at i / 255 for whole numbers i: ColorBrewer's through their palettes
+ * (cubic basis splines, as d3-interpolate's), the others from their colours, of whose smooth curves second differences are mostly alike.
+ */
 export function colourTablesModule(): string {
   const maps = Object.entries(chromatic).filter(([name]) => name.startsWith('interpolate'));
-  const exported = maps.map(([name, interpolate]) => {
-    if (typeof interpolate !== 'function') throw new Error(`${name} is no interpolator`);
-    const colours = Array.from({ length: ENTRIES }, (_, i) => cssColour(interpolate(i / (ENTRIES - 1))));
-    const text = [0, 1, 2].map((channel) => encoded(colours.map((colour) => colour[channel]))).join('');
-    return `export const ${name} = /*#__PURE__*/ table(${JSON.stringify(text)});`;
-  });
-  return `const table = (text) => {
+  return `${RUNTIME}\n${maps
+    .map(([name, interpolate]) => {
+      if (typeof interpolate !== 'function') throw new Error(`${name} is no interpolator`);
+      const palette = paletteOf(name);
+      if (palette) return `export const ${name} = /*#__PURE__*/ spline("${palette.join('').replaceAll('#', '')}");`;
+      const colours = Array.from({ length: ENTRIES }, (_, i) => cssColour(interpolate(i / (ENTRIES - 1))));
+      const text = [0, 1, 2].map((channel) => encoded(colours.map((colour) => colour[channel]))).join('');
+      return `export const ${name} = /*#__PURE__*/ table(${JSON.stringify(text)});`;
+    })
+    .join('\n')}\n`;
+}
+
+const RUNTIME = `const css = (colour) => 'rgb(' + colour + ')';
+const table = (text) => {
   let channels;
   const decode = () => [0, 1, 2].map((channel) => {
     const at = ${ENTRIES} * channel;
@@ -45,11 +55,30 @@ export function colourTablesModule(): string {
   });
   return (t) => {
     channels ??= decode();
-    return 'rgb(' + channels.map((channel) => channel[Math.round(${ENTRIES - 1} * t)]) + ')';
+    return css(channels.map((channel) => channel[Math.round(${ENTRIES - 1} * t)]));
   };
 };
-${exported.join('\n')}
-`;
+const spline = (text) => (t) => {
+  const last = text.length / 6 - 1;
+  const i = Math.min(last - 1, Math.floor(t * last));
+  const u = t * last - i;
+  return css([0, 2, 4].map((channel) => {
+    const value = (index) => parseInt(text.substr(6 * index + channel, 2), 16);
+    const b = value(i);
+    const c = value(i + 1);
+    const a = i > 0 ? value(i - 1) : 2 * b - c;
+    const d = i < last - 1 ? value(i + 2) : 2 * c - b;
+    const [u2, u3] = [u * u, u * u * u];
+    const sum = (1 - 3 * u + 3 * u2 - u3) * a + (4 - 6 * u2 + 3 * u3) * b + (1 + 3 * u + 3 * u2 - 3 * u3) * c + u3 * d;
+    return Math.max(0, Math.min(255, Math.round(sum / 6)));
+  }));
+};`;
+
+/** The largest palette of a map of ColorBrewer; undefined for any other. */
+function paletteOf(name: string): string[] | undefined {
+  const palettes: unknown = Reflect.get(chromatic, name.replace('interpolate', 'scheme'));
+  const largest: unknown = Array.isArray(palettes) ? palettes.at(-1) : undefined;
+  return Array.isArray(largest) ? largest.map(String) : undefined;
 }
 
 /** A character for the first value, and for each second difference after it. @throws RangeError for a map too wild for that */

@@ -19,7 +19,7 @@ export default defineConfig({
   build: {
     ...targets,
     lib: {
-      entry: { 'openseadragon-cam': 'src/bundle.ts', element: 'src/element/index.ts' },
+      entry: { 'openseadragon-cam': 'src/bundle.ts', element: 'src/element/index.ts', de: 'src/languages/de.ts' },
       formats: ['es', 'cjs'],
       // Web servers know `.js` as JavaScript, not `.cjs`; Node takes `.js` in this package for a module.
       fileName: (format, entry) => `${entry}.${format === 'es' ? 'js' : 'cjs'}`,
