@@ -14,7 +14,7 @@ const manifest = z
   .parse(JSON.parse(readFileSync(path.join(root, 'plugin/package.json'), 'utf8')));
 
 const run = (...parameters: string[]) => execFileSync(process.execPath, parameters, { cwd: root, encoding: 'utf8' });
-const NAMES = 'CamOverlay,registerCam';
+const NAMES = 'CamOverlay,registerCam,setLanguage';
 
 test('the files that the package names are there', () => {
   const absent = Object.values(manifest).filter((name) => !existsSync(path.join(root, 'plugin', name)));
@@ -72,5 +72,5 @@ test('a script tag finds JavaScript by its name, and sets a global', () => {
   const page: Record<string, unknown> = {};
   page.globalThis = page;
   runInContext(readFileSync(path.join(root, 'plugin', manifest.unpkg), 'utf8'), createContext(page));
-  expect(Object.keys(Object(page.OpenSeadragonCam)).sort().join()).toBe(`${NAMES},registerCamViewer`);
+  expect(Object.keys(Object(page.OpenSeadragonCam)).sort().join()).toBe('CamOverlay,registerCam,registerCamViewer,setLanguage');
 });

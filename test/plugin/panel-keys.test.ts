@@ -72,6 +72,8 @@ test('the whole panel can be worked through with the keyboard alone', async () =
   await tab('Fade low scores');
   await page.keyboard.press('Space');
   expect((await options()).opacityByValue).toBe(true);
+  await tab('Write predictions');
+  await tab('Export');
   await tab('Show heatmap');
   await page.keyboard.press('Space');
   expect((await options()).visible).toBe(false);
