@@ -72,5 +72,7 @@ test('a script tag finds JavaScript by its name, and sets a global', () => {
   const page: Record<string, unknown> = {};
   page.globalThis = page;
   runInContext(readFileSync(path.join(root, 'plugin', manifest.unpkg), 'utf8'), createContext(page));
-  expect(Object.keys(Object(page.OpenSeadragonCam)).sort().join()).toBe('CamOverlay,registerCam,registerCamViewer,setLanguage');
+  expect(Object.keys(Object(page.OpenSeadragonCam)).sort().join()).toBe(
+    'CamOverlay,registerCam,registerCamViewer,setLanguage',
+  );
 });

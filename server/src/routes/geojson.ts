@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { type Polygon, type Ring, signedArea } from '../../../shared/geometry/polygon-coverage.ts';
+import { crossingEdges } from '../../../shared/geometry/ring-crossing.ts';
 import { Problem } from '../errors.ts';
 
 /** Of all rings together: more than anybody draws, and what is computed in well under a second. */
@@ -63,7 +64,7 @@ const regionBody = z.discriminatedUnion('type', [polygon, multiPolygon, feature,
 });
 
 /**
- * The polygons of a region that a client sends. Polygons of one body that overlap, and rings that cross themselves, are not
+ * The polygons of a region that a client sends. Polygons of one body that overlap, and holes that do, are not
  * looked for: `polygonCoverage` says what it counts of them.
  * @param body parsed JSON: a Polygon, MultiPolygon, Feature with one of them, or FeatureCollection of those
  * @returns at least one polygon; each has an outer ring and then its holes, all closed
@@ -77,6 +78,14 @@ export function parseRegion(body: unknown): Polygon[] {
     const [{ path, message }] = parsed.error.issues;
     throw wrong(path, message, describe(at(body, path)));
   }
+  for (const ring of parsed.data.flat()) {
+    const crossing = crossingEdges(ring);
+    if (crossing) {
+      const corner = (edge: number) => JSON.stringify(ring[edge]);
+      const found = `the edges from ${crossing.map(corner).join(' and from ')} crossing`;
+      throw wrong([], 'expected rings that do not cross themselves', found);
+    }
+  }
   if (parsed.data.every(([outer]) => signedArea(outer) === 0)) {
     throw wrong([], 'expected a region with an area', '0 square pixels within its outer rings');
   }
@@ -88,6 +97,8 @@ function wrong(path: readonly PropertyKey[], expected: string, found: string): P
 }
 
 function isClosed(positions: Ring): boolean {
+  // Too short a ring has been told of already, and is looked at all the same.
+  if (positions.length === 0) return false;
   const [first, last] = [positions[0], positions[positions.length - 1]];
   return first[0] === last[0] && first[1] === last[1];
 }

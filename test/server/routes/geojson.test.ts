@@ -102,6 +102,19 @@ describe('a region', () => {
       ]),
       'body: expected a region with an area, found 0 square pixels within its outer rings',
     ],
+    ['an empty ring', ofRing([]), `body.coordinates.0: ${RING}, found []`],
+    ['an empty hole', { type: 'MultiPolygon', coordinates: [[square, []]] }, `body.coordinates.0.1: ${RING}, found []`],
+    [
+      'a ring that crosses itself',
+      ofRing([
+        [0, 0],
+        [512, 512],
+        [512, 0],
+        [0, 512],
+        [0, 0],
+      ]),
+      'body: expected rings that do not cross themselves, found the edges from [0,0] and from [512,0] crossing',
+    ],
     ['too many positions', ofRing(many), 'body: expected at most 20000 positions, found 20001'],
   ])('is refused for %s', (_, body, message) => {
     const parse = () => parseRegion(body);
