@@ -25,13 +25,15 @@ export function colourTables(): Plugin {
 
 /**
  * A module with the library's interpolators, right at i / 255 for whole numbers i: ColorBrewer's through their palettes
- * (cubic basis splines, as d3-interpolate's), the others from their colours, of whose smooth curves second differences are mostly alike.
+ * (cubic basis splines, as d3-interpolate's), some by their formulas, the others from their colours, of whose smooth curves second differences are mostly alike.
  */
 export function colourTablesModule(): string {
   const maps = Object.entries(chromatic).filter(([name]) => name.startsWith('interpolate'));
   return `${RUNTIME}\n${maps
     .map(([name, interpolate]) => {
       if (typeof interpolate !== 'function') throw new Error(`${name} is no interpolator`);
+      const formula = FORMULAS.get(name);
+      if (formula) return `export const ${name} = /*#__PURE__*/ ${formula};`;
       const palette = paletteOf(name);
       if (palette) return `export const ${name} = /*#__PURE__*/ spline("${palette.join('').replaceAll('#', '')}");`;
       const colours = Array.from({ length: ENTRIES }, (_, i) => cssColour(interpolate(i / (ENTRIES - 1))));
@@ -40,6 +42,15 @@ export function colourTablesModule(): string {
     })
     .join('\n')}\n`;
 }
+
+/** Maps that are a short formula; cubehelices are Green's (2011) as d3-color has them, from one hue, saturation and lightness to others. */
+const FORMULAS = new Map([
+  ['interpolateCubehelixDefault', 'helix((t) => [300 - 540 * t, 0.5, t])'],
+  ['interpolateWarm', 'helix((t) => [180 * t - 100, 0.75 + 0.75 * t, 0.35 + 0.45 * t])'],
+  ['interpolateCool', 'helix((t) => [260 - 180 * t, 0.75 + 0.75 * t, 0.35 + 0.45 * t])'],
+  ['interpolateRainbow', 'helix((t) => [360 * t - 100, 1.5 - 1.5 * Math.abs(t - 0.5), 0.8 - 0.9 * Math.abs(t - 0.5)])'],
+  ['interpolateSinebow', 'through((t) => [0, 1, 2].map((third) => Math.sin(Math.PI * (0.5 - t + third / 3)) ** 2))'],
+]);
 
 const RUNTIME = `const css = (colour) => 'rgb(' + colour + ')';
 const table = (text) => {
@@ -58,6 +69,14 @@ const table = (text) => {
     return css(channels.map((channel) => channel[Math.round(${ENTRIES - 1} * t)]));
   };
 };
+const through = (colour) => (t) => css(colour(t).map((part) => Math.max(0, Math.min(255, Math.round(255 * part)))));
+const helix = (at) => through((t) => {
+  const [hue, saturation, l] = at(t);
+  const angle = ((hue + 120) * Math.PI) / 180;
+  const a = saturation * l * (1 - l);
+  const [cos, sin] = [Math.cos(angle), Math.sin(angle)];
+  return [-0.14861 * cos + 1.78277 * sin, -0.29227 * cos - 0.90649 * sin, 1.97294 * cos].map((part) => l + a * part);
+});
 const spline = (text) => (t) => {
   const last = text.length / 6 - 1;
   const i = Math.min(last - 1, Math.floor(t * last));

@@ -22,6 +22,7 @@ async function build() {
     await mkdir(scratch, { recursive: true });
     await buildWithVite('plugin', plugin);
     await buildWithVite('plugin', plugin, 'vite.umd.config.ts');
+    await buildWithVite('plugin', plugin, 'vite.element.config.ts');
     await declarePlugin(plugin);
     await buildWithVite('server', server);
     await chmod(path.join(server, 'cli.js'), 0o755);
@@ -79,6 +80,7 @@ async function copyDemoFiles(plugin, demo) {
   await cp(path.join(openseadragon, 'images'), path.join(demo, 'openseadragon/images'), { recursive: true });
   await mkdir(path.join(demo, 'plugin'), { recursive: true });
   await copyFile(path.join(plugin, 'openseadragon-cam.umd.js'), path.join(demo, 'plugin/openseadragon-cam.umd.js'));
+  await copyFile(path.join(plugin, 'element.umd.js'), path.join(demo, 'plugin/element.umd.js'));
   await copyFile(path.join(plugin, 'openseadragon-cam.css'), path.join(demo, 'plugin/openseadragon-cam.css'));
   const models = path.join(demo, 'models');
   await mkdir(models);

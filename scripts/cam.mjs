@@ -16,6 +16,8 @@ const SOURCES = [
   'plugin/src',
   'plugin/vite.config.ts',
   'plugin/vite.umd.config.ts',
+  'plugin/vite.element.config.ts',
+  'plugin/colour-tables.ts',
   'plugin/package.json',
   'plugin/tsconfig.json',
   'demo',
