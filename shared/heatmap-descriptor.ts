@@ -84,7 +84,7 @@ export function gridOfLevel(
 
 /** An analysis of a heatmap: what it has done, and what it costs. */
 export interface AnalysisState {
-  /** Of the analysis that runs or ran last; `done` where nothing is left to do at all. */
+  /** Of the analysis that runs or ran last; `done` where nothing of its region, or of the slide, is left to do. */
   state: 'none' | 'running' | 'done' | 'failed';
   /** The region that is or was analysed, in slide pixels, and its patches; null where it is the whole slide. */
   region: { rectangle: readonly [x: number, y: number, width: number, height: number]; patches: PatchCount } | null;

@@ -149,7 +149,7 @@ export function createAnalyses(
       const missing = patches.total - patches.known;
       const patchesPerSecond = scheduler.patchesPerSecond(heatmap);
       return {
-        state: stateOf(last, missing),
+        state: stateOf(last, countPatches(heatmap, last?.region)),
         region: last?.region ? regionState(heatmap, last.region) : null,
         patches,
         missing,
@@ -165,11 +165,11 @@ export function createAnalyses(
   };
 }
 
-function stateOf(last: Outcome | undefined, missing: number): AnalysisState['state'] {
+/** @param patches of what was analysed last: results may have been lost since, and are then to be asked for again */
+function stateOf(last: Outcome | undefined, patches: { known: number; total: number }): AnalysisState['state'] {
   if (last?.controller) return 'running';
-  if (missing === 0) return 'done';
-  if (!last) return 'none';
-  return last.error === undefined ? 'done' : 'failed';
+  if (patches.known === patches.total) return 'done';
+  return last?.error === undefined ? 'none' : 'failed';
 }
 
 function regionState(heatmap: Heatmap, region: Rectangle): NonNullable<AnalysisState['region']> {

@@ -60,8 +60,15 @@ export class FolderGone extends Error {
 
 /** Opens what is kept of a heatmap in a folder, or begins it. @throws Error of the file system */
 export async function openDiskResults(folder: string, options: DiskOptions): Promise<DiskResults> {
-  const { identity, shape, attributes, onDamage } = options;
+  const { identity, shape, attributes } = options;
   const { rows, columns } = shape;
+  /** What several readers come upon at a time is told once, and again where it is found after blocks were written anew. */
+  const told = new Set<string>();
+  const onDamage = (message: string) => {
+    if (told.has(message)) return;
+    told.add(message);
+    options.onDamage(message);
+  };
   await makeFolder(folder);
   const group = join(folder, 'data.zarr');
   const arrays = await openArrays(group, resultArrays(shape), attributes, { onDamage });
@@ -157,6 +164,7 @@ export async function openDiskResults(folder: string, options: DiskOptions): Pro
     writeBlock: (blockRow, blockColumn, content) =>
       inTurn(async () => {
         await writeBlockChunks(arrays, shape, [blockRow, blockColumn], content);
+        told.clear();
         const patches = [...patchesOfBlock(shape, blockRow, blockColumn)];
         const before = patches.map(({ index }) => stored[index]);
         for (const { index, place } of patches) stored[index] = content.flags[place];

@@ -104,12 +104,16 @@ export async function openResultStore(options: ResultStoreOptions): Promise<Resu
     problem = found;
     if (isNew) onProblem(found);
     // A folder that was removed can be begun anew at once.
-    if (!closed) timer ??= setTimeout(retry, error instanceof FolderGone ? 0 : RETRY_PAUSE).unref();
+    retryIn(error instanceof FolderGone ? 0 : RETRY_PAUSE);
+  };
+  const retryIn = (pause: number) => {
+    if (!closed) timer ??= setTimeout(retry, pause).unref();
   };
   const retry = () => {
     timer = undefined;
     void inTurn(async () => {
-      if (closed || !(await write())) return;
+      // Attempts that failed while another one waited for its turn have had theirs with it.
+      if (closed || problem === null || !(await write())) return;
       // The journal takes results; the chunks have to as well.
       if (!(await catchUp()) || timer) return;
       [problem, holder] = [null, undefined];
@@ -216,7 +220,10 @@ export async function openResultStore(options: ResultStoreOptions): Promise<Resu
         return true;
       } catch (error) {
         // Otherwise it would be told of one of the files that are missing.
-        failed((await disk.isThere().catch(() => true)) ? error : new FolderGone(disk.folder));
+        const found = (await disk.isThere().catch(() => true)) ? error : new FolderGone(disk.folder);
+        if (opened?.disk === disk) failed(found);
+        // Of one that was given up meanwhile all is told.
+        else if (problem !== null) retryIn(0);
         return false;
       }
     },

@@ -1,7 +1,10 @@
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createAnalyses } from '../../../server/src/heatmaps/analysis.ts';
 import type { Heatmap } from '../../../server/src/heatmaps/heatmap.ts';
+import { createScheduler } from '../../../server/src/heatmaps/scheduler.ts';
+import type { Worker } from '../../../server/src/worker/supervisor.ts';
 import { smallDisk } from '../../small-disk.ts';
 import { temporaryFolder } from '../store/temporary-folder.ts';
 import { factsOf } from './heatmap-facts.ts';
@@ -75,6 +78,28 @@ test('a removed folder is noticed with the next results and begun anew; what was
   expect(await factsOf(heatmap)).toEqual(whole);
   await heatmap.values.close();
   await expectWhole(store);
+});
+
+test('a removed folder that many readers come upon at once is told once, and its analysis is not done', async () => {
+  const store = join(folder, 'removed-whole');
+  const told: string[] = [];
+  const first = await open(store);
+  await classify(first, positionsWhere(first));
+  await first.values.close();
+  const heatmap = await open(store, told);
+  const perform = async () => undefined;
+  // Nothing is classified.
+  const analyses = createAnalyses(createScheduler({ processes: 1, perform: perform as Worker['perform'] }));
+  analyses.start(heatmap);
+  await expect.poll(() => analyses.state(heatmap).state, { interval: 5 }).toBe('done');
+  await rm(heatmapFolder(store), { recursive: true, maxRetries: 9 });
+  await Promise.all([factsOf(heatmap), factsOf(heatmap)]);
+  await expect.poll(() => told.at(-1), { interval: 20, timeout: 10_000 }).toBe('stored again');
+  await healthy(heatmap);
+  expect(told).toEqual([...new Set(told)]);
+  expect(heatmap.values.known.known).toBe(0);
+  expect(analyses.state(heatmap)).toMatchObject({ state: 'none', patches: { known: 0 } });
+  await heatmap.values.close();
 });
 
 test('results that arrive while it is closed are kept or dropped, and nothing is opened anew', async () => {
