@@ -38,6 +38,9 @@ const COMPRESS_FROM_BYTES = 1024;
 
 const GONE = ['ECONNRESET', 'EPIPE', 'ERR_STREAM_PREMATURE_CLOSE'];
 
+/** Begins the codes of what Node cannot parse. */
+const NO_HTTP = 'HPE_';
+
 /** The HTTP interface; see docs/http.md. */
 export function createApp(parts: AppParts): Koa {
   const { slides, models, source, open, scheduler, logger, cors, loopback, page, analyses, tell } = parts;
@@ -49,8 +52,8 @@ export function createApp(parts: AppParts): Koa {
 
   const app = new Koa();
   app.on('error', (error: Error & { code?: string }) => {
-    // A client that goes away while it is answered is no fault of anybody's.
-    if (!GONE.includes(error.code ?? '')) logger.error(error);
+    // A client that goes away while it is answered is no fault of anybody's, nor is one that sends no HTTP of the server.
+    if (!GONE.includes(error.code ?? '') && !error.code?.startsWith(NO_HTTP)) logger.error(error);
   });
   if (loopback) app.use(loopbackNamesOnly);
   app.use(allowOrigins(cors));

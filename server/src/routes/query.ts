@@ -141,14 +141,16 @@ export const regionQuery = z.object({
   ),
 });
 
-export const analysisBody = z.strictObject({
-  region: z
-    .tuple([z.number(), z.number(), z.number().positive(), z.number().positive()], {
-      error: 'expected [x, y, width, height] in slide pixels',
-    })
-    .transform(([x, y, width, height]) => ({ x, y, width, height }))
-    .optional(),
-});
+/** A region in a body: [x, y, width, height] in slide pixels. */
+export const regionList = z.custom<[x: number, y: number, width: number, height: number]>(
+  (value) => Array.isArray(value) && value.length === 4 && value.every(Number.isFinite) && value[2] > 0 && value[3] > 0,
+  { error: 'expected [x, y, width, height] in slide pixels with a width and a height above 0' },
+);
+
+export const analysisBody = z.strictObject(
+  { region: regionList.transform(([x, y, width, height]) => ({ x, y, width, height })).optional() },
+  { error: 'expected an object with nothing but a region' },
+);
 
 /** Entries of a list that are given at once at most. */
 const MAX_LISTED = 1000;
@@ -167,15 +169,20 @@ export const pointQuery = z.object({
   y: number('expected slide pixels'),
 });
 
+/** Characters of a value that a message shows. */
+const MOST_SHOWN = 80;
+
 /**
  * What a request's body says.
- * @throws Problem `bad-parameter` that names the field and what was expected
+ * @throws Problem `bad-parameter` that names the field, what was expected and what was found
  */
 export function parseBody<T extends z.ZodType>(schema: T, body: unknown): z.infer<T> {
   const parsed = schema.safeParse(body);
   if (parsed.success) return parsed.data;
   const [issue] = parsed.error.issues;
-  throw new Problem('bad-parameter', `${issue.path.join('.') || 'body'}: ${issue.message}`);
+  const found = issue.path.reduce<unknown>((value, key) => Object(value)[key], body);
+  const shown = (JSON.stringify(found) ?? 'nothing').slice(0, MOST_SHOWN);
+  throw new Problem('bad-parameter', `${issue.path.join('.') || 'body'}: ${issue.message}, found ${shown}`);
 }
 
 /**

@@ -5,15 +5,23 @@ const MAX_BYTES = 1024 * 1024;
 
 /**
  * The JSON object or list in a request's body; an empty body is an empty object.
- * @throws Problem `too-large` above 1 MiB, `bad-parameter` where it is neither
+ * @throws Problem `too-large` above 1 MiB, `bad-parameter` where it is neither or not all there
  */
 export async function readJson(request: IncomingMessage): Promise<object> {
   const parts: Buffer[] = [];
   let length = 0;
-  for await (const part of request) {
-    length += part.length;
-    if (length > MAX_BYTES) throw new Problem('too-large', `body: expected at most ${MAX_BYTES} bytes, found more`);
-    parts.push(part);
+  try {
+    for await (const part of request) {
+      length += part.length;
+      if (length > MAX_BYTES) throw new Problem('too-large', `body: expected at most ${MAX_BYTES} bytes, found more`);
+      parts.push(part);
+    }
+  } catch (error) {
+    if (error instanceof Problem) throw error;
+    // The client went away, or sent what is no HTTP.
+    throw new Problem('bad-parameter', `body: expected all of it, found an end after ${length} bytes`, {
+      cause: error,
+    });
   }
   const text = Buffer.concat(parts).toString('utf8');
   if (text.trim() === '') return {};

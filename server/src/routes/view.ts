@@ -10,7 +10,7 @@ import { Problem } from '../errors.ts';
 import { scoreOf } from '../heatmaps/paint-style.ts';
 import { followView } from '../heatmaps/view-stream.ts';
 import type { HeatmapRouteParts } from './heatmaps.ts';
-import { heatmapOptions, parseBody } from './query.ts';
+import { heatmapOptions, parseBody, regionList } from './query.ts';
 import { readJson } from './read-json.ts';
 
 /** Milliseconds between two comment lines that show a client, and proxies between, that the stream is alive. */
@@ -20,15 +20,18 @@ const HEARTBEAT_PAUSE = 15_000;
 const MOST_VIEWS = 256;
 const MOST_STREAMS = 256;
 
+const LEVEL = "expected the number of one of the heatmap's levels, from 0";
+
 const viewSchema = z.array(
-  z.object({
-    heatmap: z.string({ error: "expected the address of a heatmap's descriptor" }),
-    region: z.tuple([z.number(), z.number(), z.number().positive(), z.number().positive()], {
-      error: 'expected [x, y, width, height] in slide pixels',
-    }),
-    level: z.int({ error: 'expected a level of the heatmap' }).min(0),
-    score: z.enum(SCORES, { error: `expected one of ${SCORES.join(', ')}` }).optional(),
-  }),
+  z.object(
+    {
+      heatmap: z.string({ error: "expected the address of a heatmap's descriptor" }),
+      region: regionList,
+      level: z.int({ error: LEVEL }).min(0, { error: LEVEL }),
+      score: z.enum(SCORES, { error: `expected one of ${SCORES.join(', ')}` }).optional(),
+    },
+    { error: 'expected a view, an object with heatmap, region and level' },
+  ),
   { error: 'expected a list of views' },
 );
 

@@ -1,0 +1,67 @@
+import { once } from 'node:events';
+import { rm } from 'node:fs/promises';
+import { connect } from 'node:net';
+import { setTimeout } from 'node:timers/promises';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type RunningCommand, startCommand } from '../../command-line.ts';
+import { type SmallCatalogue, smallCatalogue } from '../../small-catalogue.ts';
+
+const HEATMAP = 'heatmaps/tissue.tif/tissue.h5';
+let catalogue: SmallCatalogue;
+let server: RunningCommand;
+
+beforeAll(async () => {
+  catalogue = await smallCatalogue();
+  const { slides, models, store } = catalogue;
+  server = await startCommand('serve', '--slides', slides, '--models', models, '--store', store, '--port', '0');
+});
+afterAll(async () => {
+  await server?.stop();
+  await rm(catalogue.root, { recursive: true, force: true });
+});
+
+const REGION = 'expected [x, y, width, height] in slide pixels with a width and a height above 0';
+const view = { heatmap: `${HEATMAP}.json`, region: [0, 0, 10, 10], level: 1 };
+
+test.each([
+  [`${HEATMAP}/analysis`, { region: [0, 0, -1, 5] }, `region: ${REGION}, found [0,0,-1,5]`],
+  [`${HEATMAP}/analysis`, { region: [0, 'a', 1, 5] }, `region: ${REGION}, found [0,"a",1,5]`],
+  [`${HEATMAP}/analysis`, { region: 'all' }, `region: ${REGION}, found "all"`],
+  [`${HEATMAP}/analysis`, { speed: 1 }, 'body: expected an object with nothing but a region, found {"speed":1}'],
+  [`${HEATMAP}/analysis`, [3], 'body: expected an object with nothing but a region, found [3]'],
+  ['view', [{ ...view, region: [0, 0, 0, 5] }], `0.region: ${REGION}, found [0,0,0,5]`],
+  ['view', [{ ...view, level: -1 }], "0.level: expected the number of one of the heatmap's levels, from 0, found -1"],
+  [
+    'view',
+    [{ ...view, level: 'a' }],
+    '0.level: expected the number of one of the heatmap\'s levels, from 0, found "a"',
+  ],
+  ['view', [7], '0: expected a view, an object with heatmap, region and level, found 7'],
+  ['view', {}, 'body: expected a list of views, found {}'],
+])('POST %s with %j is refused in one sentence', async (path, body, message) => {
+  const answer = await fetch(new URL(path, server.address), { method: 'POST', body: JSON.stringify(body) });
+  expect(answer.status).toBe(400);
+  expect((await answer.json()).error.message).toBe(message);
+});
+
+test.each([
+  ['a client that goes away within its body', 'Content-Length: 100\r\n\r\n{ "region"'],
+  ['a body that is no HTTP', 'Transfer-Encoding: chunked\r\n\r\nno length\r\n'],
+  ['a chunked body that ends too soon', 'Transfer-Encoding: chunked\r\n\r\n5\r\nabc'],
+])('%s is no fault of the server', async (_, rest) => {
+  const before = server.stderr();
+  const { hostname, port, host } = new URL(server.address);
+  for (const end of ['end', 'destroy'] as const) {
+    const socket = connect(Number(port), hostname);
+    socket.on('error', () => {});
+    await once(socket, 'connect');
+    socket.write(`POST /${HEATMAP}/analysis HTTP/1.1\r\nHost: ${host}\r\n${rest}`);
+    await setTimeout(300);
+    socket[end]();
+    socket.resume();
+    await once(socket, 'close');
+  }
+  expect((await fetch(new URL('healthz', server.address))).status).toBe(200);
+  await setTimeout(200);
+  expect(server.stderr().slice(before.length)).toBe('');
+});
