@@ -1,3 +1,4 @@
+import { access } from 'node:fs/promises';
 import { METHOD_NAMES } from '../../../shared/heatmap-descriptor.ts';
 import { Problem } from '../errors.ts';
 import { classInfos } from '../heatmaps/paint-style.ts';
@@ -15,6 +16,10 @@ import { readPatchImage } from './patch-image.ts';
  * @throws Problem where the file is neither, or the patch has another size than the model's
  */
 export async function inspect(file: string, options: InspectOptions): Promise<void> {
+  await access(file).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ENOENT' && error.code !== 'ENOTDIR') return;
+    throw new Problem('not-found', `${file}: expected a slide or a model, found no such file`, { cause: error });
+  });
   if (isNamedAsModel(file) || (await isModelFolder(file))) return inspectModel(file, options);
   for (const option of ['patch', 'writeManifest', 'engine'] as const) {
     if (options[option] === undefined) continue;
