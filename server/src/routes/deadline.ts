@@ -34,6 +34,15 @@ export async function withDeadline<T>(
   }
 }
 
+/**
+ * Tells how many seconds are left.
+ * @param seconds from now on; 10 when left out
+ */
+export function countdown(seconds: number = MAX_WAIT_SECONDS): () => number {
+  const end = performance.now() + 1000 * seconds;
+  return () => Math.max(0, (end - performance.now()) / 1000);
+}
+
 /** Aborts when the client goes away before it has its answer, so that what it alone wanted leaves the queue. */
 export function abortWhenClosed(ctx: Context): AbortSignal {
   const controller = new AbortController();

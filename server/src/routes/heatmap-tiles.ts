@@ -13,13 +13,16 @@ import { checkShown, paintStyle, scoreOf } from '../heatmaps/paint-style.ts';
 import { isExact, knownBehind, missingSamples, scoreTile, windowOfTile } from '../heatmaps/score-tile.ts';
 import { knownTopClasses, topClasses } from '../heatmaps/shown-classes.ts';
 import { clientOf } from './client.ts';
-import { abortWhenClosed, withDeadline } from './deadline.ts';
+import { abortWhenClosed, countdown, withDeadline } from './deadline.ts';
 import type { HeatmapRouteParts } from './heatmaps.ts';
 import { type KeptTile, type KeptTiles, keptTile, sendTile } from './kept-tiles.ts';
 import { heatmapOptions, paintedTileQuery, parseQuery, scoreTileQuery } from './query.ts';
 import { parseTilePath } from './tile-path.ts';
 
 const IMMUTABLE = 'public, max-age=31536000, immutable';
+
+/** A tile that loses patches while it is made is made again at most so often. */
+const MOST_REPEATS = 3;
 
 /** Classes of a painted tile that names none. */
 const DEFAULT_TOP = 4;
@@ -61,6 +64,8 @@ interface TileContent {
   content: unknown;
   /** Whether the classes to show could not be found out in time. */
   unsettled: boolean;
+  /** How long it may be waited for, from now on. */
+  secondsLeft(): number;
 }
 
 /** Heatmap tiles: score tiles (`.npy`) and tiles painted from them (`.png`, `.webp`). */
@@ -98,10 +103,10 @@ export function heatmapTileRoutes({ open, scheduler, tiles }: TileRouteParts): R
     }
     if (sendKept(ctx, request, query.v, { score, classes })) return;
     const window = windowOfTile(heatmap, request.address, score);
-    await waitAtMost(request.wish.signal, query.wait, (signal) => waitForSamples(request, window, signal));
-    await send(ctx, request, { window, v: query.v, content: { score, classes }, unsettled: false }, () =>
-      encodeScoreTile(heatmap, window, score, classes),
-    );
+    const secondsLeft = countdown(query.wait);
+    await waitAtMost(request.wish.signal, secondsLeft(), (signal) => waitForSamples(request, window, signal));
+    const about = { window, v: query.v, content: { score, classes }, unsettled: false, secondsLeft };
+    await send(ctx, request, about, () => encodeScoreTile(heatmap, window, score, classes));
   }
 
   async function sendPaintedTile(ctx: Context, request: TileRequest) {
@@ -119,14 +124,15 @@ export function heatmapTileRoutes({ open, scheduler, tiles }: TileRouteParts): R
     const early = named ?? (await knownTopClasses(heatmap, top));
     if (early && sendKept(ctx, request, query.v, contentOf(early))) return;
     const window = windowOfTile(heatmap, address, score);
-    await waitAtMost(wish.signal, query.wait, async (signal) => {
+    const secondsLeft = countdown(query.wait);
+    await waitAtMost(wish.signal, secondsLeft(), async (signal) => {
       if (!early) await topClasses(heatmap, scheduler, top, { ...wish, signal });
       await waitForSamples(request, window, signal);
     });
     const shown = early ?? (await knownTopClasses(heatmap, top));
     const style = paintStyle(model, shown ?? [], query);
     const content = contentOf(shown ?? []);
-    await send(ctx, request, { window, v: query.v, content, unsettled: !shown }, async () => {
+    await send(ctx, request, { window, v: query.v, content, unsettled: !shown, secondsLeft }, async () => {
       // Through the bytes of the score tile, so that the pixels are those that the plugin paints from it.
       const tile = scoreTileFromNpy(await encodeScoreTile(heatmap, window, score, shown ?? []));
       const { width, height, data } = paintTile(tile, window, heatmap.grid, heatmap.pyramid, address, style);
@@ -162,20 +168,12 @@ export function heatmapTileRoutes({ open, scheduler, tiles }: TileRouteParts): R
     sendTile(ctx, tile, cacheControl);
   }
 
-  async function send(
-    ctx: Context,
-    request: TileRequest,
-    { window, v, content, unsettled }: TileContent,
-    encode: () => Promise<Uint8Array>,
-  ) {
-    const { heatmap, address, format } = request;
-    const stride = heatmap.strides[address.level];
-    // Before the values are read: what becomes known meanwhile counts for the next request.
-    const missing = missingSamples(heatmap, window, stride).length;
-    const exact = !unsettled && isExact(heatmap, window);
-    const revision = knownBehind(heatmap, window, Math.log2(stride)).known;
-    const tile = keptTile(await encode(), { type: TYPES[format], revision, compressible: format === 'npy' });
-    if (exact && isExact(heatmap, window)) {
+  async function send(ctx: Context, request: TileRequest, about: TileContent, encode: () => Promise<Uint8Array>) {
+    const { v, content, unsettled } = about;
+    const { bytes, missing, revision, exact } = await makeWhole(request, about, encode);
+    const { format } = request;
+    const tile = keptTile(bytes, { type: TYPES[format], revision, compressible: format === 'npy' });
+    if (exact && !unsettled) {
       const key = keyOf(request, content);
       tiles.set(key, tile);
       sendExact(ctx, request, { key, tile }, v);
@@ -183,6 +181,32 @@ export function heatmapTileRoutes({ open, scheduler, tiles }: TileRouteParts): R
     }
     ctx.set('X-Cam-Missing', String(missing));
     sendTile(ctx, tile, missing > 0 || unsettled ? 'no-store' : 'no-cache');
+  }
+
+  /** Makes a tile; what turns out to be lost as it is read, which leaves estimates in its place, is asked for again. */
+  async function makeWhole(
+    request: TileRequest,
+    { window, secondsLeft }: Pick<TileContent, 'window' | 'secondsLeft'>,
+    encode: () => Promise<Uint8Array>,
+  ): Promise<{ bytes: Uint8Array; missing: number; revision: number; exact: boolean }> {
+    const { heatmap, address, wish } = request;
+    const { known } = heatmap.values;
+    const stride = heatmap.strides[address.level];
+    for (let left = MOST_REPEATS; ; left--) {
+      // Before the values are read: what becomes known meanwhile counts for the next request.
+      const before = known.losses;
+      const missing = missingSamples(heatmap, window, stride).length;
+      const exact = isExact(heatmap, window);
+      const revision = knownBehind(heatmap, window, Math.log2(stride)).known;
+      const bytes = await encode();
+      const lost = known.losses - before;
+      if (lost === 0) return { bytes, missing, revision, exact: exact && isExact(heatmap, window) };
+      // It is older than any that has them all.
+      if (left === 0) {
+        return { bytes, missing: Math.max(1, missing), revision: Math.max(0, revision - lost), exact: false };
+      }
+      await waitAtMost(wish.signal, secondsLeft(), (signal) => waitForSamples(request, window, signal));
+    }
   }
 
   return router;

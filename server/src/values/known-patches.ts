@@ -21,6 +21,8 @@ export interface KnownPatches {
   isBackground(row: number, column: number): boolean;
   /** Makes a patch known; one that is already stays as it is. */
   add(row: number, column: number, background?: boolean): void;
+  /** How often a known patch has become unknown again. */
+  readonly losses: number;
   /** Makes it unknown again. */
   remove(row: number, column: number): void;
   /** Known patches of a block, background among them. */
@@ -71,6 +73,7 @@ export function knownPatches(rows: number, columns: number, mask?: Uint8Array): 
   /** Known samples of each stride 2^k, and all of them. */
   const samples = new Uint32Array(top + 1);
   const sampleTotals = Uint32Array.from(sizes);
+  let losses = 0;
 
   const node = (k: number, row: number, column: number) => row * widths[k] + column;
   const change = (row: number, column: number, by: 1 | -1, background: boolean) => {
@@ -132,6 +135,10 @@ export function knownPatches(rows: number, columns: number, mask?: Uint8Array): 
       if (!(flags[at] & KNOWN)) return;
       change(row, column, -1, (flags[at] & BACKGROUND) !== 0);
       flags[at] = 0;
+      losses++;
+    },
+    get losses() {
+      return losses;
     },
     count: (k, row, column) => (k === 0 ? flags[node(0, row, column)] & KNOWN : counts[k][node(k, row, column)]),
     background: (k, row, column) => backgrounds?.[k][node(k, row, column)] ?? 0,
