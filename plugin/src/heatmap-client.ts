@@ -7,6 +7,9 @@ import { RequestError, refusalOf, UNANSWERED } from './request-error.ts';
 import { checkedTile } from './tile-pixels.ts';
 import { type TileRequest, tileUrl } from './tile-request.ts';
 
+/** Statuses of a gateway whose server does not answer it. */
+const AWAY = [502, 504];
+
 export interface FetchedTile {
   tile: ScoreTile;
   /** Sample patches of this tile that are still to be classified; 0 where the server does not say. */
@@ -65,7 +68,7 @@ export function heatmapClient(address: string, credentials: () => Credentials): 
       if (cause instanceof DOMException && cause.name === 'AbortError') throw cause;
       throw new RequestError(target, UNANSWERED, false, { cause });
     });
-    if (!response.ok) throw new RequestError(target, await refusalOf(response), true);
+    if (!response.ok) throw new RequestError(target, await refusalOf(response), !AWAY.includes(response.status));
     return response;
   };
 

@@ -6,6 +6,7 @@ import { coarserScores, firstScores } from './first-scores.ts';
 import type { HeatmapClient } from './heatmap-client.ts';
 import { listen } from './layer-handlers.ts';
 import { layerTiles } from './layer-tiles.ts';
+import { type MissedTiles, missedTiles } from './missed-tiles.ts';
 import { type CamSettings, paintAlike } from './options.ts';
 import { addLayer, follow } from './placement.ts';
 import { premultipliedAlpha } from './premultiplied-alpha.ts';
@@ -74,6 +75,7 @@ export function createLayer(
   let item: OpenSeadragon.TiledImage | undefined;
   let attached = 0;
   let undo: (() => void)[] = [];
+  let missed: MissedTiles | undefined;
   const scores = new WeakMap<OpenSeadragon.Tile, TileScores>();
 
   /** What tiles are being painted with, and what those on screen show: a round of repainting lies between the two. */
@@ -187,6 +189,7 @@ export function createLayer(
     item = undefined;
     for (const step of undo.reverse()) step();
     undo = [];
+    missed = undefined;
     if (old) options.viewed([]);
     if (old && viewer.world && viewer.world.getIndexOfItem(old) >= 0) viewer.world.removeItem(old);
   };
@@ -208,6 +211,8 @@ export function createLayer(
         return;
       }
       item = added;
+      missed = missedTiles(viewer, base);
+      undo.push(missed.end);
       // Translucent tiles that end between pixels would show their borders as lines in the canvas drawer.
       const rounding = { '*': osd.SUBPIXEL_ROUNDING_OCCURRENCES.ALWAYS };
       Object.assign(added, { subPixelRoundingForTransparency: rounding });
@@ -253,7 +258,10 @@ export function createLayer(
       options.progress();
     },
     forgetAnnounced: refining.forget,
-    retry: refining.retry,
+    retry: () => {
+      refining.retry();
+      missed?.again();
+    },
     scoresOf: (tile) => scores.get(tile),
     shownScores: () => visible().flatMap((tile) => scores.get(tile) ?? []),
     pending: () => refining.pending(),

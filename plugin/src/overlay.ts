@@ -23,12 +23,12 @@ import {
   shownClasses,
 } from './options.ts';
 import { dock } from './panel/dock.ts';
-import { createFailurePanel } from './panel/failure-panel.ts';
+import { createFailurePanel, problemText } from './panel/failure-panel.ts';
 import { type ProblemSource, problems } from './problems.ts';
 import { checkedRegion, type RegionGeometry } from './region/region-geometry.ts';
-import { reasonOf } from './request-error.ts';
 import { regionOnScreen } from './shown-views.ts';
 import { extremes } from './tile-pixels.ts';
+import { untilAnswered } from './until-answered.ts';
 import { type UrlState, urlState } from './url-state.ts';
 import { tileCovers, type ValuesAtPoint, valuesAt } from './values.ts';
 import { viewHistogram } from './view-histogram.ts';
@@ -37,7 +37,10 @@ import { viewHistograms } from './view-histograms.ts';
 /** A heatmap over an image of a viewer, with its panel. Every address, class and number of it can be changed at any time but the heatmap's own. */
 export class CamOverlay {
   readonly viewer: OpenSeadragon.Viewer;
-  /** Resolves when the heatmap lies on its image; rejects where its descriptor cannot be read or an option is wrong. */
+  /**
+   * Resolves when the heatmap lies on its image; rejects where its descriptor is refused or an option is wrong. A server that does
+   * not answer is asked again until it does.
+   */
   readonly ready: Promise<CamOverlay>;
   readonly #osd: typeof OpenSeadragon;
   readonly #options: CamOptions;
@@ -55,7 +58,7 @@ export class CamOverlay {
   readonly #histograms = viewHistograms(() => this.#showHistogram());
   /** Whether somebody has chosen classes, or they were chosen by their shares. */
   #isChosen = false;
-  #undockFailure: (() => void) | undefined;
+  #failure: { text: string; undock(): void } | undefined;
   readonly #problems = problems({
     show: (error) => this.#controls?.show({ error }),
     raise: (error) => this.#raise('cam-error', { error }),
@@ -201,7 +204,7 @@ export class CamOverlay {
     this.viewer.removeHandler('before-destroy', this.#destroyed);
     this.#controls?.destroy();
     this.#histograms.destroy();
-    this.#undockFailure?.();
+    this.#removeFailure();
     this.#breakdowns?.destroy();
     this.#instruments?.destroy();
     this.#url?.destroy();
@@ -211,7 +214,9 @@ export class CamOverlay {
 
   async #start(): Promise<CamOverlay> {
     const { signal } = this.#life;
-    const descriptor = await this.#client.descriptor(signal);
+    const descriptor = await untilAnswered(this.#client.descriptor, this.#unanswered, signal);
+    this.#removeFailure();
+    this.#problems.succeeded('start');
     const settings = changedSettings(defaultSettings(descriptor), this.#options, descriptor);
     signal.throwIfAborted();
     this.#descriptor = descriptor;
@@ -387,9 +392,23 @@ export class CamOverlay {
   /** Says in the panel's place why there is none. */
   #showFailure(thrown: unknown): void {
     if (this.#life.signal.aborted || this.#options.showControl === false) return;
-    const failure = createFailurePanel(reasonOf(asError(thrown)));
-    this.#undockFailure = dock(this.#osd, this.viewer, failure.element, this.#options, failure.fit);
+    const text = problemText(asError(thrown));
+    if (text === this.#failure?.text) return;
+    this.#removeFailure();
+    const failure = createFailurePanel(text);
+    const undock = dock(this.#osd, this.viewer, failure.element, this.#options, failure.fit);
+    this.#failure = { text, undock };
   }
+
+  #removeFailure(): void {
+    this.#failure?.undock();
+    this.#failure = undefined;
+  }
+
+  readonly #unanswered = (error: Error) => {
+    this.#failed('start', error);
+    this.#showFailure(error);
+  };
 
   #raise<Name extends keyof CamEvents>(name: Name, event: Omit<CamEvents[Name], 'cam'>): void {
     if (!this.#life.signal.aborted) this.viewer.raiseEvent(name, { cam: this, ...event });

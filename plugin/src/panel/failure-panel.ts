@@ -1,6 +1,12 @@
+import { isUnanswered, reasonOf } from '../request-error.ts';
 import { say } from '../strings.ts';
 import { fitPanel } from './dock.ts';
 import { element, uniqueId } from './elements.ts';
+
+/** What is said of an error to who looks at the viewer. */
+export function problemText(error: Error): string {
+  return isUnanswered(error) ? say('TryingAgain', say('Unanswered')) : reasonOf(error);
+}
 
 /** What stands in the panel's place where there is no heatmap to show: a title, and why. */
 export function createFailurePanel(reason: string): {

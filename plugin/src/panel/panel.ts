@@ -9,13 +9,13 @@ import type { Mode } from '../../../shared/painting/style.ts';
 import type { Scope } from '../breakdowns.ts';
 import type { CamProgress } from '../events.ts';
 import { type CamChanges, type CamSettings, modesOf } from '../options.ts';
-import { isUnanswered, reasonOf } from '../request-error.ts';
 import { modeChange } from '../shortcuts.ts';
 import { type StringKey, say } from '../strings.ts';
 import { createAppearance } from './appearance.ts';
 import { createClassList } from './class-list.ts';
 import { fitPanel } from './dock.ts';
 import { element, segmented, uniqueId } from './elements.ts';
+import { problemText } from './failure-panel.ts';
 import { analysed, shareHeading, timeLeft } from './format.ts';
 import { showKeyHelp } from './key-help.ts';
 import { createScale } from './scale.ts';
@@ -247,8 +247,4 @@ const METHOD_HINTS: Record<Exclude<Method, 'cam'>, StringKey> = { hirescam: 'Hin
 function methodLabel(method: Method): HTMLElement[] {
   if (method === 'cam') return [];
   return [element('span', { class: 'osd-cam-method', title: say(METHOD_HINTS[method]) }, METHOD_NAMES[method])];
-}
-
-function problemText(error: Error): string {
-  return isUnanswered(error) ? say('TryingAgain', say('Unanswered')) : reasonOf(error);
 }
