@@ -89,6 +89,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     storeBytes: options.storeBytes,
     worker,
     onConversion: logConversion(logger),
+    onTemporary: (message) => logger.warn(message),
     onProblem: (heatmap, message) =>
       message === null
         ? logger.info(`${heatmap}: results are stored again`)

@@ -61,6 +61,10 @@ export async function withAnalysis(
     worker,
     mpp,
     onConversion: (_file, done) => progress.show('preparing the slide', done),
+    onTemporary(message) {
+      progress.clear();
+      console.error(`openseadragon-cam: ${message}`);
+    },
     onProblem(heatmap, message) {
       if (message === null) return;
       const line = `openseadragon-cam: ${heatmap}: the store: ${message}`;

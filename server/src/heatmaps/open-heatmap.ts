@@ -51,6 +51,8 @@ export interface HeatmapSourceOptions {
   mpp?: number;
   /** Told, 0 to 1, while the pyramid of a slide is made. */
   onConversion?: (file: string, done: number) => void;
+  /** Told in a sentence, once, where pyramids cannot be kept and are made in a temporary folder. */
+  onTemporary?: (message: string) => void;
   /** Told, by the heatmap's title, of damage, of a disk that does not take results, and (null) that it does again. */
   onProblem?: (heatmap: string, message: string | null) => void;
   /** Told of heatmaps that were removed because the store was full. */
@@ -74,7 +76,11 @@ export function createHeatmapSource(options: HeatmapSourceOptions): HeatmapSourc
   const slide = fileCache(
     async (file) =>
       withSidecar(
-        await describeSlide(file, { store: pyramids, onProgress: (done) => onConversion?.(file, done) }),
+        await describeSlide(file, {
+          store: pyramids,
+          onProgress: (done) => onConversion?.(file, done),
+          onTemporary: options.onTemporary,
+        }),
         options.mpp,
       ),
     // Somebody may have emptied the store.

@@ -69,7 +69,8 @@ async function readKept(path: string, file: string): Promise<ReadyConversion | n
   if ((await hashOf(path)) !== onnxHash) return null;
   if ((await companionsOf(file, converted)) !== companionsHash) return null;
   const now = new Date();
-  await utimes(`${path}.json`, now, now);
+  // In a store that cannot be written it is of use all the same.
+  await utimes(`${path}.json`, now, now).catch(() => {});
   return { ...converted, onnx: { file: `${path}.onnx` } };
 }
 

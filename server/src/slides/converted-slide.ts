@@ -26,14 +26,15 @@ const MOST_EXPANSION = 400;
 export async function convertedSlide(
   { file, format, reader, width, height, mpp }: SlideHeader,
   picture: Pick<Conversion, 'page' | 'turned'>,
-  { fingerprint, store, onProgress, signal }: DescriptionOptions,
+  { fingerprint, store, onProgress, onTemporary, signal }: DescriptionOptions,
 ): Promise<SlideDescription> {
   const size = { width, height };
   const conversion = { file, ...picture, size, fingerprint };
   const regionFile = await losslessPyramid(conversion, store, {
     onProgress,
+    onTemporary,
     signal,
-    checkRoom: () => checkRoom(store, size),
+    checkRoom: (folder) => checkRoom(folder, size),
   });
   const levels = tiffLevels(await readTiffDirectories(regionFile));
   const version = await fileVersion(regionFile);
@@ -82,13 +83,13 @@ export async function checkConvertible(file: string, { width, height }: Size, is
 }
 
 /** @throws Problem `failed` where the pyramid would fill the disk */
-async function checkRoom(store: string, { width, height }: Size): Promise<void> {
+async function checkRoom(folder: string, { width, height }: Size): Promise<void> {
   const needed = width * height * PYRAMID_BYTES;
-  const found = await statfs(store).catch(() => null);
+  const found = await statfs(folder).catch(() => null);
   if (found === null || found.bavail * found.bsize >= needed) return;
   const gigabytes = (bytes: number) => (bytes / 1e9).toFixed(1);
   throw new Problem(
     'failed',
-    `${store} cannot be written: the tiled pyramid of a slide of ${width} x ${height} pixels takes ${gigabytes(needed)} GB, ${gigabytes(found.bavail * found.bsize)} GB are free`,
+    `${folder} cannot be written: the tiled pyramid of a slide of ${width} x ${height} pixels takes ${gigabytes(needed)} GB, ${gigabytes(found.bavail * found.bsize)} GB are free`,
   );
 }

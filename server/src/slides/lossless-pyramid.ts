@@ -1,11 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { rmSync } from 'node:fs';
-import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
+import { readdir, rename, rm, stat } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import type { Size } from '../../../shared/geometry/deep-zoom.ts';
 import { Problem } from '../errors.ts';
 import { asRgb, openImage, reason, unreadable } from './image-file.ts';
+import { keptPyramids, pyramidFolder } from './pyramid-folder.ts';
 import { untilAborted } from './until-aborted.ts';
 
 export interface Conversion {
@@ -27,7 +28,9 @@ export interface PyramidOptions {
   /** Ends the wait. */
   signal?: AbortSignal;
   /** Called once the folder is there and before anything is written; what it throws is thrown. */
-  checkRoom?: () => Promise<void>;
+  checkRoom?: (folder: string) => Promise<void>;
+  /** Told in a sentence, once for each process, where pyramids cannot be kept and are made in a temporary folder. */
+  onTemporary?: (message: string) => void;
 }
 
 export const PYRAMID_TILE_SIZE = 256;
@@ -40,7 +43,8 @@ export const PYRAMID_BYTES = 4;
 const PROGRESS_INTERVAL_MS = 200;
 
 interface Running {
-  done: Promise<void>;
+  /** Gives the pyramid's file. */
+  done: Promise<string>;
   listeners: Set<OnProgress>;
 }
 const running = new Map<string, Running>();
@@ -56,57 +60,63 @@ process.on('exit', () => {
  * `<store>/slides/<fingerprint>.tif`. It is stored uncompressed: 4 bytes a pixel instead of about 2.7 with Deflate, but
  * blocks are read 4 times as fast and the file is written 4 times as fast (measured on H&E-stained tissue). Pixels
  * stream through; only a progressive JPEG, an interlaced PNG and a WebP have to be decoded whole, as their formats are.
+ * Where this user may not write the store, a temporary folder takes its place.
  * Concurrent calls share one conversion. Aborting ends the wait alone, for others may want the result.
  * @throws Problem `unreadable-slide` where the picture is damaged, `failed` where the store cannot be written
  */
 export async function losslessPyramid(
   conversion: Conversion,
   store: string,
-  { onProgress, signal, checkRoom }: PyramidOptions = {},
+  options: PyramidOptions = {},
 ): Promise<string> {
-  const folder = join(store, 'slides');
-  const target = join(folder, `${conversion.fingerprint}-${conversion.page}-${PIXELS_VERSION}.tif`);
+  const { onProgress, signal } = options;
+  const kept = join(keptPyramids(store), fileName(conversion));
   signal?.throwIfAborted();
-  if (await exists(target)) return target;
-  const current = running.get(target) ?? start(conversion, folder, target, checkRoom);
+  if (await exists(kept)) return kept;
+  const current = running.get(kept) ?? start(conversion, store, kept, options);
   if (onProgress !== undefined) current.listeners.add(onProgress);
   try {
-    await untilAborted(current.done, signal);
+    return await untilAborted(current.done, signal);
   } finally {
     if (onProgress !== undefined) current.listeners.delete(onProgress);
   }
-  return target;
 }
 
-function start(conversion: Conversion, folder: string, target: string, checkRoom?: () => Promise<void>): Running {
+function fileName({ fingerprint, page }: Conversion): string {
+  return `${fingerprint}-${page}-${PIXELS_VERSION}.tif`;
+}
+
+function start(conversion: Conversion, store: string, kept: string, options: PyramidOptions): Running {
   const listeners = new Set<OnProgress>();
   const report: OnProgress = (done) => {
     for (const listener of listeners) listener(done);
   };
-  const done = convert(conversion, folder, target, report, checkRoom).finally(() => running.delete(target));
+  const done = convert(conversion, store, report, options).finally(() => running.delete(kept));
   // Everybody who waited may have gone by the time it fails.
   done.catch(() => {});
   const entry = { done, listeners };
-  running.set(target, entry);
+  running.set(kept, entry);
   return entry;
 }
 
 async function convert(
   conversion: Conversion,
-  folder: string,
-  target: string,
+  store: string,
   report: OnProgress,
-  checkRoom?: () => Promise<void>,
-): Promise<void> {
+  { checkRoom, onTemporary }: PyramidOptions,
+): Promise<string> {
   const { file, page, turned, size, fingerprint } = conversion;
-  const partial = join(folder, `${fingerprint}.${hostname()}.${process.pid}.${randomBytes(4).toString('hex')}.partial`);
+  let folder = keptPyramids(store);
   try {
-    await mkdir(folder, { recursive: true });
+    folder = await pyramidFolder(store, onTemporary);
     await removeAbandoned(folder);
   } catch (error) {
     throw new Problem('failed', `${folder} cannot be written: ${reason(error)}`, { cause: error });
   }
-  await checkRoom?.();
+  const target = join(folder, fileName(conversion));
+  if (await exists(target)) return target;
+  await checkRoom?.(folder);
+  const partial = join(folder, `${fingerprint}.${hostname()}.${process.pid}.${randomBytes(4).toString('hex')}.partial`);
   // libvips tells nothing of how far it is, but uncompressed output grows evenly.
   const expected = size.width * size.height * PYRAMID_BYTES;
   let writing = true;
@@ -129,6 +139,7 @@ async function convert(
     writing = false;
     await rename(partial, target);
     report(1);
+    return target;
   } catch (error) {
     throw conversionProblem(file, folder, error);
   } finally {

@@ -35,6 +35,8 @@ export interface DescriptionOptions {
   store: string;
   /** Called, 0 to 1, while a pyramid is made. */
   onProgress?: OnProgress;
+  /** Told in a sentence, once for each process, where pyramids cannot be kept and are made in a temporary folder. */
+  onTemporary?: (message: string) => void;
   /** Ends the wait for a pyramid. */
   signal?: AbortSignal;
 }
