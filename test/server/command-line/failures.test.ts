@@ -70,7 +70,7 @@ describe('each failure is one clear line on stderr, nothing on stdout, and the e
     ['render S:tissue.tif M:tissue.h5 --class Stroma --range 1,0 -o R:out.png', 2, 'low below high'],
     ['render S:tissue.tif M:tissue.h5 --class Stroma --range 5 -o R:out.png', 2, 'low below high'],
     ['render S:tissue.tif M:tissue.h5 --class Stroma --engine abacus -o R:out.png', 2, "found 'abacus'"],
-    ['render S:tissue.tif M:tissue.h5 --class Stroma --colormap rainbow -o R:out.png', 2, 'viridis'],
+    ['render S:tissue.tif M:tissue.h5 --class Stroma --colormap plaid -o R:out.png', 2, 'viridis'],
     ['render S:tissue.tif M:tissue.h5 --class Stroma --score sum -o R:out.png', 2, 'probability, cam, patch'],
     ['render S:tissue.tif M:tissue.h5 --class Stroma --top 2 -o R:out.png', 2, '--top'],
     ['render S:tissue.tif M:tissue.h5 -o R:out.png', 2, '--class'],
