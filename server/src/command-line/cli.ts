@@ -74,6 +74,11 @@ program
   .description('write the heatmap over the slide to an image and print the exact breakdown')
   .addOption(new Option('--class <name>', 'show one class through a colour map').conflicts('top').argParser(onlyOnce))
   .addOption(new Option('--top <n>', 'show the n most probable classes, each in its own colour').argParser(count))
+  .addOption(
+    new Option('--mode <mode>', 'how several classes are shown, or entropy: where the model is unsure (default: blend)')
+      .choices(['blend', 'argmax', 'entropy'])
+      .conflicts('class'),
+  )
   .option(
     '--opacity <a>',
     'of the heatmap, 0 to 1: 0 shows the slide alone, 1 hides it (1 - overlay_alpha of the original script, whose alpha is transparency)',
@@ -83,6 +88,8 @@ program
   .addOption(
     new Option('--colormap <name>', 'colour map of a single class: viridis, magma, YlOrRd and others').conflicts('top'),
   )
+  .option('--gamma <g>', 'power to which scores are raised before they become colours, 1 unless given', gamma)
+  .option('--opacity-by-value', 'make low scores more transparent')
   .addOption(new Option('--score <kind>', "what is shown (default: the model's first)").choices(SCORES))
   .option(
     '--range <low,high>',
@@ -165,6 +172,10 @@ function count(text: string): number {
 
 function fraction(text: string): number {
   return numberWithin(text, 'a number from 0 to 1', (n) => n >= 0 && n <= 1);
+}
+
+function gamma(text: string): number {
+  return numberWithin(text, 'a number above 0 and up to 10', (n) => n > 0 && n <= 10);
 }
 
 function scale(text: string): number {

@@ -3,6 +3,7 @@ import { areaWindow, finestRaster } from '../../../shared/geometry/score-raster.
 import { samplesOfRange } from '../../../shared/geometry/stride.ts';
 import { METHOD_NAMES, type Score } from '../../../shared/heatmap-descriptor.ts';
 import { paintArea } from '../../../shared/painting/paint-area.ts';
+import type { Mode } from '../../../shared/painting/style.ts';
 import { Problem } from '../errors.ts';
 import { slideBreakdown } from '../heatmaps/breakdown.ts';
 import type { Heatmap } from '../heatmaps/heatmap.ts';
@@ -23,11 +24,15 @@ import { chosenOptions, type HeatmapChoice } from './heatmap-choice.ts';
 import { withAnalysis } from './with-analysis.ts';
 
 export interface RenderCommandOptions extends HeatmapChoice {
-  /** Exactly one of `class` and `top`. */
+  /** Exactly one of `class` and `top`; neither for `entropy`, which is of all classes. */
   class?: string;
   top?: number;
+  /** How several classes are shown, or `entropy`; `blend` unless given. */
+  mode?: 'blend' | 'argmax' | 'entropy';
   opacity: number;
   colormap?: string;
+  gamma?: number;
+  opacityByValue?: boolean;
   /** The model's first when left out. */
   score?: Score;
   /** Scores at the ends of the colour map, [0, 1] unless given. */
@@ -47,8 +52,8 @@ export interface RenderCommandOptions extends HeatmapChoice {
  */
 export async function render(slide: string, model: string, options: RenderCommandOptions): Promise<void> {
   const { output, scale, store, engine, mpp } = options;
-  if (options.class === undefined && options.top === undefined) {
-    throw new Problem('bad-parameter', 'render: expected --class NAME or --top N, found neither');
+  if (options.class === undefined && options.top === undefined && options.mode !== 'entropy') {
+    throw new Problem('bad-parameter', 'render: expected --class NAME, --top N or --mode entropy, found none of them');
   }
   const { width, height } = renderedSize(await readSlideHeader(slide), scale);
   checkOutput(output, width, height);
@@ -98,6 +103,10 @@ function methodNote({ model: { method, camLayer } }: Heatmap): string {
   return method === 'cam' ? '' : `, ${METHOD_NAMES[method]} at layer '${camLayer}'`;
 }
 
+function modeOf({ mode, class: name }: RenderCommandOptions): Mode {
+  return mode ?? (name === undefined ? 'blend' : 'single');
+}
+
 /** Pixels of a rectangle of the picture, painted as a tile is. */
 async function paintStrip(
   heatmap: Heatmap,
@@ -107,7 +116,7 @@ async function paintStrip(
 ): Promise<Uint8ClampedArray> {
   const { model, grid } = heatmap;
   const classes = shownClasses(heatmap, options);
-  const style = paintStyle(model, classes, { ...options, mode: options.class === undefined ? 'blend' : 'single' });
+  const style = paintStyle(model, classes, { ...options, mode: modeOf(options) });
   const window = areaWindow(grid, area, 1 / options.scale, finestRaster(style.score));
   // Nothing, unless something in the store turned out to be damaged.
   const missing = missingSamples(heatmap, window, 1);
@@ -118,6 +127,7 @@ async function paintStrip(
 
 /** The named class, or the most probable ones of the exact breakdown. */
 function shownClasses(heatmap: Heatmap, options: RenderCommandOptions): number[] {
+  if (options.mode === 'entropy') return heatmap.model.classes.map((_, index) => index);
   if (options.class !== undefined) return classIndices(heatmap.model, [options.class]);
   const probabilities = slideBreakdown(heatmap).breakdown.map(({ probability }) => probability ?? 0);
   return mostProbable(probabilities, options.top ?? probabilities.length);

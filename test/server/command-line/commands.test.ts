@@ -102,6 +102,28 @@ describe('render', () => {
     expect(await readdir(folder)).toEqual([`out${ending}`]);
   });
 
+  test('where the model is unsure, and the class that leads', async () => {
+    const picture = async (...options: string[]) => {
+      const file = join(catalogue.root, 'mode.png');
+      const given = ['--scale', '0.25', '--store', catalogue.store, '-o', file];
+      await run('render', slide, model, ...options, ...given);
+      return sharp(file).raw().toBuffer();
+    };
+    const pictures = [
+      await picture('--mode', 'entropy'),
+      await picture('--mode', 'entropy', '--colormap', '#000000,#ffffff', '--gamma', '0.5', '--opacity-by-value'),
+      await picture('--top', '3'),
+      await picture('--top', '3', '--mode', 'argmax'),
+    ];
+    for (const [i, one] of pictures.entries())
+      for (const other of pictures.slice(i + 1)) expect(one.equals(other)).toBe(false);
+    const store = ['--store', catalogue.store, '-o', join(catalogue.root, 'mode.png')];
+    expect((await runCommand('render', slide, model, '--mode', 'argmax', ...store)).stderr).toContain('--mode entropy');
+    expect((await runCommand('render', slide, model, '--mode', 'entropy', '--top', '2', ...store)).stderr).toContain(
+      'expected all classes for entropy',
+    );
+  });
+
   test('at opacity 0 is the slide, pixel for pixel; the remainder always is', async () => {
     const file = join(catalogue.root, 'transparent.png');
     const words = ['render', slide, model, '--class', 'Stroma', '--store', catalogue.store];

@@ -1,0 +1,78 @@
+import { mkdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { violations } from '../axe.ts';
+import { launchBrowser } from '../browser.ts';
+import { type RunningCommand, startCommand } from '../command-line.ts';
+import { type SmallCatalogue, smallCatalogue } from '../small-catalogue.ts';
+
+let catalogue: SmallCatalogue;
+let server: RunningCommand;
+let browser: Browser;
+
+beforeAll(async () => {
+  catalogue = await smallCatalogue();
+  server = await serve(catalogue.slides);
+  browser = await launchBrowser();
+});
+afterAll(async () => {
+  await browser?.close();
+  await server?.stop();
+  await rm(catalogue.root, { recursive: true, force: true });
+});
+
+function serve(slides: string): Promise<RunningCommand> {
+  const { models, store } = catalogue;
+  return startCommand('serve', '--slides', slides, '--models', models, '--store', store, '--port', '0');
+}
+
+async function openPage(address: string, options: Parameters<Browser['newPage']>[0] = {}): Promise<Page> {
+  const page = await browser.newPage({ viewport: { width: 1200, height: 800 }, ...options });
+  await page.goto(address);
+  return page;
+}
+
+test.each([
+  ['light', {}],
+  ['dark', { colorScheme: 'dark' }],
+  ['narrow', { viewport: { width: 420, height: 760 } }],
+] as const)('axe finds nothing wrong with the page and its panel: %s', async (_, options) => {
+  const page = await openPage(`${server.address}#slide=tissue.tif`, options);
+  await page.getByText('Lymphocytes').first().waitFor({ state: 'attached' });
+  expect(await violations(page)).toEqual([]);
+  await page.close();
+});
+
+test.each([
+  ['a slide that cannot be read', '#slide=cut.png', 'light'],
+  ['a slide without a heatmap, dark', '#slide=tiny.png', 'dark'],
+  ['a slide that there is not', '#slide=nosuch.png', 'light'],
+] as const)('axe finds nothing wrong with the page of %s', async (_, state, colorScheme) => {
+  const page = await openPage(`${server.address}${state}`, { colorScheme });
+  await page.locator('main .message:visible, main [role=alert]:visible').first().waitFor();
+  expect(await violations(page)).toEqual([]);
+  await page.close();
+});
+
+test('axe finds nothing wrong with the page while it loads, and where there are no slides', async () => {
+  const slides = join(catalogue.root, 'none');
+  await mkdir(slides);
+  const empty = await serve(slides);
+  const page = await browser.newPage();
+  let answer = () => {};
+  const held = new Promise<void>((resolve) => {
+    answer = resolve;
+  });
+  await page.route('**/slides', async (route) => {
+    await held;
+    await route.continue();
+  });
+  await page.goto(empty.address);
+  expect(await violations(page)).toEqual([]);
+  answer();
+  await page.locator('main .message').waitFor();
+  expect(await violations(page)).toEqual([]);
+  await page.close();
+  await empty.stop();
+});
