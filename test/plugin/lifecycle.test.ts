@@ -1,29 +1,8 @@
 import { expect, test } from 'vitest';
 import { addCam, allAsked, openViewer, pixelAt, settled, useBrowser } from './browser.ts';
-import { leftovers, watchLeftovers } from './leftovers.ts';
+import { leftovers, NOTHING, traces, watchLeftovers } from './leftovers.ts';
 
 const browser = useBrowser();
-
-/** Handlers, elements, items and tiles that a viewer has. */
-function traces() {
-  const { viewer } = window;
-  const count = (source: unknown) => {
-    const events: object = Reflect.get(Object(source), 'events');
-    // OpenSeadragon itself begins to listen to 'rotate' when a layer takes part in drawing.
-    return Object.entries(events)
-      .filter(([name, handlers]) => name !== 'rotate' && Array.isArray(handlers) && handlers.length > 0)
-      .map(([name, handlers]) => `${name} ${handlers.length}`);
-  };
-  return {
-    viewer: count(viewer),
-    world: count(viewer.world),
-    base: count(viewer.world.getItemAt(0)),
-    navigator: viewer.navigator ? count(viewer.navigator) : 0,
-    items: viewer.world.getItemCount(),
-    elements: viewer.container.querySelectorAll('*').length,
-    overlays: document.querySelectorAll('[class^="osd-cam"]').length,
-  };
-}
 
 test('destroy leaves no item, element, handler, timer, request or stream', async () => {
   const { page, url, control } = browser;
@@ -35,8 +14,8 @@ test('destroy leaves no item, element, handler, timer, request or stream', async
   await addCam(page, { showControl: true });
   expect(await page.evaluate(() => document.querySelectorAll('.osd-cam').length)).toBe(1);
   await expect.poll(() => control.streams.some(({ isOpen }) => isOpen)).toBe(true);
-  const { fetches, timers, listeners } = await leftovers(page);
-  expect(Math.min(fetches, timers, listeners)).toBeGreaterThan(0);
+  const { fetches, timers, listeners, observers } = await leftovers(page);
+  expect(Math.min(fetches, timers, listeners, observers)).toBeGreaterThan(0);
   // In the middle of asking for better tiles.
   await page.evaluate(() => {
     window.cam.refresh();
@@ -46,7 +25,7 @@ test('destroy leaves no item, element, handler, timer, request or stream', async
   });
   expect(await page.evaluate(traces)).toEqual(before);
   await expect.poll(() => control.streams.some(({ isOpen }) => isOpen)).toBe(false);
-  await expect.poll(() => leftovers(page)).toEqual({ fetches: 0, timers: 0, listeners: 0 });
+  await expect.poll(() => leftovers(page)).toEqual(NOTHING);
   await allAsked(page);
   const requests = control.requests.length;
   await page.waitForTimeout(600);
