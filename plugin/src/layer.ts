@@ -77,6 +77,8 @@ export function createLayer(
   let undo: (() => void)[] = [];
   let missed: MissedTiles | undefined;
   const scores = new WeakMap<OpenSeadragon.Tile, TileScores>();
+  /** OpenSeadragon goes on loading the tiles of an item that is taken away. */
+  const life = new AbortController();
 
   /** What tiles are being painted with, and what those on screen show: a round of repainting lies between the two. */
   let current = { settings, revision };
@@ -91,7 +93,8 @@ export function createLayer(
     load: async (tile, headers, signal) => {
       const tileScores = await firstScores(tile, {
         request: tileRequest(settings, descriptor),
-        fetch: (address, request, limited) => fetchTile(descriptor, address, request, { headers, signal: limited }),
+        fetch: (address, request, limited) =>
+          fetchTile(descriptor, address, request, { headers, signal: AbortSignal.any([limited, life.signal]) }),
         signal,
         standIn: () => coarserScores(tile, item ? viewer.tileCache.getLoadedTilesFor(item) : [], scores),
         succeeded: options.succeeded,
@@ -267,6 +270,7 @@ export function createLayer(
     pending: () => refining.pending(),
     destroy: () => {
       detach();
+      life.abort();
       clearTimeout(viewTimer);
       refining.destroy();
       painting.destroy();

@@ -64,7 +64,7 @@ const STATES: Record<string, () => Promise<void>> = {
   'with the help of its keys': async () => {
     const { page } = browser;
     await addCam(page, { showControl: true });
-    await page.getByRole('switch', { name: 'Show heatmap' }).focus();
+    await page.evaluate(() => window.viewer.canvas.focus());
     await page.keyboard.press('?');
     await page.locator('.osd-cam-keys').waitFor();
   },
