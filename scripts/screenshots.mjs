@@ -14,25 +14,30 @@ const folder = path.join(root, 'docs/images');
 /** Without WebGL OpenSeadragon draws on a plain canvas, which without a graphics card is several times faster. */
 const BROWSER_ARGUMENTS = ['--no-sandbox', '--disable-3d-apis'];
 
-/** @type {{ name: string, colorScheme: 'light' | 'dark', width: number, height: number, options: object, zoom?: [x: number, y: number, width: number] }[]} */
+/**
+ * What the pictures show. `act` does something to the page before it is taken.
+ * @type {{ name: string, colorScheme?: 'light' | 'dark', width?: number, height?: number, options: object, zoom?: [x: number, y: number, width: number], act?: (page: import('playwright-core').Page) => Promise<void> }[]}
+ */
 const PICTURES = [
-  { name: 'demo', colorScheme: 'light', width: 1440, height: 900, options: { mode: 'argmax', opacity: 0.55 } },
+  { name: 'demo', options: { mode: 'argmax', opacity: 0.55 } },
+  { name: 'one-class', colorScheme: 'dark', options: { mode: 'single', classes: ['Tumour'], opacity: 0.6 } },
+  { name: 'several', options: { mode: 'blend', classes: ['Tumour', 'Lymphocytes', 'Stroma'], opacity: 0.5 } },
+  { name: 'unsure', options: { mode: 'entropy', colormap: 'magma', opacity: 0.7 } },
   {
-    name: 'one-class',
-    colorScheme: 'dark',
-    width: 1440,
-    height: 900,
-    options: { mode: 'single', classes: ['Tumour'], opacity: 0.6 },
-  },
-  {
-    name: 'close',
-    colorScheme: 'light',
-    width: 1440,
-    height: 900,
-    options: { mode: 'blend', classes: ['Tumour', 'Lymphocytes', 'Stroma'], opacity: 0.45 },
-    zoom: [3300, 2300, 2600],
+    name: 'predictions',
+    options: { mode: 'argmax', interpolation: 'patches', opacity: 0.35, predictions: true },
+    zoom: [3300, 2300, 760],
   },
   { name: 'narrow', colorScheme: 'dark', width: 414, height: 800, options: { mode: 'argmax' } },
+  {
+    name: 'server-away',
+    options: { mode: 'argmax', opacity: 0.55 },
+    act: async (page) => {
+      await page.route(/heatmaps|view$/, (route) => route.abort());
+      await page.evaluate(() => window.demoCam.refresh());
+      await page.locator('.osd-cam-problem:visible').waitFor();
+    },
+  },
 ];
 
 /** Starts the demo server. @returns its address, which is the first line that it prints, and how to end it */
@@ -83,7 +88,7 @@ try {
   await first.addInitScript(keepViewer);
   await analyse(first);
   await first.close();
-  for (const { name, colorScheme, width, height, options, zoom } of PICTURES) {
+  for (const { name, colorScheme = 'light', width = 1280, height = 800, options, zoom, act } of PICTURES) {
     const page = await browser.newPage({ colorScheme, viewport: { width, height } });
     page.on('pageerror', (error) => console.error(`${name}: ${error.message}`));
     await page.addInitScript(() => localStorage.setItem('openseadragon-cam-hints-seen', 'true'));
@@ -93,6 +98,7 @@ try {
     await page.evaluate((changes) => window.demoCam.setOptions(changes), options);
     if (zoom) await page.evaluate(zoomTo, zoom);
     await settled(page);
+    await act?.(page);
     // 256 colours: a third of the size, and no difference to be seen.
     await sharp(await page.screenshot())
       .png({ palette: true, effort: 9 })
