@@ -4,10 +4,19 @@ import { build } from 'vite';
 
 const root = path.resolve(fileURLToPath(import.meta.url), '../../..');
 
-/** Builds the plugin's UMD bundle and style sheet in memory. */
-export async function buildPlugin(): Promise<{ script: string; style: string }> {
+/** Builds the plugin's script for pages and its style sheet in memory. */
+export function buildPlugin(): Promise<{ script: string; style: string }> {
+  return buildScript('plugin/vite.umd.config.ts');
+}
+
+/** Builds the script of the element, which comes after the plugin's. */
+export async function buildElement(): Promise<string> {
+  return (await buildScript('plugin/vite.element.config.ts')).script;
+}
+
+async function buildScript(configFile: string): Promise<{ script: string; style: string }> {
   const built = await build({
-    configFile: path.join(root, 'plugin/vite.umd.config.ts'),
+    configFile: path.join(root, configFile),
     logLevel: 'silent',
     build: { write: false, sourcemap: false },
   });

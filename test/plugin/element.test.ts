@@ -1,7 +1,9 @@
 import { expect, test } from 'vitest';
 import { openViewer, useBrowser } from './browser.ts';
+import { buildElement } from './bundles.ts';
 
 const browser = useBrowser();
+const script = await buildElement();
 const TILE = '<svg xmlns="http://www.w3.org/2000/svg" width="256" height="256"/>';
 
 /** Puts an element on the page beside the viewer, with a grey slide and the fake server's heatmap. */
@@ -13,6 +15,7 @@ async function addElement(attributes: Record<string, string> = {}): Promise<void
   );
   await page.route('**/slide_files/**', (route) => route.fulfill({ contentType: 'image/svg+xml', body: TILE }));
   await openViewer(page, url);
+  await page.addScriptTag({ content: script });
   await page.evaluate((given) => {
     window.viewer.destroy();
     const events: string[] = [];
