@@ -3,6 +3,7 @@ import type { Rectangle } from '../../shared/geometry/deep-zoom.ts';
 import type { AnalysisState, Breakdown, HeatmapDescriptor, ScoreAtPoint } from '../../shared/heatmap-descriptor.ts';
 import { keepAttached } from './attachment.ts';
 import { type Breakdowns, breakdowns, type Scope } from './breakdowns.ts';
+import { changedSettings, defaultSettings } from './changed-settings.ts';
 import { addControls, type Controls } from './controls.ts';
 import { credentialsOf } from './credentials.ts';
 import type { CamEvents, CamProgress } from './events.ts';
@@ -11,21 +12,12 @@ import { type Instruments, instruments } from './instruments.ts';
 import { createLayer, type Layer } from './layer.ts';
 import { knownLibrary } from './library.ts';
 import { type LiveView, liveView, progressOf } from './live-view.ts';
-import {
-  type CamChanges,
-  type CamOptions,
-  type CamSettings,
-  changedSettings,
-  defaultSettings,
-  isShare,
-  leadingClasses,
-  MOST_AT_FIRST,
-  shownClasses,
-} from './options.ts';
+import type { CamChanges, CamOptions, CamSettings } from './options.ts';
 import { dock } from './panel/dock.ts';
 import { createFailurePanel, problemText } from './panel/failure-panel.ts';
 import { type ProblemSource, problems } from './problems.ts';
 import { checkedRegion, type RegionGeometry } from './region/region-geometry.ts';
+import { isShare, leadingClasses, MOST_AT_FIRST, shownClasses } from './shown.ts';
 import { regionOnScreen } from './shown-views.ts';
 import { extremes } from './tile-pixels.ts';
 import { untilAnswered } from './until-answered.ts';

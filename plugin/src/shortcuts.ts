@@ -1,7 +1,8 @@
 import type OpenSeadragon from 'openseadragon';
 import type { HeatmapDescriptor } from '../../shared/heatmap-descriptor.ts';
 import type { Mode } from '../../shared/painting/style.ts';
-import { type CamChanges, type CamSettings, MOST_AT_FIRST, modesOf } from './options.ts';
+import type { CamChanges, CamSettings } from './options.ts';
+import { MOST_AT_FIRST, modesOf } from './shown.ts';
 
 /** By how much a key changes the opacity. */
 const OPACITY_STEP = 0.1;

@@ -1,7 +1,8 @@
 import type OpenSeadragon from 'openseadragon';
 import { levelScale, type Rectangle, type Size } from '../../shared/geometry/deep-zoom.ts';
 import type { HeatmapDescriptor } from '../../shared/heatmap-descriptor.ts';
-import { type CamSettings, effectiveScore } from './options.ts';
+import type { CamSettings } from './options.ts';
+import { effectiveScore } from './shown.ts';
 import type { ShownView } from './view-stream/page-stream.ts';
 
 /** What is seen of a layer, in the viewer and in its navigator; empty where nothing is. */

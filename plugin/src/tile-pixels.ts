@@ -8,7 +8,8 @@ import type { PaintedArea } from '../../shared/painting/paint-area.ts';
 import { paintTile } from '../../shared/painting/paint-tile.ts';
 import { scoreTileFromNpy } from '../../shared/painting/score-tile.ts';
 import type { PaintStyle, ScoreTile } from '../../shared/painting/style.ts';
-import { type CamSettings, colormapOf, colourOf, shownClasses } from './options.ts';
+import type { CamSettings } from './options.ts';
+import { colormapOf, colourOf, shownClasses } from './shown.ts';
 import type { TileRequest } from './tile-request.ts';
 
 /** Settings in the terms of a tile got by `request`; opacity 1, for the layer's own opacity comes on top. */

@@ -5,7 +5,8 @@ import {
   MAX_CLASS_PLANES,
   type Score,
 } from '../../shared/heatmap-descriptor.ts';
-import { type CamSettings, effectiveScore, shownClasses } from './options.ts';
+import type { CamSettings } from './options.ts';
+import { effectiveScore, shownClasses } from './shown.ts';
 
 /** What a score tile was, or is to be, asked for besides its address. */
 export interface TileRequest {

@@ -1,14 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import {
-  type CamChanges,
-  type CamSettings,
-  changedSettings,
-  colourOf,
-  defaultSettings,
-  leadingClasses,
-  modesOf,
-  shownClasses,
-} from '../../plugin/src/options.ts';
+import { changedSettings, defaultSettings } from '../../plugin/src/changed-settings.ts';
+import type { CamChanges, CamSettings } from '../../plugin/src/options.ts';
+import { colourOf, leadingClasses, modesOf, shownClasses } from '../../plugin/src/shown.ts';
 import type { Breakdown, HeatmapDescriptor } from '../../shared/heatmap-descriptor.ts';
 import { describeHeatmap } from './heatmap-server.ts';
 

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { type CamChanges, changedSettings, defaultSettings } from '../../plugin/src/options.ts';
+import { changedSettings, defaultSettings } from '../../plugin/src/changed-settings.ts';
+import type { CamChanges } from '../../plugin/src/options.ts';
 import { tilePixels } from '../../plugin/src/tile-pixels.ts';
 import { tileRequest } from '../../plugin/src/tile-request.ts';
 import { addCam, openViewer, pixelsAt, settled, useBrowser } from './browser.ts';

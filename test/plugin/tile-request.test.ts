@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { changedSettings, defaultSettings } from '../../plugin/src/options.ts';
+import { changedSettings, defaultSettings } from '../../plugin/src/changed-settings.ts';
 import { satisfies, tileRequest, tileUrl } from '../../plugin/src/tile-request.ts';
 import { describeHeatmap } from './heatmap-server.ts';
 

@@ -1,7 +1,8 @@
 import type OpenSeadragon from 'openseadragon';
 import type { Breakdown, HeatmapDescriptor } from '../../../shared/heatmap-descriptor.ts';
 import type { HeatmapClient } from '../heatmap-client.ts';
-import { type CamSettings, shownClasses } from '../options.ts';
+import type { CamSettings } from '../options.ts';
+import { shownClasses } from '../shown.ts';
 import { regionsAbove } from './regions-above.ts';
 import { sharesCsv, sharesGeoJson } from './shares.ts';
 import { viewPicture } from './view-picture.ts';

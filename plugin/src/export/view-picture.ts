@@ -1,9 +1,10 @@
 import type OpenSeadragon from 'openseadragon';
 import type { Breakdown, HeatmapDescriptor } from '../../../shared/heatmap-descriptor.ts';
 import { version } from '../../package.json';
-import { type CamSettings, colormapOf, colourOf, effectiveScore, shownClasses } from '../options.ts';
+import type { CamSettings } from '../options.ts';
 import { analysed, percentage } from '../panel/format.ts';
 import { pathOf } from '../region/region-geometry.ts';
+import { colormapOf, colourOf, effectiveScore, shownClasses } from '../shown.ts';
 import { slidePlace } from '../slide-place.ts';
 import { colourTable } from '../tile-pixels.ts';
 import { pngWithTexts } from './png-text.ts';

@@ -1,12 +1,6 @@
 import { type HeatmapDescriptor, METHOD_NAMES, type Score } from '../../../shared/heatmap-descriptor.ts';
-import {
-  type CamChanges,
-  type CamSettings,
-  colormapOf,
-  effectiveScore,
-  type Interpolation,
-  isShare,
-} from '../options.ts';
+import type { CamChanges, CamSettings, Interpolation } from '../options.ts';
+import { colormapOf, effectiveScore, isShare } from '../shown.ts';
 import { numberText, type StringKey, say } from '../strings.ts';
 import { createColormapMenu } from './colormap-menu.ts';
 import { element, segmented, select, uniqueId } from './elements.ts';

@@ -1,5 +1,6 @@
 import type { Breakdown, HeatmapDescriptor } from '../../../shared/heatmap-descriptor.ts';
-import { type CamChanges, type CamSettings, colourOf, isShare, shownClasses } from '../options.ts';
+import type { CamChanges, CamSettings } from '../options.ts';
+import { colourOf, isShare, shownClasses } from '../shown.ts';
 import { say } from '../strings.ts';
 import { element, uniqueId } from './elements.ts';
 import { interval, orderByShare, percentage, scoreText } from './format.ts';

@@ -1,5 +1,5 @@
 import type { Breakdown, ClassShare, HeatmapDescriptor } from '../../../shared/heatmap-descriptor.ts';
-import { isShare } from '../options.ts';
+import { isShare } from '../shown.ts';
 import { numberText, say } from '../strings.ts';
 
 /** A share, 0 to 1, as a percentage: one decimal below 10, none above. */

@@ -8,8 +8,9 @@ import {
 import type { Mode } from '../../../shared/painting/style.ts';
 import type { Scope } from '../breakdowns.ts';
 import type { CamProgress } from '../events.ts';
-import { type CamChanges, type CamSettings, modesOf } from '../options.ts';
+import type { CamChanges, CamSettings } from '../options.ts';
 import { modeChange } from '../shortcuts.ts';
+import { modesOf } from '../shown.ts';
 import { type StringKey, say } from '../strings.ts';
 import { createAppearance } from './appearance.ts';
 import { createClassList } from './class-list.ts';

@@ -6,7 +6,8 @@ import {
   type Score,
   type ScoreAtPoint,
 } from '../../../shared/heatmap-descriptor.ts';
-import { type CamSettings, colourOf, isShare } from '../options.ts';
+import type { CamSettings } from '../options.ts';
+import { colourOf, isShare } from '../shown.ts';
 import type { SlideOutlines } from '../slide-outlines.ts';
 import { slidePlace } from '../slide-place.ts';
 import { say } from '../strings.ts';

@@ -1,13 +1,6 @@
 import type { HeatmapDescriptor, Score } from '../../../shared/heatmap-descriptor.ts';
-import {
-  type CamChanges,
-  type CamSettings,
-  colormapOf,
-  effectiveScore,
-  isShare,
-  rangeOf,
-  shownClasses,
-} from '../options.ts';
+import type { CamChanges, CamSettings } from '../options.ts';
+import { colormapOf, effectiveScore, isShare, rangeOf, shownClasses } from '../shown.ts';
 import { say } from '../strings.ts';
 import { colourTable } from '../tile-pixels.ts';
 import { HISTOGRAM_BINS } from '../view-histogram.ts';

@@ -1,7 +1,8 @@
 import type OpenSeadragon from 'openseadragon';
 import type { HeatmapDescriptor } from '../../../shared/heatmap-descriptor.ts';
 import type { HeatmapClient } from '../heatmap-client.ts';
-import { type CamSettings, isShare } from '../options.ts';
+import type { CamSettings } from '../options.ts';
+import { isShare } from '../shown.ts';
 import { regionOnScreen } from '../shown-views.ts';
 import { slidePlace } from '../slide-place.ts';
 import { fetchPatchTile, type PatchTile, patchLevel, tilesUnder, valueRectangle } from './patch-tiles.ts';
