@@ -1,8 +1,18 @@
-import { defineConfig } from 'vitest/config';
+import { configDefaults, defineConfig } from 'vitest/config';
+
+/** Minutes in a browser: run by `npm run test:long`, so that every change is checked in ten minutes on two cores. */
+export const LONG = [
+  'test/demo/accessibility.test.ts',
+  'test/end-to-end/placement.test.ts',
+  'test/examples/examples.test.ts',
+  'test/plugin/destroyed.test.ts',
+  'test/plugin/lost-server.test.ts',
+];
 
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
+    exclude: [...configDefaults.exclude, ...LONG],
     testTimeout: 30_000,
     hookTimeout: 120_000,
     // A page beside another test's network is slow to draw.
