@@ -1,4 +1,3 @@
-import { readFileSync } from 'node:fs';
 import { cp, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -6,6 +5,7 @@ import { setTimeout } from 'node:timers/promises';
 import { hasTile, tileCount } from '../shared/geometry/deep-zoom.ts';
 import type { HeatmapDescriptor } from '../shared/heatmap-descriptor.ts';
 import { type RunningCommand, startCommand } from '../test/command-line.ts';
+import { residentBytes } from '../test/processes.ts';
 import { writeSparseSlide } from './sparse-slide.ts';
 
 const models = path.resolve(import.meta.dirname, '../server/dist/demo/models');
@@ -47,21 +47,21 @@ async function measure(folder: string, side: number): Promise<void> {
     const state = async () => (await fetch(analysis)).json();
     await fetch(analysis, { method: 'POST' });
     while ((await state()).patches.known < FIRST_PATCHES) await setTimeout(50);
-    const start = residentMemory(server);
+    const start = await residentMemory(server);
     let most = start;
     let last = await state();
     for (let second = 0; second < SECONDS && last.state === 'running'; second++) {
       await setTimeout(1000);
-      most = Math.max(most, residentMemory(server));
+      most = Math.max(most, await residentMemory(server));
       last = await state();
     }
     await fetch(analysis, { method: 'DELETE' });
     const { known, total } = last.patches;
-    const analysed = residentMemory(server);
+    const analysed = await residentMemory(server);
     const tiles = await askForTiles(server, heatmap);
     console.log(
       `  ${side} pixels: ${format(start)} at the start, ${format(most - start)} more at most over ${known} of ${total} patches, ` +
-        `${format(residentMemory(server) - start)} more after ${tiles} tiles (${format(analysed - start)} before them)`,
+        `${format((await residentMemory(server)) - start)} more after ${tiles} tiles (${format(analysed - start)} before them)`,
     );
   } finally {
     await server.stop();
@@ -87,13 +87,8 @@ async function askForTiles(server: RunningCommand, heatmap: string): Promise<num
 }
 
 /** Bytes of the server and its children. */
-function residentMemory(server: RunningCommand): number {
-  const { pid } = server.process;
-  const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').filter(Boolean);
-  return [String(pid), ...children].reduce((sum, process) => {
-    const [, kilobytes] = /^VmRSS:\s+(\d+) kB/m.exec(readFileSync(`/proc/${process}/status`, 'utf8')) ?? [];
-    return sum + Number(kilobytes) * 1024;
-  }, 0);
+function residentMemory(server: RunningCommand): Promise<number> {
+  return residentBytes(server.process.pid ?? 0);
 }
 
 function format(bytes: number): string {

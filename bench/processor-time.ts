@@ -1,4 +1,5 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
+import { childrenOf } from '../test/processes.ts';
 
 /** Jiffies of a second in /proc, on every Linux. */
 const TICKS = 100;
@@ -11,13 +12,7 @@ export async function processorSeconds(): Promise<{ self: number; children: numb
   return { self: (user + system) / 1e6, children: times.reduce((sum, seconds) => sum + seconds, 0) };
 }
 
-async function childrenOf(pid: number): Promise<string[]> {
-  const tasks = await readdir(`/proc/${pid}/task`);
-  const lists = await Promise.all(tasks.map((task) => readFile(`/proc/${pid}/task/${task}/children`, 'utf8')));
-  return lists.flatMap((list) => list.split(' ').filter((child) => child !== ''));
-}
-
-async function secondsOf(pid: string): Promise<number> {
+async function secondsOf(pid: number): Promise<number> {
   const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
   return (Number(fields[11] ?? 0) + Number(fields[12] ?? 0)) / TICKS;

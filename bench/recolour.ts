@@ -1,25 +1,20 @@
-import { cp, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { createRequire } from 'node:module';
-import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { setTimeout } from 'node:timers/promises';
 import { type Browser, chromium, type Page } from 'playwright-core';
-import { DEMO_SLIDE, generateDemoSlide } from '../demo/slide/generate.ts';
 import type { CamChanges } from '../plugin/src/options.ts';
 import { findChromium } from '../scripts/install-chromium.mjs';
 import { launchBrowser } from '../test/browser.ts';
-import { type RunningCommand, startCommand } from '../test/command-line.ts';
+import type { RunningCommand } from '../test/command-line.ts';
+import { HEATMAP, withAnalysedDemo } from './analysed-demo.ts';
 import { longestScripts } from './frame-scripts.ts';
 import { quantile } from './statistics.ts';
 
 const require = createRequire(import.meta.url);
-const models = path.resolve(import.meta.dirname, '../server/dist/demo/models');
 const plugin = path.resolve(import.meta.dirname, '../plugin/dist/openseadragon-cam.umd.js');
 const library = path.join(
   path.dirname(require.resolve('openseadragon/package.json')),
   'build/openseadragon/openseadragon.min.js',
 );
-const HEATMAP = 'heatmaps/slide.tif/tissue.h5';
 
 /** Changes of a kind that are timed, after a tenth as many that are not. */
 const CHANGES = { canvas: 80, webgl: 12 };
@@ -33,41 +28,21 @@ const ROUND = 20;
  * anew, the most script in a frame (from a trace), requests meanwhile; and what has grown after many changes and pans.
  */
 export async function run(): Promise<void> {
-  const folder = await mkdtemp(path.join(tmpdir(), 'cam-bench-'));
-  try {
-    await mkdir(path.join(folder, 'slides'));
-    await generateDemoSlide(path.join(folder, 'slides/slide.tif'), { ...DEMO_SLIDE, seed: 18 });
-    await cp(models, path.join(folder, 'models'), { recursive: true });
-    const server = await startCommand(
-      ...['serve', '--slides', path.join(folder, 'slides'), '--models', path.join(folder, 'models')],
-      ...['--store', path.join(folder, 'store'), '--port', '0'],
-    );
-    try {
-      await analyse(server);
-      console.log('recolouring 1500 x 1000 pixels: ms from setOptions to the frame drawn, median and 95 %');
-      for (const drawer of ['canvas', 'webgl'] as const) {
-        // Without WebGL Chromium draws canvases on the processor itself, which takes a tenth of doing so through SwiftShader.
-        const browser =
-          drawer === 'webgl'
-            ? await launchBrowser()
-            : await chromium.launch({
-                executablePath: findChromium(),
-                args: ['--no-sandbox', '--disable-3d-apis'],
-              });
-        try {
-          const page = await openPage(browser, server, drawer);
-          for (const [title, changes] of Object.entries(STYLES)) await time(browser, page, drawer, title, changes);
-          if (drawer === 'canvas') await growth(page);
-        } finally {
-          await browser.close();
-        }
+  await withAnalysedDemo(async (server) => {
+    console.log('recolouring 1500 x 1000 pixels: ms from setOptions to the frame drawn, median and 95 %');
+    for (const drawer of ['canvas', 'webgl'] as const) {
+      // Without WebGL Chromium draws canvases on the processor itself, which takes a tenth of doing so through SwiftShader.
+      const onProcessor = { executablePath: findChromium(), args: ['--no-sandbox', '--disable-3d-apis'] };
+      const browser = drawer === 'webgl' ? await launchBrowser() : await chromium.launch(onProcessor);
+      try {
+        const page = await openPage(browser, server, drawer);
+        for (const [title, changes] of Object.entries(STYLES)) await time(browser, page, drawer, title, changes);
+        if (drawer === 'canvas') await growth(page);
+      } finally {
+        await browser.close();
       }
-    } finally {
-      await server.stop();
     }
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
+  });
 }
 
 /** The i-th change of each kind: class, threshold, colour map and range by turns. */
@@ -91,12 +66,6 @@ const STYLES: Record<string, (i: number, classes: string[]) => CamChanges> = {
     ][i % 4],
   }),
 };
-
-async function analyse(server: RunningCommand): Promise<void> {
-  const address = new URL(`${HEATMAP}/analysis`, server.address);
-  await fetch(address, { method: 'POST' });
-  while ((await (await fetch(address)).json()).state === 'running') await setTimeout(100);
-}
 
 async function openPage(browser: Browser, server: RunningCommand, drawer: 'canvas' | 'webgl'): Promise<Page> {
   const page = await browser.newPage({ viewport: { width: 1500, height: 1000 } });

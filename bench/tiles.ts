@@ -1,19 +1,15 @@
 import { execFile, fork } from 'node:child_process';
 import { once } from 'node:events';
-import { cp, mkdir, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { DEMO_SLIDE, generateDemoSlide } from '../demo/slide/generate.ts';
 import { tileCount } from '../shared/geometry/deep-zoom.ts';
 import type { HeatmapDescriptor } from '../shared/heatmap-descriptor.ts';
-import { type RunningCommand, startCommand } from '../test/command-line.ts';
+import type { RunningCommand } from '../test/command-line.ts';
+import { HEATMAP, withAnalysedDemo } from './analysed-demo.ts';
 import { quantile, spread } from './statistics.ts';
 
 const execute = promisify(execFile);
-const models = path.resolve(import.meta.dirname, '../server/dist/demo/models');
-const HEATMAP = 'heatmaps/slide.tif/tissue.h5';
 
 /** Painted tiles of a level that are timed, each in a style that was never asked for. */
 const PAINTED = 60;
@@ -39,34 +35,13 @@ interface Load {
  * beside them, and kept ones as fast as they go against a bare server.
  */
 export async function run(): Promise<void> {
-  const folder = await mkdtemp(path.join(tmpdir(), 'cam-bench-'));
-  try {
-    await mkdir(path.join(folder, 'slides'));
-    await generateDemoSlide(path.join(folder, 'slides/slide.tif'), { ...DEMO_SLIDE, seed: 18 });
-    await cp(models, path.join(folder, 'models'), { recursive: true });
-    const server = await startCommand(
-      ...['serve', '--slides', path.join(folder, 'slides'), '--models', path.join(folder, 'models')],
-      ...['--store', path.join(folder, 'store'), '--port', '0'],
-    );
-    try {
-      await analyse(server, '');
-      const descriptor: HeatmapDescriptor = await (await fetch(new URL(`${HEATMAP}.json`, server.address))).json();
-      await paintedTiles(server, descriptor);
-      const addresses = cachedAddresses(server, descriptor);
-      await besideAnalysis(server, addresses);
-      await againstBareServer(addresses);
-    } finally {
-      await server.stop();
-    }
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
-}
-
-async function analyse(server: RunningCommand, query: string): Promise<void> {
-  const address = new URL(`${HEATMAP}/analysis${query}`, server.address);
-  await fetch(address, { method: 'POST' });
-  while ((await (await fetch(address)).json()).state === 'running') await setTimeout(100);
+  await withAnalysedDemo(async (server) => {
+    const descriptor: HeatmapDescriptor = await (await fetch(new URL(`${HEATMAP}.json`, server.address))).json();
+    await paintedTiles(server, descriptor);
+    const addresses = cachedAddresses(server, descriptor);
+    await besideAnalysis(server, addresses);
+    await againstBareServer(addresses);
+  });
 }
 
 async function paintedTiles(server: RunningCommand, descriptor: HeatmapDescriptor): Promise<void> {

@@ -1,5 +1,6 @@
 import * as chromatic from 'd3-scale-chromatic';
 import type { Plugin } from 'vite';
+import { cssColour } from '../shared/colour/colormaps.ts';
 
 const MODULE = 'd3-scale-chromatic';
 const RESOLVED = `\0${MODULE}`;
@@ -111,9 +112,4 @@ function encoded([first, ...rest]: readonly number[]): string {
     return String.fromCharCode(ZERO + change);
   });
   return String.fromCharCode(FIRST + first) + changes.join('');
-}
-
-function cssColour(text: string): number[] {
-  if (text.startsWith('#')) return [1, 3, 5].map((start) => Number.parseInt(text.slice(start, start + 2), 16));
-  return (text.match(/\d+/g) ?? []).map(Number);
 }

@@ -13,7 +13,7 @@ export default defineConfig({
     minify: 'terser',
     terserOptions: { ecma: 2020, compress: { passes: 3 } },
     lib: {
-      entry: 'src/umd.ts',
+      entry: 'src/bundle.ts',
       name: 'OpenSeadragonCam',
       formats: ['umd'],
       fileName: () => 'openseadragon-cam.umd.js',

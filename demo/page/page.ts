@@ -1,4 +1,5 @@
 import './page.css';
+import './stage.css';
 import { createGallery } from './gallery.ts';
 import { showHints } from './hints.ts';
 import { fetchLists, type Lists, Refusal } from './server.ts';

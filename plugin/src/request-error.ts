@@ -1,5 +1,7 @@
+import { ENGLISH } from './languages/en.ts';
+
 /** Reason of a request that was not answered. */
-export const UNANSWERED = 'The server does not answer';
+export const UNANSWERED = ENGLISH.Unanswered;
 
 /** A request for scores failed. Its message begins with the address that was asked. */
 export class RequestError extends Error {

@@ -1,7 +1,9 @@
+import type OpenSeadragon from 'openseadragon';
 import { levelScale, type TileAddress } from '../../shared/geometry/deep-zoom.ts';
 import { gridExtent } from '../../shared/geometry/patch-grid.ts';
 import { finestRaster, scoreRaster, tileWindow } from '../../shared/geometry/score-raster.ts';
 import { gridOfLevel, type HeatmapDescriptor, type Score } from '../../shared/heatmap-descriptor.ts';
+import type { Layer } from './layer.ts';
 import type { TileScores } from './tile-scores.ts';
 
 /** Scores at a point as they are shown: those of the value, of the loaded tiles' finest, that covers it. */
@@ -13,6 +15,25 @@ export interface ValuesAtPoint {
   /** Whether it is computed; estimated from neighbouring patches otherwise. */
   exact: boolean;
   classes: { class: string; value: number }[];
+}
+
+/** The values at a point in slide pixels, from the finest of the tiles that are loaded; undefined where there are none. */
+export function shownValuesAt(
+  viewer: OpenSeadragon.Viewer,
+  layer: Layer,
+  descriptor: HeatmapDescriptor,
+  x: number,
+  y: number,
+): ValuesAtPoint | undefined {
+  const item = layer.item();
+  const tiles = item ? viewer.tileCache.getLoadedTilesFor(item) : [];
+  const finestFirst = [...tiles].sort((a, b) => b.level - a.level);
+  for (const tile of finestFirst) {
+    const scores = layer.scoresOf(tile);
+    const values = scores && tileCovers(descriptor, scores.address, x, y) && valuesAt(descriptor, scores, x, y);
+    if (values) return values;
+  }
+  return undefined;
 }
 
 /** Whether a tile's own square, without overlap, holds a point in slide pixels. */

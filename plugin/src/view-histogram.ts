@@ -1,5 +1,8 @@
 import type { TileScores } from './tile-scores.ts';
 
+/** Milliseconds between two histograms; nobody sees more of them. */
+const PAUSE = 250;
+
 /** Bins of a histogram, from the low to the high end of a scale. */
 export const HISTOGRAM_BINS = 64;
 
@@ -32,4 +35,25 @@ export function viewHistogram(
   const most = Math.max(...bins);
   // The root, so that what is rare can be seen beside what is common.
   return most === 0 ? bins : bins.map((count) => Math.sqrt(count / most));
+}
+
+/** Keeps a histogram up to date that is dear to work out. */
+export interface HistogramUpdates {
+  /** What it depends on has changed. */
+  due(): void;
+  destroy(): void;
+}
+
+/** @param show works out and shows the histogram; called at most four times a second */
+export function histogramUpdates(show: () => void): HistogramUpdates {
+  let timer = 0;
+  return {
+    due() {
+      timer ||= window.setTimeout(() => {
+        timer = 0;
+        show();
+      }, PAUSE);
+    },
+    destroy: () => clearTimeout(timer),
+  };
 }

@@ -117,8 +117,8 @@ export function colormapTable(name: string): Uint8Array | undefined {
   return table;
 }
 
-/** The interpolators give `#rrggbb` or `rgb(r, g, b)`. */
-function cssColour(text: string): number[] {
+/** Red, green and blue, 0 to 255, of what the interpolators give: `#rrggbb` or `rgb(r, g, b)`. */
+export function cssColour(text: string): number[] {
   if (text.startsWith('#')) return [1, 3, 5].map((start) => Number.parseInt(text.slice(start, start + 2), 16));
   return (text.match(/\d+/g) ?? []).slice(0, 3).map(Number);
 }

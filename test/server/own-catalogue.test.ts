@@ -2,7 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { loadOwnCatalogue, type OwnCatalogue, ownCatalogue } from '../../server/src/own-catalogue.ts';
-import { temporaryFolder } from './store/temporary-folder.ts';
+import { temporaryFolder } from '../temporary-folder.ts';
 
 const folder = temporaryFolder();
 const files: Record<string, string> = { 'case 1': '/archive/a.svs', 'case 2': '/archive/b.svs' };

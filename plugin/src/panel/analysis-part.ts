@@ -1,8 +1,8 @@
 import type { AnalysisState } from '../../../shared/heatmap-descriptor.ts';
 import { reasonOf } from '../request-error.ts';
-import { say } from '../strings.ts';
+import { numberText, say } from '../strings.ts';
 import { element, uniqueId } from './elements.ts';
-import { percentage } from './format.ts';
+import { duration, percentage } from './format.ts';
 
 export interface AnalysisPart {
   element: HTMLElement;
@@ -11,13 +11,6 @@ export interface AnalysisPart {
    * @param region patches of the drawn region that is to be analysed; null for the slide
    */
   show(state: AnalysisState, offered: boolean, region: { missing: number } | null): void;
-}
-
-/** How long something takes, in words: `3 min`; empty where that is not known. */
-export function duration(seconds: number | null): string {
-  if (seconds === null) return '';
-  if (seconds < 90) return `${Math.max(1, Math.ceil(seconds))} s`;
-  return seconds < 5400 ? `${Math.round(seconds / 60)} min` : `${Math.round(seconds / 3600)} h`;
 }
 
 /** The button that begins an analysis and says what it costs; while one runs its progress, the time left and another to stop it. */
@@ -57,12 +50,12 @@ export function createAnalysisPart(actions: { start(): Promise<unknown>; stop():
       part.hidden = !offered || (missing === 0 && !isRunning);
       start.hidden = isRunning;
       running.hidden = !isRunning;
-      const cost = duration(speed ? missing / speed : null) || say('CountPatches', missing.toLocaleString());
+      const cost = speed ? duration(missing / speed) : say('CountPatches', numberText(missing, 0));
       start.textContent = say(region ? 'AnalyseRegion' : 'AnalyseSlide', cost);
       if (state.state === 'failed') tell(say('AnalysisFailed', state.error ?? ''));
       if (!isRunning) return;
       const { known, total } = state.region?.patches ?? state.patches;
-      const left = duration(speed ? (total - known) / speed : null);
+      const left = speed ? duration((total - known) / speed) : '';
       bar.value = total > 0 ? known / total : 0;
       text.textContent = [say('Analysing', percentage(bar.value)), left].filter(Boolean).join(' · ');
     },

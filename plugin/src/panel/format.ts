@@ -24,10 +24,13 @@ export function analysed({ patches: { known, total }, exact }: Breakdown): strin
 
 /** How long until the view is sharp, in words; empty where that is not known, or hardly worth a word. */
 export function timeLeft(seconds: number | null): string {
-  if (seconds === null || seconds < 2) return '';
-  if (seconds < 90) return say('SharpInSeconds', Math.ceil(seconds));
-  if (seconds < 5400) return say('SharpInMinutes', Math.round(seconds / 60));
-  return say('SharpInHours', Math.round(seconds / 3600));
+  return seconds === null || seconds < 2 ? '' : say('SharpIn', duration(seconds));
+}
+
+/** How long something takes, in words: `3 min`. */
+export function duration(seconds: number): string {
+  if (seconds < 90) return say('Seconds', Math.max(1, Math.ceil(seconds)));
+  return seconds < 5400 ? say('Minutes', Math.round(seconds / 60)) : say('Hours', Math.round(seconds / 3600));
 }
 
 /** A score in as many digits as can be told apart on a scale of this extent. */

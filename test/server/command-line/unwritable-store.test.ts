@@ -5,7 +5,7 @@ import type { HeatmapDescriptor } from '../../../shared/heatmap-descriptor.ts';
 import { runCommand, startCommand } from '../../command-line.ts';
 import { type SmallCatalogue, smallCatalogue } from '../../small-catalogue.ts';
 import { smallDisk } from '../../small-disk.ts';
-import { temporaryFolder } from '../store/temporary-folder.ts';
+import { temporaryFolder } from '../../temporary-folder.ts';
 
 const folder = temporaryFolder();
 const disk = smallDisk(join(folder, 'disk'), 400 * 1024);

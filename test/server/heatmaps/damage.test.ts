@@ -7,7 +7,7 @@ import { createResultCaches } from '../../../server/src/heatmaps/result-caches.t
 import { createScheduler } from '../../../server/src/heatmaps/scheduler.ts';
 import type { WorkerTask } from '../../../server/src/worker/messages.ts';
 import type { Worker } from '../../../server/src/worker/supervisor.ts';
-import { temporaryFolder } from '../store/temporary-folder.ts';
+import { temporaryFolder } from '../../temporary-folder.ts';
 import { factsOf } from './heatmap-facts.ts';
 import { heatmapFolder, storedHeatmap } from './stored-heatmap.ts';
 import { classify, positionsOf, positionsWhere, syntheticHeatmap, syntheticResults } from './synthetic-heatmap.ts';

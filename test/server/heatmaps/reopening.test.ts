@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import type { Heatmap } from '../../../server/src/heatmaps/heatmap.ts';
-import { temporaryFolder } from '../store/temporary-folder.ts';
+import { temporaryFolder } from '../../temporary-folder.ts';
 import { factsOf } from './heatmap-facts.ts';
 import { heatmapFolder, storedHeatmap } from './stored-heatmap.ts';
 import { classify, positionsWhere, type SyntheticOptions, syntheticHeatmap } from './synthetic-heatmap.ts';

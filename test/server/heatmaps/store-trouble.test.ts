@@ -6,7 +6,7 @@ import type { Heatmap } from '../../../server/src/heatmaps/heatmap.ts';
 import { createScheduler } from '../../../server/src/heatmaps/scheduler.ts';
 import type { Worker } from '../../../server/src/worker/supervisor.ts';
 import { smallDisk } from '../../small-disk.ts';
-import { temporaryFolder } from '../store/temporary-folder.ts';
+import { temporaryFolder } from '../../temporary-folder.ts';
 import { factsOf } from './heatmap-facts.ts';
 import { heatmapFolder, storedHeatmap } from './stored-heatmap.ts';
 import { classify, positionsWhere, syntheticHeatmap } from './synthetic-heatmap.ts';

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { Engine } from '../../../server/src/engines/engine.ts';
 import { chooseBatchSize } from '../../../server/src/models/batch-size.ts';
-import { temporaryFolder } from './temporary-folder.ts';
+import { temporaryFolder } from '../../temporary-folder.ts';
 
 const folder = await temporaryFolder();
 const shape = { height: 8, width: 8, outputs: 1 };

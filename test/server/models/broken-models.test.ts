@@ -4,8 +4,8 @@ import { File, ready } from 'h5wasm/node';
 import { beforeAll, describe, expect, it, test } from 'vitest';
 import { openModel } from '../../../server/src/models/open-model.ts';
 import { referenceData } from '../../reference-data.ts';
+import { temporaryFolder } from '../../temporary-folder.ts';
 import { KERAS_305, tinyClassifier, weight, writeKerasH5 } from './keras-file.ts';
-import { temporaryFolder } from './temporary-folder.ts';
 
 const folder = temporaryFolder();
 const at = (name: string) => join(folder, name);

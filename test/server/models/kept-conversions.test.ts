@@ -12,8 +12,8 @@ import { join } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { manifestFile } from '../../../server/src/models/manifest.ts';
 import { openModel } from '../../../server/src/models/open-model.ts';
+import { temporaryFolder } from '../../temporary-folder.ts';
 import { tinyClassifier, writeKerasH5 } from './keras-file.ts';
-import { temporaryFolder } from './temporary-folder.ts';
 
 const folder = temporaryFolder();
 const conversions = join(folder, 'kept');

@@ -6,6 +6,7 @@ import { describe, expect, it, test } from 'vitest';
 import { manifestFile } from '../../../server/src/models/manifest.ts';
 import type { Model } from '../../../server/src/models/model.ts';
 import { openModel } from '../../../server/src/models/open-model.ts';
+import { temporaryFolder } from '../../temporary-folder.ts';
 import {
   KERAS_215,
   KERAS_216,
@@ -16,7 +17,6 @@ import {
   weight,
   writeKerasH5,
 } from './keras-file.ts';
-import { temporaryFolder } from './temporary-folder.ts';
 
 const folder = temporaryFolder();
 let count = 0;
@@ -245,39 +245,6 @@ describe('the manifest', () => {
     );
     const wrong = { patch: 'golden.png', probabilities: [...probabilities].reverse() };
     await expect(openModel(await written({ manifest: { golden: wrong } }))).rejects.toThrow(/golden.*'class 0'.*conv/);
-  });
-});
-
-describe('the fingerprint', () => {
-  /** Of one file, however often: HDF5 notes when it was written, to the second. */
-  let model: Promise<string> | undefined;
-  const fingerprint = async (manifest: unknown) => {
-    model ??= written({ activation: null });
-    const file = join(folder, `model ${count++}.h5`);
-    copyFileSync(await model, file);
-    writeFileSync(manifestFile(file), JSON.stringify(manifest));
-    return withModel(file, async ({ description }) => description.fingerprint);
-  };
-
-  it('is of what changes numbers, not of names and colours', async () => {
-    const plain = await fingerprint({});
-    expect(plain).toMatch(/^[0-9a-f]{16}$/);
-    expect(await fingerprint({ classes: ['a', { name: 'b', color: '#000000' }, 'c'] })).toBe(plain);
-    expect(await fingerprint({ camLayer: 'conv', preprocessing: {} })).toBe(plain);
-    const others = [
-      { activation: 'none' },
-      { preprocessing: { scale: 1 } },
-      { resolution: { mpp: 0.5 } },
-      { resolution: 'any' },
-    ];
-    const found = await Promise.all(others.map(fingerprint));
-    expect(new Set([plain, ...found]).size).toBe(others.length + 1);
-  });
-
-  it('is of the weights', async () => {
-    const three = await fingerprint({});
-    const four = await withModel({ activation: null, outputs: 4 }, async ({ description }) => description.fingerprint);
-    expect(four).not.toBe(three);
   });
 });
 

@@ -3,8 +3,8 @@ import { afterAll, expect, test } from 'vitest';
 import { keptConversion } from '../../../server/src/models/kept-conversions.ts';
 import { openModel } from '../../../server/src/models/open-model.ts';
 import { smallDisk } from '../../small-disk.ts';
+import { temporaryFolder } from '../../temporary-folder.ts';
 import { tinyClassifier, writeKerasH5 } from './keras-file.ts';
-import { temporaryFolder } from './temporary-folder.ts';
 
 const folder = temporaryFolder();
 const conversions = join(folder, 'disk');

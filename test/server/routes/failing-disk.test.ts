@@ -5,7 +5,7 @@ import type { HeatmapDescriptor } from '../../../shared/heatmap-descriptor.ts';
 import { startCommand } from '../../command-line.ts';
 import { type SmallCatalogue, smallCatalogue } from '../../small-catalogue.ts';
 import { smallDisk } from '../../small-disk.ts';
-import { temporaryFolder } from '../store/temporary-folder.ts';
+import { temporaryFolder } from '../../temporary-folder.ts';
 
 const HEATMAP = 'heatmaps/tissue.tif/tissue.h5';
 const polling = { interval: 50, timeout: 20_000 };

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { startCommand } from '../../command-line.ts';
 import { type SmallCatalogue, smallCatalogue } from '../../small-catalogue.ts';
 import { smallDisk } from '../../small-disk.ts';
-import { temporaryFolder } from '../store/temporary-folder.ts';
+import { temporaryFolder } from '../../temporary-folder.ts';
 
 const folder = temporaryFolder();
 const store = join(folder, 'disk');

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { evictHeatmaps, touchUsed } from '../../../server/src/store/eviction.ts';
 import { takeLock } from '../../../server/src/store/lock.ts';
-import { temporaryFolder } from './temporary-folder.ts';
+import { temporaryFolder } from '../../temporary-folder.ts';
 
 const folder = temporaryFolder();
 let stores = 0;

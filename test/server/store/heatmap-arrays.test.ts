@@ -9,7 +9,7 @@ import {
   DamagedChunk,
   openArrays,
 } from '../../../server/src/store/heatmap-arrays.ts';
-import { temporaryFolder } from './temporary-folder.ts';
+import { temporaryFolder } from '../../temporary-folder.ts';
 
 const folder = temporaryFolder();
 let groups = 0;

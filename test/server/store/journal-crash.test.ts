@@ -6,8 +6,8 @@ import { createInterface } from 'node:readline';
 import { afterAll, expect, test } from 'vitest';
 import { openJournal } from '../../../server/src/store/journal.ts';
 import { smallDisk } from '../../small-disk.ts';
+import { temporaryFolder } from '../../temporary-folder.ts';
 import { builtModule } from './built-module.ts';
-import { temporaryFolder } from './temporary-folder.ts';
 
 const folder = temporaryFolder();
 const disk = smallDisk(join(folder, 'small-disk'), 64 * 1024);

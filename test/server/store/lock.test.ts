@@ -7,8 +7,8 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type Lock, type LockHolder, lockHolder, takeLock } from '../../../server/src/store/lock.ts';
 import { processStart } from '../../../server/src/store/process-life.ts';
+import { temporaryFolder } from '../../temporary-folder.ts';
 import { builtModule } from './built-module.ts';
-import { temporaryFolder } from './temporary-folder.ts';
 
 const folder = temporaryFolder();
 let built = '';

@@ -7,8 +7,8 @@ import type { ClassShare } from '../../../shared/heatmap-descriptor.ts';
 import { runCommand } from '../../command-line.ts';
 import { demoModelFiles, TISSUE_SLIDE } from '../../small-catalogue.ts';
 import { onlyHeatmap } from '../../stored-results.ts';
+import { temporaryFolder } from '../../temporary-folder.ts';
 import { hasZarr, python } from './python-zarr.ts';
-import { temporaryFolder } from './temporary-folder.ts';
 
 const folder = temporaryFolder();
 

@@ -3,8 +3,8 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { type ArraysLayout, openArrays } from '../../../server/src/store/heatmap-arrays.ts';
+import { temporaryFolder } from '../../temporary-folder.ts';
 import { hasZarr, python } from './python-zarr.ts';
-import { temporaryFolder } from './temporary-folder.ts';
 
 const folder = temporaryFolder();
 

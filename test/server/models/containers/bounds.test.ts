@@ -4,7 +4,7 @@ import { File, ready } from 'h5wasm/node';
 import { beforeAll, describe, expect, it, test } from 'vitest';
 import { readHdf5 } from '../../../../server/src/models/keras/hdf5.ts';
 import { openModel } from '../../../../server/src/models/open-model.ts';
-import { temporaryFolder } from '../temporary-folder.ts';
+import { temporaryFolder } from '../../../temporary-folder.ts';
 import { archiveEntries, modelConfig, problemOf, tfjsModel, writeSampleModels } from './sample-models.ts';
 import { type ZipEntry, zipFile } from './zip-file.ts';
 

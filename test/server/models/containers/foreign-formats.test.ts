@@ -8,7 +8,7 @@ import {
   isNamedAsModel,
   modelTitle,
 } from '../../../../server/src/models/model-file.ts';
-import { temporaryFolder } from '../temporary-folder.ts';
+import { temporaryFolder } from '../../../temporary-folder.ts';
 import { problemOf, writeSampleModels } from './sample-models.ts';
 import { zipFile } from './zip-file.ts';
 

@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { File, ready } from 'h5wasm/node';
 import { beforeAll, expect, it, test } from 'vitest';
 import { hdf5Numbers, readHdf5, textList } from '../../../../server/src/models/keras/hdf5.ts';
+import { temporaryFolder } from '../../../temporary-folder.ts';
 import { problemOf } from '../containers/sample-models.ts';
-import { temporaryFolder } from '../temporary-folder.ts';
 
 const file = join(temporaryFolder(), 'numbers.h5');
 const bytes = () => new Uint8Array(readFileSync(file));

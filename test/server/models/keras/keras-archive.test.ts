@@ -4,6 +4,7 @@ import { beforeAll, expect, test } from 'vitest';
 import { readKerasH5 } from '../../../../server/src/models/keras/h5.ts';
 import { readKerasArchive } from '../../../../server/src/models/keras/keras-archive.ts';
 import type { KerasNetwork } from '../../../../server/src/models/keras/network.ts';
+import { temporaryFolder } from '../../../temporary-folder.ts';
 import {
   archiveEntries,
   modelConfig,
@@ -14,7 +15,6 @@ import {
 } from '../containers/sample-models.ts';
 import { type ZipEntry, zipFile } from '../containers/zip-file.ts';
 import { tinyClassifier, weight } from '../keras-file.ts';
-import { temporaryFolder } from '../temporary-folder.ts';
 
 const folder = temporaryFolder();
 let entries: ZipEntry[];

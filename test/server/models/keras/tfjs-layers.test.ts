@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import type { KerasNetwork } from '../../../../server/src/models/keras/network.ts';
 import { readTfjsLayers } from '../../../../server/src/models/keras/tfjs-layers.ts';
+import { temporaryFolder } from '../../../temporary-folder.ts';
 import { modelConfig, problemOf, tfjsModel } from '../containers/sample-models.ts';
 import { tinyClassifier } from '../keras-file.ts';
-import { temporaryFolder } from '../temporary-folder.ts';
 
 const folder = temporaryFolder();
 const { json, bytes } = tfjsModel();

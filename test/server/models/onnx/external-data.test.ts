@@ -4,7 +4,7 @@ import { describe, expect, it, test } from 'vitest';
 import { readExternalData } from '../../../../server/src/models/onnx/external-data.ts';
 import type { GraphProto, TensorProto } from '../../../../server/src/models/onnx/proto.ts';
 import { tensorValues } from '../../../../server/src/models/onnx/tensor-values.ts';
-import { temporaryFolder } from '../temporary-folder.ts';
+import { temporaryFolder } from '../../../temporary-folder.ts';
 
 const folder = temporaryFolder();
 mkdirSync(join(folder, 'models/weights'), { recursive: true });

@@ -5,7 +5,7 @@ import { describe, expect, it, test } from 'vitest';
 import { makeNode, makeTensor } from '../../../../server/src/models/onnx/proto.ts';
 import { openModel } from '../../../../server/src/models/open-model.ts';
 import { seededRandom } from '../../../../shared/seeded-random.ts';
-import { temporaryFolder } from '../temporary-folder.ts';
+import { temporaryFolder } from '../../../temporary-folder.ts';
 import { encodeOnnx, type OnnxCase } from './onnx-file.ts';
 
 const folder = temporaryFolder();

@@ -11,8 +11,8 @@ import {
   onnx,
 } from '../../../../server/src/models/onnx/proto.ts';
 import { openModel } from '../../../../server/src/models/open-model.ts';
+import { temporaryFolder } from '../../../temporary-folder.ts';
 import { numbers } from '../keras-file.ts';
-import { temporaryFolder } from '../temporary-folder.ts';
 import { CHANNELS, encodeOnnx, type OnnxCase, OUTPUTS, SIDE } from './onnx-file.ts';
 
 const folder = temporaryFolder();

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it, test } from 'vitest';
 import { makeNode, makeTensor, makeValueInfo, onnx } from '../../../../server/src/models/onnx/proto.ts';
 import { readOnnx } from '../../../../server/src/models/onnx/read-onnx.ts';
-import { temporaryFolder } from '../temporary-folder.ts';
+import { temporaryFolder } from '../../../temporary-folder.ts';
 import { encodeOnnx, type OnnxCase, OUTPUTS, SIDE } from './onnx-file.ts';
 
 const folder = temporaryFolder();

@@ -3,9 +3,9 @@ import { join } from 'node:path';
 import { describe, expect, it, test } from 'vitest';
 import { makeNode, makeTensor, type NodeProto } from '../../../../../server/src/models/onnx/proto.ts';
 import { openModel } from '../../../../../server/src/models/open-model.ts';
+import { temporaryFolder } from '../../../../temporary-folder.ts';
 import { expectedOf, fixtureFile, fixturesNamed, patchOf } from '../../fixture.ts';
 import { numbers } from '../../keras-file.ts';
-import { temporaryFolder } from '../../temporary-folder.ts';
 import { CHANNELS, encodeOnnx, OUTPUTS, SIDE } from '../onnx-file.ts';
 
 // The numbers are those of TensorFlow's GradientTape, and the same in any batch.

@@ -5,7 +5,7 @@ import { afterAll } from 'vitest';
 
 /** A folder that is gone after the file's tests. */
 export function temporaryFolder(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'cam-store-'));
+  const folder = mkdtempSync(join(tmpdir(), 'openseadragon-cam-'));
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
   return folder;
 }

@@ -1,0 +1,197 @@
+import type OpenSeadragon from 'openseadragon';
+import type { Rectangle } from '../../shared/geometry/deep-zoom.ts';
+import type { Breakdown, HeatmapDescriptor } from '../../shared/heatmap-descriptor.ts';
+import { breakdowns } from './breakdowns.ts';
+import { changedSettings, defaultSettings } from './changed-settings.ts';
+import { addControls, type Controls } from './controls.ts';
+import { credentialsOf } from './credentials.ts';
+import type { CamEvents, CamProgress } from './events.ts';
+import type { HeatmapClient } from './heatmap-client.ts';
+import { type Instruments, instruments } from './instruments.ts';
+import { createLayer, type Layer } from './layer.ts';
+import { liveView, progressOf } from './live-view.ts';
+import type { CamChanges, CamOptions, CamSettings } from './options.ts';
+import type { ProblemSource, Problems } from './problems.ts';
+import { isShare, leadingClasses, MOST_AT_FIRST, shownClasses } from './shown.ts';
+import { regionOnScreen } from './shown-views.ts';
+import { extremes } from './tile-pixels.ts';
+import { shownValuesAt } from './values.ts';
+import { histogramUpdates, viewHistogram } from './view-histogram.ts';
+
+/** What an overlay consists of once its heatmap is known, each part told what it needs of the others. */
+export interface OverlayParts {
+  layer: Layer;
+  instruments: Instruments;
+  /** Undefined where none was asked for. */
+  controls: Controls | undefined;
+  /** Shows other settings than before; resolves when the screen does. */
+  show(settings: CamSettings, before: CamSettings): Promise<void>;
+  /** Nothing tells the shares: they are asked for. */
+  untold(): void;
+  refresh(): void;
+  /** A server that did not answer does again. */
+  retry(): void;
+  destroy(): void;
+}
+
+export interface OverlayHost {
+  settings(): CamSettings;
+  /** As somebody does in the panel or on the slide. */
+  change(changes: CamChanges): void;
+  /** Whether somebody has chosen classes. */
+  isChosen(): boolean;
+  problems: Problems;
+  failed(source: ProblemSource, error: unknown): void;
+  raise<Name extends keyof CamEvents>(name: Name, event: Omit<CamEvents[Name], 'cam'>): void;
+  /** Ends what is under way when the overlay does. */
+  signal: AbortSignal;
+}
+
+export function overlayParts(
+  osd: typeof OpenSeadragon,
+  viewer: OpenSeadragon.Viewer,
+  client: HeatmapClient,
+  descriptor: HeatmapDescriptor,
+  options: CamOptions,
+  host: OverlayHost,
+): OverlayParts {
+  const { signal, problems } = host;
+  let progress: CamProgress | undefined;
+
+  const layer = createLayer(osd, viewer, client, descriptor, host.settings(), {
+    ajaxHeaders: options.ajaxHeaders,
+    ajaxWithCredentials: options.ajaxWithCredentials,
+    fetched: (score, tile) => {
+      // Only a scale without natural ends has to grow with the values.
+      const values = controls && !isShare(score, descriptor) ? extremes(tile) : undefined;
+      if (values) controls?.show({ seen: { score, values } });
+    },
+    progress: () => tellProgress(),
+    viewed: (views) => live.show(views),
+    succeeded: () => problems.succeeded('tiles'),
+    failed: (error) => host.failed('tiles', error),
+  });
+  const tools = instruments(viewer, descriptor, client, {
+    item: layer.item,
+    settings: host.settings,
+    change: host.change,
+    failed: (error) => host.failed('tiles', error),
+    signal,
+    analysed: (analysis) => host.raise('cam-analysis', { analysis }),
+  });
+  tools.show(host.settings());
+
+  const histograms = histogramUpdates(() => {
+    const settings = host.settings();
+    const [shown] = shownClasses(settings, descriptor);
+    // Of several classes, or of what is derived from them, it would be of nothing that the scale shows.
+    const isOfOne = settings.mode === 'single' && shown !== undefined;
+    if (controls) {
+      controls.show({
+        histogram: isOfOne ? viewHistogram(layer.shownScores(), shown, controls.domain()) : undefined,
+      });
+    }
+  });
+
+  const onScreen = (): Rectangle | undefined => {
+    const item = layer.item();
+    return item && regionOnScreen(viewer, item, descriptor);
+  };
+  const shares = breakdowns({
+    fetch: (scope, abort) => {
+      const drawn = scope === 'region' ? (host.settings().region ?? undefined) : undefined;
+      return client.breakdown(scope === 'view' ? onScreen() : drawn, abort);
+    },
+    isAsking: (scope) => {
+      if (signal.aborted || !controls) return false;
+      return scope === 'region' ? host.settings().region !== null : !live.isTold();
+    },
+    show: (breakdown) => {
+      chooseLeading(breakdown);
+      controls?.show({ breakdown });
+      tools.breakdown(breakdown);
+      host.raise('cam-breakdown', { breakdown });
+    },
+    succeeded: () => problems.succeeded('breakdown'),
+    failed: (error) => host.failed('breakdown', error),
+  });
+  const live = liveView(client.address, () => credentialsOf(viewer, options), {
+    layer,
+    breakdowns: shares,
+    problems,
+    progress: () => tellProgress(),
+    analysed: tools.analysis.told,
+  });
+  const controls =
+    (options.showControl ?? true)
+      ? addControls(osd, viewer, descriptor, options, {
+          settings: host.settings,
+          change: host.change,
+          reset: () => host.change(changedSettings(defaultSettings(descriptor), options, descriptor)),
+          item: layer.item,
+          outlines: tools.outlines,
+          values: (x, y) => shownValuesAt(viewer, layer, descriptor, x, y),
+          score: (x, y, abort) => client.score(x, y, AbortSignal.any([abort, signal])),
+          scope: (scope) => {
+            tools.scope(scope);
+            shares.choose(scope);
+          },
+          parts: tools.parts,
+          moved: () => {
+            shares.moved();
+            histograms.due();
+          },
+        })
+      : undefined;
+
+  /** With the first shares of the slide: of many classes those that it has. */
+  function chooseLeading(breakdown: Breakdown): void {
+    if (host.isChosen()) return;
+    const classes = leadingClasses(host.settings(), breakdown, options.top ?? MOST_AT_FIRST);
+    if (classes) host.change({ classes });
+  }
+
+  function tellProgress(): void {
+    histograms.due();
+    const now = progressOf(layer.pending(), live.progress(), descriptor.analysis.patches);
+    if (JSON.stringify(now) === JSON.stringify(progress)) return;
+    if (now.patches.known !== progress?.patches.known) tools.news();
+    progress = now;
+    controls?.show({ progress: now });
+    host.raise('cam-progress', now);
+  }
+
+  return {
+    layer,
+    instruments: tools,
+    controls,
+    async show(settings, before) {
+      controls?.show({ settings });
+      tools.show(settings);
+      histograms.due();
+      if (settings.region !== before.region) {
+        shares.regionChanged();
+        host.raise('cam-region', { region: settings.region });
+      }
+      await layer.apply(settings);
+    },
+    untold: shares.untold,
+    refresh() {
+      layer.refresh();
+      live.retry();
+      shares.refresh();
+    },
+    retry() {
+      layer.retry();
+      live.retry();
+    },
+    destroy() {
+      controls?.destroy();
+      histograms.destroy();
+      shares.destroy();
+      tools.destroy();
+      layer.destroy();
+      live.destroy();
+    },
+  };
+}
