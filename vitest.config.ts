@@ -5,6 +5,7 @@ export const LONG = [
   'test/demo/accessibility.test.ts',
   'test/end-to-end/placement.test.ts',
   'test/examples/examples.test.ts',
+  'test/plugin/accessibility.test.ts',
   'test/plugin/destroyed.test.ts',
   'test/plugin/lost-server.test.ts',
 ];
