@@ -1,4 +1,4 @@
-import { cp, mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout } from 'node:timers/promises';
@@ -27,7 +27,11 @@ export async function run(): Promise<void> {
   const folder = await mkdtemp(path.join(tmpdir(), 'cam-bench-'));
   try {
     await mkdir(path.join(folder, 'slides'));
-    for (const side of SIDES) await writeSparseSlide(path.join(folder, `slides/${side}.tif`), side);
+    for (const side of SIDES) {
+      const slide = path.join(folder, `slides/${side}.tif`);
+      await writeSparseSlide(slide, side);
+      await writeFile(`${slide}.json`, '{ "mpp": 0.5 }');
+    }
     await cp(models, path.join(folder, 'models'), { recursive: true });
     console.log(`memory: MB of server and workers, of each analysis ${SECONDS} s at most`);
     for (const side of SIDES) await measure(folder, side);
