@@ -1,4 +1,5 @@
 import type { Size } from '../../../shared/geometry/deep-zoom.ts';
+import { attributesOf } from './xml-attributes.ts';
 
 /** What the OME-XML of an OME-TIFF says of one of its images. */
 export interface OmePixels {
@@ -70,10 +71,6 @@ function isOne(attributes: Map<string, string>, name: string): boolean {
   return Number(attributes.get(name) ?? 1) === 1;
 }
 
-function attributesOf(text: string): Map<string, string> {
-  return new Map([...text.matchAll(/([\w:]+)\s*=\s*(?:"([^"]*)"|'([^']*)')/g)].map((m) => [m[1], plain(m[2] ?? m[3])]));
-}
-
 /** A length in microns. */
 function length(attributes: Map<string, string>, name: string): number | null {
   const value = attributes.get(name);
@@ -82,15 +79,4 @@ function length(attributes: Map<string, string>, name: string): number | null {
   const unit = (attributes.get(`${name}Unit`) ?? 'µm').replace('\u03bc', '\u00b5');
   const microns = Number(value) * (MICRONS[unit] ?? Number.NaN);
   return microns > 0 ? microns : null;
-}
-
-const ENTITIES: Record<string, string> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'" };
-
-/** Text with its entities resolved. */
-function plain(text: string): string {
-  return text.replace(/&(?:#x([0-9a-f]+)|#(\d+)|(\w+));/gi, (whole, hex, decimal, name) => {
-    if (name !== undefined) return ENTITIES[name] ?? whole;
-    const code = hex === undefined ? Number(decimal) : Number.parseInt(hex, 16);
-    return code > 0 && code <= 0x10ffff ? String.fromCodePoint(code) : whole;
-  });
 }
