@@ -1,7 +1,8 @@
 import type { Dirent, Stats } from 'node:fs';
 import { readdir, realpath, stat } from 'node:fs/promises';
-import { join, resolve, sep } from 'node:path';
+import { join, resolve } from 'node:path';
 import { Problem } from './errors.ts';
+import { isInside } from './slides/file-inside.ts';
 import { titlesOf } from './titles.ts';
 
 /** A file that users may name. */
@@ -53,6 +54,8 @@ export interface CatalogueKind {
   name: string;
   /** Ends of file names, lower case, compared without regard to case: `.tif`, `model.json`. */
   endings: readonly string[];
+  /** Ends of the names of files and of folders: a folder `NAME_files` beside a file `NAME.dzi` is part of that entry. */
+  parts?: readonly { file: string; folder: string }[];
 }
 
 /** Hidden files are left out, and links are followed only as long as they stay inside the folder. */
@@ -115,8 +118,9 @@ async function readFolder(walk: Walk, segments: string[], ancestors: ReadonlySet
     walk.warnings.push(`the folder ${segments.join('/') || walk.folder} cannot be read`);
     return;
   }
+  const names = new Set(children.map(({ name }) => name.toLowerCase()));
   for (const child of children) {
-    if (isHidden(child.name)) continue;
+    if (isHidden(child.name) || isPart(child.name, names, walk.kind)) continue;
     const path = [...segments, child.name];
     const target = child.isSymbolicLink() ? await linkTarget(walk, path) : child;
     if (target?.isDirectory()) {
@@ -158,8 +162,26 @@ async function resolveId(folder: string, kind: CatalogueKind, id: string): Promi
   const real = await realpath(file).catch(() => null);
   if (real === null || !isInside(root, real)) throw missing;
   const found = await stat(real).catch(() => null);
-  if (!found?.isFile()) throw missing;
+  if (!found?.isFile() || (await isInPart(folder, kind, segments))) throw missing;
   return file;
+}
+
+/** Whether one of the folders that lead to a file is part of an entry. */
+async function isInPart(folder: string, kind: CatalogueKind, segments: readonly string[]): Promise<boolean> {
+  for (const [depth, name] of segments.slice(0, -1).entries()) {
+    if (!kind.parts?.some((part) => name.toLowerCase().endsWith(part.folder))) continue;
+    const beside = await readdir(join(folder, ...segments.slice(0, depth))).catch(() => []);
+    if (isPart(name, new Set(beside.map((each) => each.toLowerCase())), kind)) return true;
+  }
+  return false;
+}
+
+/** @param beside names in the same folder, lower case */
+function isPart(name: string, beside: ReadonlySet<string>, { parts = [] }: CatalogueKind): boolean {
+  const lower = name.toLowerCase();
+  return parts.some(
+    ({ file, folder }) => lower.endsWith(folder) && beside.has(`${lower.slice(0, -folder.length)}${file}`),
+  );
 }
 
 /** Whether a name can be part of an id. */
@@ -175,8 +197,4 @@ function isHidden(name: string): boolean {
 function hasEnding(name: string, { endings }: CatalogueKind): boolean {
   const lower = name.toLowerCase();
   return endings.some((ending) => lower.endsWith(ending));
-}
-
-function isInside(root: string, real: string): boolean {
-  return real === root || real.startsWith(root.endsWith(sep) ? root : root + sep);
 }

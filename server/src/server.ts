@@ -17,7 +17,7 @@ import { createApp } from './routes/app.ts';
 import { tellWithout } from './routes/errors.ts';
 import { readPage } from './routes/page.ts';
 import { serveHeatmaps } from './served-heatmaps.ts';
-import { SLIDE_ENDINGS } from './slides/recognize.ts';
+import { SLIDE_ENDINGS, SLIDE_PARTS } from './slides/recognize.ts';
 import { prepareStore } from './store/prepare-store.ts';
 import { workerPool } from './worker/pool.ts';
 
@@ -73,7 +73,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   if (storeWarning !== undefined) logger.warn(storeWarning);
   const slides =
     typeof options.slides === 'string'
-      ? openCatalogue(options.slides, { name: 'slide', endings: SLIDE_ENDINGS })
+      ? openCatalogue(options.slides, { name: 'slide', endings: SLIDE_ENDINGS, parts: SLIDE_PARTS })
       : options.slides;
   const models = openCatalogue(options.models, { name: 'model', endings: LISTED_MODEL_ENDINGS });
   for (const catalogue of [slides, models]) {

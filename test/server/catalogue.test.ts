@@ -1,6 +1,6 @@
 import { mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openCatalogue } from '../../server/src/catalogue.ts';
 
@@ -135,4 +135,21 @@ test('endings may be whole names, in any case', async () => {
   for (const name of ['web/Model.JSON', 'web/other.json', 'm.manifest.json']) await writeFile(join(models, name), 'x');
   const { entries } = await openCatalogue(models, { name: 'model', endings: ['model.json'] }).list();
   expect(entries.map(({ id }) => id)).toEqual(['web:Model.JSON']);
+});
+
+test('the tiles of a pyramid are part of its entry, and tiles alone are files as any', async () => {
+  const pyramids = join(base, 'pyramids');
+  for (const name of ['a.dzi', 'a_files/9/0_0.png', 'sub/B.DZI', 'sub/B_Files/9/0_0.png', 'c_files/9/0_0.png']) {
+    await mkdir(dirname(join(pyramids, name)), { recursive: true });
+    await writeFile(join(pyramids, name), 'x');
+  }
+  const parts = [{ file: '.dzi', folder: '_files' }];
+  const catalogue = openCatalogue(pyramids, { name: 'slide', endings: ['.dzi', '.png'], parts });
+  const { entries, warnings } = await catalogue.list();
+  expect(entries.map(({ id }) => id)).toEqual(['a.dzi', 'c_files:9:0_0.png', 'sub:B.DZI']);
+  expect(warnings).toEqual([]);
+  for (const { id, file } of entries) expect(await catalogue.resolve(id)).toBe(file);
+  for (const id of ['a_files:9:0_0.png', 'sub:B_Files:9:0_0.png']) {
+    await expect(catalogue.resolve(id)).rejects.toThrow(`there is no slide "${id}"`);
+  }
 });

@@ -84,7 +84,11 @@ export function createHeatmapSource(options: HeatmapSourceOptions): HeatmapSourc
         options.mpp,
       ),
     // Somebody may have emptied the store.
-    { beside: besideSlide, isWhole: ({ regionFile }) => isThere(regionFile) },
+    {
+      beside: besideSlide,
+      companions: ({ companions = [] }) => companions,
+      isWhole: ({ regionFile }) => isThere(regionFile),
+    },
   );
   const model = fileCache((file) => worker.perform({ type: 'describe-model', file }), {
     beside: (file) => [manifestFile(file)],

@@ -7,7 +7,7 @@ import {
   type TilePyramid,
   tileBounds,
 } from '../../../shared/geometry/deep-zoom.ts';
-import type { RegionPixels } from './copy-pixels.ts';
+import { copyOverlap, emptyPixels, type RegionPixels } from './copy-pixels.ts';
 import { attributesOf } from './xml-attributes.ts';
 
 /** A Deep Zoom pyramid that somebody else made, as its descriptor tells; nothing here reads a tile. */
@@ -116,6 +116,16 @@ export function tilesUnder(level: DeepZoomLevel, regions: readonly RegionPixels[
     }
   }
   return [...found.values()].sort(({ address: a }, { address: b }) => a.row - b.row || a.column - b.column);
+}
+
+/** Copies the decoded pixels of a tile, RGB of its whole bounds, to the regions that it lies under. */
+export function copyTile({ bounds, own, regions }: NeededTile, data: Uint8Array): void {
+  let source: RegionPixels = { ...bounds, data };
+  if (bounds.width !== own.width || bounds.height !== own.height) {
+    source = emptyPixels(own);
+    copyOverlap({ ...bounds, data }, source);
+  }
+  for (const region of regions) copyOverlap(source, region);
 }
 
 /** Of a tile in the pixels of its level, which as a pyramid of its own has that level at its top. */

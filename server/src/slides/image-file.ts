@@ -1,3 +1,4 @@
+import { open } from 'node:fs/promises';
 import { basename } from 'node:path';
 import sharp, { type Metadata, type Sharp, type SharpOptions } from 'sharp';
 import { Problem } from '../errors.ts';
@@ -44,6 +45,31 @@ export async function checkSamples(file: string, page: number): Promise<Metadata
     throw unreadable(file, `8 or 16 bits per channel were expected, its samples are of type ${metadata.depth}`);
   }
   return metadata;
+}
+
+/** What the first bytes of a file say; null where it is none of the pictures that are read. */
+export function pictureFormat(start: Buffer): string | null {
+  const hex = start.toString('hex', 0, 8);
+  if (hex.startsWith('ffd8ff')) return 'JPEG';
+  if (hex === '89504e470d0a1a0a') return 'PNG';
+  if (start.toString('latin1', 0, 4) === 'RIFF' && start.toString('latin1', 8, 12) === 'WEBP') return 'WebP';
+  return null;
+}
+
+/** At most so many bytes from a file's start. @throws Problem `not-found`, `unreadable-slide` */
+export async function firstBytes(file: string, length: number): Promise<Buffer> {
+  try {
+    const handle = await open(file);
+    try {
+      const buffer = Buffer.alloc(length);
+      const { bytesRead } = await handle.read(buffer, 0, length, 0);
+      return buffer.subarray(0, bytesRead);
+    } finally {
+      await handle.close();
+    }
+  } catch (error) {
+    throw fileProblem(file, error);
+  }
 }
 
 /** The Problem behind a failed open, stat or read of the user's file. */

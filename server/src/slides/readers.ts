@@ -47,6 +47,7 @@ export interface OpenOptions {
 }
 
 const READERS: Record<ReaderName, () => Promise<Reader>> = {
+  'deep-zoom': async () => (await import('./readers/deep-zoom.ts')).deepZoomReader,
   openslide: async () => (await import('./readers/openslide.ts')).openslideReader,
   picture: async () => (await import('./readers/picture.ts')).pictureReader,
   tiff: async () => (await import('./readers/tiff.ts')).tiffReader,

@@ -1,10 +1,12 @@
-import { open, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { join, parse } from 'node:path';
-import { fileProblem, reason, unreadable } from './image-file.ts';
+import { DESCRIPTOR_BYTES, deepZoomKind } from './deep-zoom-source.ts';
+import { fileProblem, firstBytes, pictureFormat, reason, unreadable } from './image-file.ts';
 import type { ReaderName } from './slide.ts';
 import { isAperioJpeg2000 } from './tiff-compression.ts';
 import { isLargeHamamatsu, readTiffDirectories, type TiffDirectory } from './tiff-directories.ts';
 import { mainPage } from './tiff-levels.ts';
+import { xmlText } from './xml-attributes.ts';
 
 /**
  * Endings of the files that a catalogue of slides lists. What a file is, its contents say: a TIFF with another ending is
@@ -13,7 +15,11 @@ import { mainPage } from './tiff-levels.ts';
 export const SLIDE_ENDINGS = [
   ...['.jpg', '.jpeg', '.png', '.webp', '.tif', '.tiff'],
   ...['.svs', '.ndpi', '.vms', '.vmu', '.scn', '.mrxs', '.bif', '.svslide', '.dcm'],
+  ...['.dzi', '.dzc'],
 ] as const;
+
+/** Folders of tiles beside them, which are no slides. */
+export const SLIDE_PARTS = [{ file: '.dzi', folder: '_files' }] as const;
 
 /** What a file is, and which reader reads it. */
 export interface Recognized {
@@ -24,7 +30,7 @@ export interface Recognized {
   directories: TiffDirectory[];
 }
 
-const FORMATS_READ = 'JPEG, PNG, WebP, TIFF and the slide formats of OpenSlide';
+const FORMATS_READ = 'JPEG, PNG, WebP, TIFF, Deep Zoom and the slide formats of OpenSlide';
 
 /** DICOM's signature lies behind a preamble. */
 const DICOM_SIGNATURE_AT = 128;
@@ -49,15 +55,8 @@ export async function recognize(file: string): Promise<Recognized> {
   if (picture !== null) return { ...named, reader: 'picture', format: picture };
   const slide = libraryFormat(start);
   if (slide !== null) return { ...named, reader: 'openslide', format: slide };
+  if (await isDeepZoom(file, start)) return { ...named, reader: 'deep-zoom', format: 'Deep Zoom' };
   throw unreadable(file, `it is none of the formats that are read: ${FORMATS_READ}`);
-}
-
-function pictureFormat(start: Buffer): string | null {
-  const hex = start.toString('hex', 0, 8);
-  if (hex.startsWith('ffd8ff')) return 'JPEG';
-  if (hex === '89504e470d0a1a0a') return 'PNG';
-  if (start.toString('latin1', 0, 4) === 'RIFF' && start.toString('latin1', 8, 12) === 'WEBP') return 'WebP';
-  return null;
 }
 
 /** What is no TIFF and read through OpenSlide. */
@@ -78,6 +77,14 @@ async function isMirax(file: string): Promise<boolean> {
     (found) => found.isFile(),
     () => false,
   );
+}
+
+/** @throws Problem `unreadable-slide` for a collection, which is many images */
+async function isDeepZoom(file: string, start: Buffer): Promise<boolean> {
+  if (!/^\s*</.test(xmlText(start))) return false;
+  const kind = deepZoomKind(xmlText(await firstBytes(file, DESCRIPTOR_BYTES)));
+  if (kind !== 'collection') return kind === 'image';
+  throw unreadable(file, 'it is a Deep Zoom collection of many images, the .dzi of one of them was expected');
 }
 
 async function recognizeTiff(file: string): Promise<Recognized> {
@@ -103,19 +110,4 @@ async function recognizeTiff(file: string): Promise<Recognized> {
 /** OME-XML in the description of the first directory makes a TIFF an OME-TIFF. */
 function isOme(description: string): boolean {
   return description.trimStart().startsWith('<') && /<(\w+:)?OME[\s>]/.test(description);
-}
-
-async function firstBytes(file: string, length: number): Promise<Buffer> {
-  try {
-    const handle = await open(file);
-    try {
-      const buffer = Buffer.alloc(length);
-      const { bytesRead } = await handle.read(buffer, 0, length, 0);
-      return buffer.subarray(0, bytesRead);
-    } finally {
-      await handle.close();
-    }
-  } catch (error) {
-    throw fileProblem(file, error);
-  }
 }

@@ -1,8 +1,9 @@
 import type { Rectangle, Size } from '../../../shared/geometry/deep-zoom.ts';
 import type { RegionPixels } from './copy-pixels.ts';
+import type { DeepZoomLevel } from './deep-zoom-source.ts';
 
 /** What reads a slide: a file of `readers/` each. */
-export type ReaderName = 'openslide' | 'picture' | 'tiff';
+export type ReaderName = 'deep-zoom' | 'openslide' | 'picture' | 'tiff';
 
 /** What a slide's header tells. */
 export interface SlideHeader extends Size {
@@ -31,12 +32,14 @@ export interface SlideDescription extends Pick<SlideHeader, 'file' | 'format' | 
   tileSize: number;
   /** Hash of size, modification time and spread blocks of the user's file. */
   fingerprint: string;
-  /** Of `regionFile`, when it was described. */
+  /** Further files and folders that it consists of; one that changes makes it another slide. */
+  companions?: string[];
+  /** Of `regionFile` and of them, when it was described. */
   version: string;
 }
 
 /** One resolution stored in `regionFile`: its size, and where its reader finds it. */
-export type SlideLevel = OpenSlideLevel | TiffLevel;
+export type SlideLevel = DeepZoomLevel | OpenSlideLevel | TiffLevel;
 
 export interface TiffLevel extends Size, TiffPlace {
   /** Where its green and its blue lie, when the place itself has no more than red. */

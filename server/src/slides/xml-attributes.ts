@@ -13,3 +13,15 @@ function plain(text: string): string {
     return code > 0 && code <= 0x10ffff ? String.fromCodePoint(code) : whole;
   });
 }
+
+const BYTE_ORDER_MARKS: [string, string][] = [
+  ['fffe', 'utf-16le'],
+  ['feff', 'utf-16be'],
+];
+
+/** The text of an XML file's bytes: UTF-8, or UTF-16 with a byte order mark. */
+export function xmlText(bytes: Uint8Array): string {
+  const mark = Buffer.from(bytes.subarray(0, 2)).toString('hex');
+  const encoding = BYTE_ORDER_MARKS.find(([start]) => start === mark)?.[1] ?? 'utf-8';
+  return new TextDecoder(encoding).decode(bytes);
+}
