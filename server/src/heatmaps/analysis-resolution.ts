@@ -16,7 +16,7 @@ const SAME_RESOLUTION = 0.02;
  */
 export function analysisDownsample(
   slide: SlideDescription,
-  model: ModelDescription,
+  model: Pick<ModelDescription, 'file' | 'resolution' | 'patchHeight' | 'patchWidth'>,
 ): { downsample: number; warnings: string[] } {
   const warnings: string[] = [];
   let downsample = 1;
