@@ -35,11 +35,14 @@ export function serveHeatmaps({
   models,
   source,
   store,
+  isPassing = () => false,
 }: {
   slides: Catalogue;
   models: Catalogue;
   source: HeatmapSource;
   store: string;
+  /** Whether the slide of an id goes with this process, and its analyses with it. */
+  isPassing?(slideId: string): boolean;
 }): ServedHeatmaps {
   /** Ids under which each heatmap was opened last. */
   const ids = new WeakMap<Heatmap, { slide: string; model: string }>();
@@ -105,7 +108,7 @@ export function serveHeatmaps({
     open,
     keep(heatmap, region) {
       const named = ids.get(heatmap);
-      if (!named) return;
+      if (!named || isPassing(named.slide)) return;
       const kept = region && ([region.x, region.y, region.width, region.height] as [number, number, number, number]);
       const { options } = heatmap;
       unkept.set(heatmap, kept === undefined ? undefined : { ...named, options, region: kept });

@@ -10,6 +10,7 @@ import { DEFAULT_ENGINE, engineNamed } from './engines/engines.ts';
 import { Problem } from './errors.ts';
 import { createAnalyses } from './heatmaps/analysis.ts';
 import { createHeatmapSource } from './heatmaps/open-heatmap.ts';
+import { createResultCaches } from './heatmaps/result-caches.ts';
 import { createScheduler } from './heatmaps/scheduler.ts';
 import { LISTED_MODEL_ENDINGS } from './models/model-file.ts';
 import { isLoopback } from './routes/access.ts';
@@ -19,6 +20,10 @@ import { readPage } from './routes/page.ts';
 import { serveHeatmaps } from './served-heatmaps.ts';
 import { SLIDE_ENDINGS, SLIDE_PARTS } from './slides/recognize.ts';
 import { prepareStore } from './store/prepare-store.ts';
+import { removeStaleUploads } from './uploads/upload-folder.ts';
+import { isUploadId } from './uploads/upload-names.ts';
+import { openUploads, type Uploads, type UploadsOptions, uploadLimits } from './uploads/uploads.ts';
+import { catalogueWithUploads, sourceWithUploads } from './uploads/with-uploads.ts';
 import { workerPool } from './worker/pool.ts';
 
 export interface ServerOptions {
@@ -33,6 +38,8 @@ export interface ServerOptions {
   cors: readonly string[];
   /** Bound of the heatmaps in the store, in bytes. */
   storeBytes?: number;
+  /** Bytes of an image that visitors may add; nobody may add any unless given. */
+  uploadBytes?: number;
   /** One of `ENGINE_NAMES`, or its short form; the default one unless given. */
   engine?: string;
 }
@@ -46,6 +53,12 @@ export interface RunningServer {
 /** The worker's script and the page lie beside the built command line. */
 const workerEntry = fileURLToPath(new URL('./worker.js', import.meta.url));
 const pageFolder = fileURLToPath(new URL('./demo/', import.meta.url));
+
+/** Pixels of an added picture that has to be converted: a pyramid of 1 GB. */
+const UPLOADED_PIXELS = 2 ** 28;
+
+/** Milliseconds that an image may be on its way; Node's own five minutes are short for a large one. */
+const LONGEST_UPLOAD = 2 * 3_600_000;
 
 /**
  * Supervised workers of the built script.
@@ -71,12 +84,12 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const storeWarning = await prepareStore(options.store);
   const logger = pino({ name: 'openseadragon-cam', base: undefined }, pino.destination({ fd: 2, sync: true }));
   if (storeWarning !== undefined) logger.warn(storeWarning);
-  const slides =
+  const listed =
     typeof options.slides === 'string'
       ? openCatalogue(options.slides, { name: 'slide', endings: SLIDE_ENDINGS, parts: SLIDE_PARTS })
       : options.slides;
   const models = openCatalogue(options.models, { name: 'model', endings: LISTED_MODEL_ENDINGS });
-  for (const catalogue of [slides, models]) {
+  for (const catalogue of [listed, models]) {
     const { warnings } = await catalogue.list();
     for (const warning of warnings) logger.warn(warning);
   }
@@ -84,10 +97,12 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     logger.warn(`the worker process died (${reason}); it is started again`),
   );
   const scheduler = createScheduler(worker);
-  const source = createHeatmapSource({
+  const caches = createResultCaches();
+  const ownSource = createHeatmapSource({
     store: options.store,
     storeBytes: options.storeBytes,
     worker,
+    caches,
     onConversion: logConversion(logger),
     onTemporary: (message) => logger.warn(message),
     onProblem: (heatmap, message) =>
@@ -97,7 +112,18 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     onEviction: (heatmaps) => logger.info(`the store was full; removed heatmaps ${heatmaps.join(', ')}`),
     isBusy: scheduler.isBusy,
   });
-  const served = serveHeatmaps({ slides, models, source, store: resolve(options.store) });
+  const uploads = await openUploadsOf(options, {
+    openSource: (store) =>
+      createHeatmapSource({
+        ...{ store, worker, caches, describeModel: ownSource.model, isBusy: scheduler.isBusy },
+        ...{ mostConverted: UPLOADED_PIXELS, mppRemedy: 'say them when the image is added' },
+      }),
+    onRemoval: (heatmap) => analyses.stop(heatmap),
+    logger,
+  });
+  const slides = uploads ? catalogueWithUploads(listed, uploads) : listed;
+  const source = uploads ? sourceWithUploads(ownSource, uploads) : ownSource;
+  const served = serveHeatmaps({ slides, models, source, store: resolve(options.store), isPassing: isUploadId });
   const analyses = createAnalyses(scheduler, served.keep);
   const app = createApp({
     slides,
@@ -106,6 +132,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     open: served.open,
     scheduler,
     analyses,
+    uploads,
     logger,
     cors: options.cors,
     loopback: isLoopback(options.host),
@@ -113,6 +140,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     tell: tellWithout(await absoluteFolders(options), () => slides.folders?.() ?? []),
   });
   const server = createServer(app.callback());
+  if (uploads) server.requestTimeout = LONGEST_UPLOAD;
   try {
     await new Promise<void>((listening, reject) => {
       server.once('error', reject);
@@ -135,9 +163,20 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
       server.closeAllConnections();
       await Promise.all([closed, worker.close()]);
       await served.close();
+      await uploads?.close();
       await source.close();
     },
   };
+}
+
+/** What visitors add, where they may; what a killed server has left of it goes in any case. */
+async function openUploadsOf(
+  { store, uploadBytes }: ServerOptions,
+  { logger, ...parts }: Pick<UploadsOptions, 'openSource' | 'onRemoval'> & { logger: Logger },
+): Promise<Uploads | undefined> {
+  await removeStaleUploads(store).catch((error: unknown) => logger.warn(`old uploads cannot be removed: ${error}`));
+  if (uploadBytes === undefined) return undefined;
+  return openUploads({ limits: uploadLimits(uploadBytes), store: resolve(store), ...parts });
 }
 
 /**

@@ -23,6 +23,7 @@ program
   .description('a slide, a model and a page, ready to look at')
   .option('--port <n>', 'port to listen on; 0 picks a free one', port, 8080)
   .option('--store <dir>', "folder for the demo slide and the server's data", defaultStore())
+  .option('--no-uploads', 'no images can be added from the page')
   .action(async (options) => (await import('./demo.ts')).demo(options));
 
 program
@@ -46,6 +47,11 @@ program
   .option('--host <h>', 'address to listen on (default: 127.0.0.1)')
   .option('--port <n>', 'port to listen on; 0 picks a free one (default: 8080)', port)
   .option('--cors <origin>', 'origin whose pages may read answers; repeatable, * for any', repeated)
+  .option(
+    '--uploads [mb]',
+    'let visitors add an image of at most so many megabytes from the page, to be removed an hour after they looked at it (default: off; without a number 1000)',
+    megabytes,
+  )
   .addOption(engineOption())
   .option(
     '--config <file>',
@@ -160,6 +166,10 @@ function backgroundOption(): Option {
 
 function gigabytes(text: string): number {
   return numberWithin(text, 'a number of gigabytes above 0', (n) => n > 0);
+}
+
+function megabytes(text: string): number {
+  return numberWithin(text, 'a number of megabytes above 0', (n) => n > 0);
 }
 
 function port(text: string): number {

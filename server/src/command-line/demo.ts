@@ -5,7 +5,7 @@ import { DEMO_SLIDE, generateDemoSlide } from '../../../demo/slide/generate.ts';
 import { prepareStore } from '../store/prepare-store.ts';
 import { untilInterrupted } from './interrupted.ts';
 import { progressLine } from './progress-line.ts';
-import { run } from './serve.ts';
+import { DEFAULT_UPLOAD_MEGABYTES, run } from './serve.ts';
 
 /** Raised when the generator draws otherwise, so that the slide is made anew. */
 const GENERATOR_VERSION = 1;
@@ -14,10 +14,11 @@ const GENERATOR_VERSION = 1;
 const modelFolder = fileURLToPath(new URL('./demo/models/', import.meta.url));
 
 /**
- * Serves the generated slide with the demo model and analyses all of it; the slide is made at the first run.
+ * Serves the generated slide with the demo model and analyses all of it; the slide is made at the first run. Images can be
+ * added unless `uploads` says otherwise.
  * @throws Problem where the store cannot be written or the port is in use
  */
-export async function demo({ port, store }: { port: number; store: string }): Promise<void> {
+export async function demo({ port, store, uploads }: { port: number; store: string; uploads: boolean }): Promise<void> {
   await prepareStore(store);
   const slides = join(
     store,
@@ -38,7 +39,10 @@ export async function demo({ port, store }: { port: number; store: string }): Pr
     );
     progress.clear();
   }
-  const address = await run({ slides, models: modelFolder, store, host: '127.0.0.1', port, cors: [] });
+  const address = await run({
+    ...{ slides, models: modelFolder, store, host: '127.0.0.1', port, cors: [] },
+    uploadBytes: uploads ? DEFAULT_UPLOAD_MEGABYTES * 1e6 : undefined,
+  });
   // The rest of the slide, behind what somebody looks at: a few seconds for so small a model.
   await fetch(new URL('heatmaps/stained-tissue.tif/tissue.h5/analysis', address), { method: 'POST' });
 }

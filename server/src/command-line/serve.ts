@@ -5,6 +5,9 @@ import { loadOwnCatalogue } from '../own-catalogue.ts';
 import { startServer } from '../server.ts';
 import { defaultStore } from './default-store.ts';
 
+/** Megabytes of an image that visitors may add where `--uploads` names none. */
+export const DEFAULT_UPLOAD_MEGABYTES = 1000;
+
 const optionsSchema = z.strictObject({
   slides: z.string().optional(),
   catalogue: z.string().optional(),
@@ -14,6 +17,7 @@ const optionsSchema = z.strictObject({
   host: z.string().optional(),
   port: z.int().min(0).max(65535).optional(),
   engine: z.string().optional(),
+  uploads: z.union([z.boolean(), z.number().positive()], { error: 'expected true, or megabytes above 0' }).optional(),
   cors: z.union([z.string(), z.array(z.string())], { error: 'expected an origin or a list of origins' }).optional(),
 });
 
@@ -39,8 +43,15 @@ export async function serve({ config, ...given }: ServeOptions & { config?: stri
     host: options.host ?? '127.0.0.1',
     port: options.port ?? 8080,
     engine: options.engine,
+    uploadBytes: uploadBytes(options.uploads ?? false),
     cors: [options.cors ?? []].flat().map(originOf),
   });
+}
+
+/** Bytes of an image that visitors may add; undefined where they may not. @param uploads megabytes, or whether they may */
+function uploadBytes(uploads: number | boolean): number | undefined {
+  if (uploads === false) return undefined;
+  return (uploads === true ? DEFAULT_UPLOAD_MEGABYTES : uploads) * 1e6;
 }
 
 /** Starts a server, prints its address, and closes it when the process is told to end. @returns the address */

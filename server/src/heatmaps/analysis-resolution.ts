@@ -52,6 +52,6 @@ export function analysisDownsample(
   return { downsample, warnings };
 }
 
-function remedies({ file }: SlideDescription): string {
-  return `give them with --mpp or in ${sidecarFile(file)}, as {"mpp": 0.5}`;
+function remedies({ file, mppRemedy }: SlideDescription): string {
+  return mppRemedy ?? `give them with --mpp or in ${sidecarFile(file)}, as {"mpp": 0.5}`;
 }

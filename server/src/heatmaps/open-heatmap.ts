@@ -15,7 +15,7 @@ import { type Heatmap, type HeatmapPlan, planHeatmap } from './heatmap.ts';
 import { openHeatmapValues } from './heatmap-values.ts';
 import { openedHeatmaps } from './opened-heatmaps.ts';
 import { provenance } from './provenance.ts';
-import { createResultCaches } from './result-caches.ts';
+import { createResultCaches, type ResultCaches } from './result-caches.ts';
 
 /** Pairs of files and options whose heatmap is remembered. */
 const MAX_REMEMBERED = 500;
@@ -47,6 +47,14 @@ export interface HeatmapSourceOptions {
   /** Bound of the heatmaps in it, in bytes. */
   storeBytes?: number;
   worker: Worker;
+  /** Shared with other sources; its own unless given. */
+  caches?: ResultCaches;
+  /** Describes models instead of the worker: another source that has them. */
+  describeModel?: HeatmapSource['model'];
+  /** Pixels of a picture of which a pyramid has to be made. */
+  mostConverted?: number;
+  /** The end of a sentence: how a user can say the microns per pixel of a slide. */
+  mppRemedy?: string;
   /** Microns per pixel of every slide, whatever it says itself. */
   mpp?: number;
   /** Told, 0 to 1, while the pyramid of a slide is made. */
@@ -63,7 +71,7 @@ export interface HeatmapSourceOptions {
 
 export function createHeatmapSource(options: HeatmapSourceOptions): HeatmapSource {
   const { store, storeBytes = DEFAULT_STORE_BYTES, worker, onConversion, onProblem, onEviction, isBusy } = options;
-  const caches = createResultCaches();
+  const { caches = createResultCaches() } = options;
   /** Of each file pair and options, as they were when it was asked for last. */
   const remembered = new LRUCache<string, Heatmap>({ max: MAX_REMEMBERED });
   /** Addresses at which other processes can ask for heatmaps, by identity. */
@@ -74,15 +82,15 @@ export function createHeatmapSource(options: HeatmapSourceOptions): HeatmapSourc
   });
   const pyramids = resolve(store ?? '.');
   const slide = fileCache(
-    async (file) =>
-      withSidecar(
-        await describeSlide(file, {
-          store: pyramids,
-          onProgress: (done) => onConversion?.(file, done),
-          onTemporary: options.onTemporary,
-        }),
-        options.mpp,
-      ),
+    async (file) => {
+      const described = await describeSlide(file, {
+        store: pyramids,
+        mostConverted: options.mostConverted,
+        onProgress: (done) => onConversion?.(file, done),
+        onTemporary: options.onTemporary,
+      });
+      return { ...(await withSidecar(described, options.mpp)), mppRemedy: options.mppRemedy };
+    },
     // Somebody may have emptied the store.
     {
       beside: besideSlide,
@@ -90,10 +98,13 @@ export function createHeatmapSource(options: HeatmapSourceOptions): HeatmapSourc
       isWhole: ({ regionFile }) => isThere(regionFile),
     },
   );
-  const model = fileCache((file) => worker.perform({ type: 'describe-model', file }), {
-    beside: (file) => [manifestFile(file)],
-    companions: ({ file, companions }) => companions.map((name) => join(dirname(file), name)),
-  });
+  const describeModel = (file: string) => worker.perform({ type: 'describe-model', file });
+  const model =
+    options.describeModel ??
+    fileCache(describeModel, {
+      beside: (file) => [manifestFile(file)],
+      companions: ({ file, companions }) => companions.map((name) => join(dirname(file), name)),
+    });
   const tell = ({ slide: { file }, model: { title } }: HeatmapPlan, message: string | null) =>
     onProblem?.(`${file} with ${title}`, message);
 

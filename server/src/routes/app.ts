@@ -6,6 +6,7 @@ import type { Catalogue } from '../catalogue.ts';
 import type { Analyses } from '../heatmaps/analysis.ts';
 import type { HeatmapSource } from '../heatmaps/open-heatmap.ts';
 import type { Scheduler } from '../heatmaps/scheduler.ts';
+import type { Uploads } from '../uploads/uploads.ts';
 import { allowOrigins, loopbackNamesOnly, refuseForeignChanges } from './access.ts';
 import { answerErrors, type Tell } from './errors.ts';
 import { heatmapTileRoutes } from './heatmap-tiles.ts';
@@ -14,6 +15,7 @@ import { createKeptTiles } from './kept-tiles.ts';
 import { modelRoutes } from './models.ts';
 import { type Page, pageRoutes } from './page.ts';
 import { slideRoutes } from './slides.ts';
+import { uploadRoutes } from './uploads.ts';
 import { viewRoutes } from './view.ts';
 
 export interface AppParts {
@@ -31,6 +33,8 @@ export interface AppParts {
   /** Makes messages fit for clients. */
   tell: Tell;
   analyses: Analyses;
+  /** Missing where nobody may add images. */
+  uploads?: Uploads;
 }
 
 /** Bodies smaller than this are not worth compressing. */
@@ -43,7 +47,7 @@ const NO_HTTP = 'HPE_';
 
 /** The HTTP interface; see docs/http.md. */
 export function createApp(parts: AppParts): Koa {
-  const { slides, models, source, open, scheduler, logger, cors, loopback, page, analyses, tell } = parts;
+  const { slides, models, source, open, scheduler, logger, cors, loopback, page, analyses, uploads, tell } = parts;
   const tiles = createKeptTiles();
   const health = new Router().get('/healthz', (ctx) => {
     ctx.set('Cache-Control', 'no-store');
@@ -72,7 +76,8 @@ export function createApp(parts: AppParts): Koa {
   app.use(answerErrors(logger, tell));
   const routers = [
     health,
-    slideRoutes(slides, source, tell),
+    slideRoutes(slides, source, tell, uploads?.limits),
+    ...(uploads ? [uploadRoutes(uploads)] : []),
     modelRoutes(models, source, tell),
     heatmapTileRoutes({ open, scheduler, tiles }),
     viewRoutes({ open, scheduler, analyses, tell, logger }),

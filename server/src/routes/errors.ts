@@ -13,7 +13,11 @@ export type Tell = (message: string) => string;
  * @param further those that become known later
  */
 export function tellWithout(folders: readonly string[], further: () => Iterable<string> = () => []): Tell {
-  return (message) => [...folders, ...further()].reduce((text, folder) => text.replaceAll(`${folder}/`, ''), message);
+  return (message) => {
+    // A folder inside of another before that one: what is left of its path would not be found any more.
+    const all = [...folders, ...further()].sort((a, b) => b.length - a.length);
+    return all.reduce((text, folder) => text.replaceAll(`${folder}/`, ''), message);
+  };
 }
 
 /** Answers every error as JSON; one that is not a user's is logged and shown without its details. */

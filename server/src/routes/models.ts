@@ -13,9 +13,10 @@ export function modelRoutes(catalogue: Catalogue, source: HeatmapSource, tell: T
   router.get('/models', async (ctx) => {
     const describe = async (file: string) => {
       const model = await source.model(file);
-      const { patchHeight, patchWidth, method, engine, warnings } = model;
+      const { patchHeight, patchWidth, method, engine, resolution, warnings } = model;
       const patchSize = [patchHeight, patchWidth];
-      return { classes: classInfos(model), patchSize, method, engine, scores: scoresOf(model), warnings };
+      const mpp = typeof resolution === 'object' ? resolution.mpp : null;
+      return { classes: classInfos(model), patchSize, mpp, method, engine, scores: scoresOf(model), warnings };
     };
     const { readable, unreadable } = await listEntries(catalogue, describe, tell);
     ctx.set('Cache-Control', 'no-cache');

@@ -48,6 +48,12 @@ const wait = number(
 );
 const fingerprint = one(z.string().optional());
 
+/** Query of an image that is added. */
+export const uploadQuery = z.object({
+  name: one(z.string().min(1, 'expected the name of a file').max(1000, 'expected at most 1000 characters').optional()),
+  mpp: number('expected microns per pixel above 0 and up to 1000', (mpp) => mpp > 0 && mpp <= 1000),
+});
+
 /** Query of a `.npy` tile. */
 export const scoreTileQuery = z.object({
   score,

@@ -6,6 +6,7 @@ import { Problem } from '../errors.ts';
 import type { HeatmapSource } from '../heatmaps/open-heatmap.ts';
 import { deepZoomTile } from '../slides/deep-zoom-tile.ts';
 import { openedSlides } from '../slides/opened-slides.ts';
+import type { UploadLimits } from '../uploads/uploads.ts';
 import type { Tell } from './errors.ts';
 import { listEntries } from './listing.ts';
 import { listingQuery, parseQuery } from './query.ts';
@@ -17,8 +18,16 @@ const TILE_FORMATS = { jpeg: 'image/jpeg', png: 'image/png' } as const;
 /** Slides that are listed at once unless asked for otherwise. */
 const SLIDES_AT_ONCE = 200;
 
-/** The catalogue of slides, and each slide as a Deep Zoom pyramid. */
-export function slideRoutes(catalogue: Catalogue, source: HeatmapSource, tell: Tell): Router {
+/**
+ * The catalogue of slides, and each slide as a Deep Zoom pyramid.
+ * @param uploads what visitors may add, if anything
+ */
+export function slideRoutes(
+  catalogue: Catalogue,
+  source: HeatmapSource,
+  tell: Tell,
+  uploads?: Pick<UploadLimits, 'bytes' | 'lifetime'>,
+): Router {
   const router = new Router();
   const reader = openedSlides();
 
@@ -34,6 +43,7 @@ export function slideRoutes(catalogue: Catalogue, source: HeatmapSource, tell: T
       slides: readable,
       unreadable,
       next: next === null ? null : nextAddress({ filter, after: next, limit }),
+      uploads: uploads ? { bytes: uploads.bytes, seconds: uploads.lifetime / 1000 } : null,
     };
   });
 

@@ -26,9 +26,10 @@ const MOST_EXPANSION = 400;
 export async function convertedSlide(
   { file, format, reader, width, height, mpp }: SlideHeader,
   picture: Pick<Conversion, 'page' | 'turned'>,
-  { fingerprint, store, onProgress, onTemporary, signal }: DescriptionOptions,
+  { fingerprint, store, mostConverted = MOST_PIXELS, onProgress, onTemporary, signal }: DescriptionOptions,
 ): Promise<SlideDescription> {
   const size = { width, height };
+  if (width * height > mostConverted) throw untiled(file, size, mostConverted);
   const conversion = { file, ...picture, size, fingerprint };
   const regionFile = await losslessPyramid(conversion, store, {
     onProgress,
@@ -67,12 +68,7 @@ export async function checkConvertible(file: string, { width, height }: Size, is
       `it has ${width} x ${height} pixels, which have to be decoded all at once; at most ${MOST_WHOLE_PIXELS} pixels were expected, or a tiled TIFF`,
     );
   }
-  if (pixels > MOST_PIXELS) {
-    throw unreadable(
-      file,
-      `it has ${width} x ${height} pixels and no tiles to read them by; at most ${MOST_PIXELS} pixels were expected, or a tiled TIFF`,
-    );
-  }
+  if (pixels > MOST_PIXELS) throw untiled(file, { width, height }, MOST_PIXELS);
   const { size } = await stat(file);
   if (pixels > MOST_WHOLE_PIXELS && 3 * pixels > MOST_EXPANSION * size) {
     throw unreadable(
@@ -80,6 +76,13 @@ export async function checkConvertible(file: string, { width, height }: Size, is
       `${size} bytes would unpack to ${width} x ${height} pixels; at most ${MOST_EXPANSION} times its size was expected`,
     );
   }
+}
+
+function untiled(file: string, { width, height }: Size, most: number): Problem {
+  return unreadable(
+    file,
+    `it has ${width} x ${height} pixels and no tiles to read them by; at most ${most} pixels were expected, or a tiled TIFF`,
+  );
 }
 
 /** @throws Problem `failed` where the pyramid would fill the disk */

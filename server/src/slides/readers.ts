@@ -33,6 +33,8 @@ export interface DescriptionOptions {
   version: string;
   /** Folder of the server's data; the pyramids that had to be made lie in its `slides`. */
   store: string;
+  /** Pixels of a picture of which a pyramid has to be made; 2^33 unless given. */
+  mostConverted?: number;
   /** Called, 0 to 1, while a pyramid is made. */
   onProgress?: OnProgress;
   /** Told in a sentence, once for each process, where pyramids cannot be kept and are made in a temporary folder. */

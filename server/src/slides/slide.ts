@@ -36,6 +36,8 @@ export interface SlideDescription extends Pick<SlideHeader, 'file' | 'format' | 
   companions?: string[];
   /** Of `regionFile` and of them, when it was described. */
   version: string;
+  /** The end of a sentence: how its user can say its microns per pixel, where that is not as usual. */
+  mppRemedy?: string;
 }
 
 /** One resolution stored in `regionFile`: its size, and where its reader finds it. */

@@ -84,7 +84,7 @@ async function lastUse(path: string): Promise<number> {
 }
 
 /** Bytes of all files below a folder; those that vanish meanwhile do not count. */
-async function bytesBelow(folder: string): Promise<number> {
+export async function bytesBelow(folder: string): Promise<number> {
   const folders = [folder];
   let sum = 0;
   for (let current = folders.pop(); current !== undefined; current = folders.pop()) {

@@ -1,0 +1,47 @@
+import { randomBytes } from 'node:crypto';
+import { Problem } from '../errors.ts';
+import type { Recognized } from '../slides/recognize.ts';
+
+/**
+ * An id that cannot be guessed (128 random bits). No file of a folder has such an id, for it has no ending.
+ */
+export function newUploadId(): string {
+  return `upload:${randomBytes(16).toString('base64url')}`;
+}
+
+/** Whether an id can be that of an upload. */
+export function isUploadId(id: string): boolean {
+  return /^upload:[\w-]{22}$/.test(id);
+}
+
+/** Characters of a name that are kept: with what is written beside it, below the 255 bytes of a file system. */
+const LONGEST_NAME = 50;
+
+/** What is one file and nothing beside it. */
+const FORMATS_OF_ONE_FILE = [
+  ...['JPEG', 'PNG', 'WebP', 'TIFF', 'OME-TIFF', 'Aperio SVS', 'Aperio SVS (JPEG 2000)', 'Hamamatsu NDPI'],
+  ...['Leica SCN', 'Ventana BIF', 'Philips TIFF', 'Trestle', 'Sakura SVSLIDE'],
+];
+
+/**
+ * A name for a file of one's own folder by what its sender calls it: letters, digits, spaces and `. _ -`, its last 50
+ * characters; `image` where nothing is left.
+ */
+export function fileNameOf(name: string): string {
+  const plain = name
+    .normalize('NFC')
+    .replace(/[^\p{L}\p{N}._ -]/gu, '_')
+    .trim();
+  const end = [...plain].slice(-LONGEST_NAME).join('');
+  return end.replace(/^[. ]+/, '') || 'image';
+}
+
+/** @throws Problem `unreadable-slide` for a slide of several files, of which one alone was sent */
+export function checkOneFile({ format }: Pick<Recognized, 'format'>, name: string): void {
+  const isMirax = name.toLowerCase().endsWith('.mrxs');
+  if (FORMATS_OF_ONE_FILE.includes(format) && !isMirax) return;
+  throw new Problem(
+    'unreadable-slide',
+    `${name} cannot be added: a slide of one file was expected, ${isMirax ? 'MIRAX' : format} has several`,
+  );
+}
