@@ -5,6 +5,7 @@ import { describe, expect, test } from 'vitest';
 import { copyOverlap } from '../../../server/src/slides/copy-pixels.ts';
 import { describeSlide, readSlideHeader } from '../../../server/src/slides/describe-slide.ts';
 import { openSlide } from '../../../server/src/slides/open-slide.ts';
+import { writeMirax } from './mirax-slide.ts';
 import {
   openslideVersion,
   writeAperioJpeg2000,
@@ -107,6 +108,32 @@ describe.skipIf(openslideVersion === undefined)('through OpenSlide', () => {
     const data = await sharp(jpeg).raw().toBuffer();
     const read = await openSlide(description).readRegion(0, region);
     expect(Buffer.compare(read, crop({ data, width: 512 }, region))).toBe(0);
+  });
+
+  test('a MIRAX slide: the tiles in its folder, two levels, and background where a tile is not stored', async () => {
+    const half = picture(256, 128);
+    const full = picture(512, 256);
+    await writeMirax(folder, 'mirax', [full, half], [5]);
+    const file = join(folder, 'mirax.mrxs');
+    const description = await describeSlide(file, { store });
+    expect(description).toMatchObject({ format: 'MIRAX', reader: 'openslide', width: 512, height: 256, mpp: 0.25 });
+    expect(description.levels).toMatchObject([{ width: 512 }, { width: 256 }]);
+    const reader = openSlide(description);
+    const expected = crop(full, { x: 0, y: 0, width: 512, height: 256 });
+    // The tile in the second row and column.
+    for (let y = 128; y < 256; y++) expected.fill(255, (y * 512 + 128) * 3, (y * 512 + 256) * 3);
+    expect(Buffer.compare(await reader.readRegion(0, { x: 0, y: 0, width: 512, height: 256 }), expected)).toBe(0);
+    const coarse = await reader.readRegion(1, { x: 0, y: 0, width: 256, height: 128 });
+    expect(Buffer.compare(coarse, half.data)).toBe(0);
+  });
+
+  test('a MIRAX slide whose tiles are missing is refused', async () => {
+    await writeMirax(folder, 'partial', [picture(256, 128)], []);
+    await rm(join(folder, 'partial/Data0000.dat'));
+    await expect(describeSlide(join(folder, 'partial.mrxs'), { store })).rejects.toMatchObject({
+      code: 'unreadable-slide',
+      message: expect.stringMatching(/^partial\.mrxs cannot be read as a slide: /),
+    });
   });
 
   test.each([

@@ -5,6 +5,7 @@ import { describeSlide } from '../../../server/src/slides/describe-slide.ts';
 import { openSlide } from '../../../server/src/slides/open-slide.ts';
 import type { Rectangle } from '../../../shared/geometry/deep-zoom.ts';
 import { referenceData } from '../../reference-data.ts';
+import { writeMirax } from './mirax-slide.ts';
 import {
   openslideVersion,
   writeAperioJpeg2000,
@@ -113,6 +114,11 @@ describe.skipIf(pythonOpenslide === undefined)('regions are those of Python', ()
     await expectReference(join(folder, 'aperio.svs'), 'openslide');
     await writeLeica(join(folder, 'leica.scn'), picture(256, 192));
     await expectReference(join(folder, 'leica.scn'), 'openslide');
+  });
+
+  needsLibrary('OpenSlide: MIRAX, with tiles that are not stored', async () => {
+    await writeMirax(folder, 'mirax', [picture(512, 256), picture(256, 128)], [0, 6]);
+    await expectReference(join(folder, 'mirax.mrxs'), 'openslide');
   });
 
   // Python may have another version of the JPEG library, which reduces while it decodes.
