@@ -1,0 +1,128 @@
+import { lookup } from 'node:dns/promises';
+import http from 'node:http';
+import https from 'node:https';
+import { setTimeout } from 'node:timers/promises';
+import { LRUCache } from 'lru-cache';
+import { reason } from '../image-file.ts';
+import { fetchOnce, type RemoteBody, type Resolve, type Wanted } from './fetch-once.ts';
+import { RemoteError } from './remote-error.ts';
+import type { RemoteHosts } from './remote-hosts.ts';
+
+/** Fetches what slides of other servers consist of. */
+export interface Fetcher {
+  /**
+   * @param keep under which version of its slide the body is kept in memory; it is not unless given
+   * @throws RemoteError
+   */
+  fetch(address: string, wanted: Wanted, keep?: string): Promise<RemoteBody>;
+  /** Ends its connections. */
+  close(): void;
+}
+
+export interface FetcherOptions {
+  /** Seconds that an attempt may take from its beginning to the last byte. */
+  attemptSeconds?: number;
+  /** Seconds before the second attempt; twice as many before the third. */
+  backoffSeconds?: number;
+  /** Memory for bodies that may be wanted again. */
+  cacheBytes?: number;
+  resolve?: Resolve;
+}
+
+const ATTEMPTS = 3;
+
+/** Whoever waits for a tile has 30 s before a viewer gives it up. */
+const ATTEMPT_SECONDS = 8;
+const BACKOFF_SECONDS = 0.3;
+
+/** Requests at once, to all servers together: as many as browsers make, each process by itself. */
+const MOST_AT_ONCE = 6;
+
+/** Encoded tiles of 256 pixels have 20 to 100 kB. */
+const CACHE_BYTES = 32 * 1024 ** 2;
+
+const resolveAll: Resolve = (name) => lookup(name, { all: true });
+
+/**
+ * @param remote the hosts that it may fetch from
+ * @param options pauses and limits
+ */
+export function createFetcher(remote: RemoteHosts, options: FetcherOptions = {}): Fetcher {
+  const { attemptSeconds = ATTEMPT_SECONDS, backoffSeconds = BACKOFF_SECONDS, resolve = resolveAll } = options;
+  const pool = { keepAlive: true, maxSockets: MOST_AT_ONCE };
+  const agents = { http: new http.Agent(pool), https: new https.Agent(pool) };
+  const kept = new LRUCache<string, RemoteBody>({
+    maxSize: options.cacheBytes ?? CACHE_BYTES,
+    sizeCalculation: ({ bytes }, key) => bytes.length + key.length + 200,
+  });
+  /** Fetches under way; whoever wants the same meanwhile shares one. */
+  const underWay = new Map<string, Promise<RemoteBody>>();
+  const turn = createTurns(MOST_AT_ONCE);
+
+  async function attempt(address: string, wanted: Wanted): Promise<RemoteBody> {
+    const signal = AbortSignal.timeout(attemptSeconds * 1000);
+    try {
+      return await fetchOnce(address, wanted, { remote, resolve, agents, signal });
+    } catch (error) {
+      if (error instanceof RemoteError) throw error;
+      if (signal.aborted) {
+        throw new RemoteError('unavailable', `it was not there whole after ${attemptSeconds} s`, { cause: error });
+      }
+      throw new RemoteError('unavailable', `its server cannot be reached (${reason(error)})`, { cause: error });
+    }
+  }
+
+  async function fetched(address: string, wanted: Wanted): Promise<RemoteBody> {
+    for (let attempts = 1; ; attempts++) {
+      try {
+        return await turn(() => attempt(address, wanted));
+      } catch (error) {
+        if (!(error instanceof RemoteError) || error.kind !== 'unavailable' || attempts === ATTEMPTS) throw error;
+        const pause = backoffSeconds * 2 ** (attempts - 1);
+        if ((error.retryAfter ?? 0) > attemptSeconds) throw error;
+        // Not all of those that failed together come back together.
+        await setTimeout(1000 * Math.max(error.retryAfter ?? 0, pause * (0.75 + 0.5 * Math.random())));
+      }
+    }
+  }
+
+  return {
+    async fetch(address, wanted, keep) {
+      const key = `${keep ?? ''} ${wanted.kind} ${address}`;
+      const found = keep === undefined ? undefined : kept.get(key);
+      if (found !== undefined) return found;
+      const shared = underWay.get(key);
+      if (shared !== undefined) return shared;
+      const fetching = fetched(address, wanted);
+      underWay.set(key, fetching);
+      try {
+        const body = await fetching;
+        if (keep !== undefined) kept.set(key, body);
+        return body;
+      } finally {
+        underWay.delete(key);
+      }
+    },
+    close() {
+      agents.http.destroy();
+      agents.https.destroy();
+    },
+  };
+}
+
+/** Lets only so many pieces of work run at once; the others wait in the order in which they came. */
+function createTurns(most: number): <T>(work: () => Promise<T>) => Promise<T> {
+  const waiting: (() => void)[] = [];
+  let running = 0;
+  return async (work) => {
+    if (running >= most) await new Promise<void>((begin) => waiting.push(begin));
+    else running++;
+    try {
+      return await work();
+    } finally {
+      const next = waiting.shift();
+      if (next === undefined) running--;
+      else next();
+    }
+  };
+}
