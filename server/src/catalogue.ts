@@ -54,6 +54,8 @@ export interface CatalogueKind {
   name: string;
   /** Ends of file names, lower case, compared without regard to case: `.tif`, `model.json`. */
   endings: readonly string[];
+  /** Whether a file with such a name is one of the kind after all; without it each is. */
+  isListed?: (file: string) => Promise<boolean>;
   /** Ends of the names of files and of folders: a folder `NAME_files` beside a file `NAME.dzi` is part of that entry. */
   parts?: readonly { file: string; folder: string }[];
 }
@@ -126,7 +128,9 @@ async function readFolder(walk: Walk, segments: string[], ancestors: ReadonlySet
     if (target?.isDirectory()) {
       const real = await realpath(join(here, child.name)).catch(() => null);
       if (real !== null && !ancestors.has(real)) await readFolder(walk, path, new Set([...ancestors, real]));
-    } else if (target?.isFile() && hasEnding(child.name, walk.kind)) addEntry(walk, path);
+    } else if (target?.isFile() && hasEnding(child.name, walk.kind)) {
+      if (await isListed(join(here, child.name), walk.kind)) addEntry(walk, path);
+    }
   }
 }
 
@@ -163,7 +167,12 @@ async function resolveId(folder: string, kind: CatalogueKind, id: string): Promi
   if (real === null || !isInside(root, real)) throw missing;
   const found = await stat(real).catch(() => null);
   if (!found?.isFile() || (await isInPart(folder, kind, segments))) throw missing;
+  if (!(await isListed(file, kind))) throw missing;
   return file;
+}
+
+async function isListed(file: string, { isListed: asked }: CatalogueKind): Promise<boolean> {
+  return asked === undefined || (await asked(file));
 }
 
 /** Whether one of the folders that lead to a file is part of an entry. */

@@ -18,7 +18,9 @@ import { createApp } from './routes/app.ts';
 import { tellWithout } from './routes/errors.ts';
 import { readPage } from './routes/page.ts';
 import { serveHeatmaps } from './served-heatmaps.ts';
-import { SLIDE_ENDINGS, SLIDE_PARTS } from './slides/recognize.ts';
+import { isListedSlide, SLIDE_ENDINGS, SLIDE_PARTS } from './slides/recognize.ts';
+import { allowRemoteHosts } from './slides/remote/process-fetcher.ts';
+import { NO_REMOTE_HOSTS, type RemoteHosts } from './slides/remote/remote-hosts.ts';
 import { prepareStore } from './store/prepare-store.ts';
 import { removeStaleUploads } from './uploads/upload-folder.ts';
 import { isUploadId } from './uploads/upload-names.ts';
@@ -42,6 +44,8 @@ export interface ServerOptions {
   uploadBytes?: number;
   /** One of `ENGINE_NAMES`, or its short form; the default one unless given. */
   engine?: string;
+  /** From where the pixels of slides may be fetched; from nowhere unless given. */
+  remote?: RemoteHosts;
 }
 
 export interface RunningServer {
@@ -49,6 +53,8 @@ export interface RunningServer {
   address: string;
   close(): Promise<void>;
 }
+
+const SLIDE_KIND = { name: 'slide', endings: SLIDE_ENDINGS, parts: SLIDE_PARTS, isListed: isListedSlide };
 
 /** The worker's script and the page lie beside the built command line. */
 const workerEntry = fileURLToPath(new URL('./worker.js', import.meta.url));
@@ -66,12 +72,13 @@ const LONGEST_UPLOAD = 2 * 3_600_000;
  * @throws Problem `bad-parameter` for an engine that there is not
  */
 export function startWorker(
-  { store, engine }: Partial<Pick<ServerOptions, 'store' | 'engine'>>,
+  { store, engine, remote }: Partial<Pick<ServerOptions, 'store' | 'engine' | 'remote'>>,
   onDeath?: (reason: string) => void,
 ) {
   return workerPool(workerEntry, onDeath, {
     engine: engineNamed(engine ?? DEFAULT_ENGINE),
     conversions: store === undefined ? undefined : join(resolve(store), 'models'),
+    remote,
   });
 }
 
@@ -81,13 +88,11 @@ export function startWorker(
  */
 export async function startServer(options: ServerOptions): Promise<RunningServer> {
   tuneGarbageCollection();
+  allowRemoteHosts(options.remote ?? NO_REMOTE_HOSTS);
   const storeWarning = await prepareStore(options.store);
   const logger = pino({ name: 'openseadragon-cam', base: undefined }, pino.destination({ fd: 2, sync: true }));
   if (storeWarning !== undefined) logger.warn(storeWarning);
-  const listed =
-    typeof options.slides === 'string'
-      ? openCatalogue(options.slides, { name: 'slide', endings: SLIDE_ENDINGS, parts: SLIDE_PARTS })
-      : options.slides;
+  const listed = typeof options.slides === 'string' ? openCatalogue(options.slides, SLIDE_KIND) : options.slides;
   const models = openCatalogue(options.models, { name: 'model', endings: LISTED_MODEL_ENDINGS });
   for (const catalogue of [listed, models]) {
     const { warnings } = await catalogue.list();

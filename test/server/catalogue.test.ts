@@ -153,3 +153,12 @@ test('the tiles of a pyramid are part of its entry, and tiles alone are files as
     await expect(catalogue.resolve(id)).rejects.toThrow(`there is no slide "${id}"`);
   }
 });
+
+test('a file with an ending of its kind is left out where it is something else', async () => {
+  const some = { ...kind, isListed: async (file: string) => !file.endsWith('b.tif') };
+  const catalogue = openCatalogue(folder, some);
+  const { entries } = await catalogue.list();
+  expect(entries.map(({ id }) => id)).toEqual(['A.PNG', 'brain:old:ä.png', 'folder.tif:inside.tif', 'link-in.tif']);
+  await expect(catalogue.resolve('b.tif')).rejects.toMatchObject({ code: 'not-found' });
+  expect(await catalogue.resolve('A.PNG')).toBe(join(folder, 'A.PNG'));
+});

@@ -6,6 +6,7 @@ import { regionBreakdown, slideBreakdown } from '../heatmaps/breakdown.ts';
 import type { ModelDescription } from '../models/model.ts';
 import { followAnalysis } from './follow-analysis.ts';
 import { chosenOptions, type HeatmapChoice } from './heatmap-choice.ts';
+import { type RemoteChoice, remoteHosts } from './remote-choice.ts';
 import { withAnalysis } from './with-analysis.ts';
 
 /**
@@ -16,7 +17,8 @@ import { withAnalysis } from './with-analysis.ts';
 export async function analyze(
   slide: string,
   model: string,
-  options: { store: string; engine?: string; mpp?: number; region?: Rectangle; json?: boolean } & HeatmapChoice,
+  options: { store: string; engine?: string; mpp?: number; region?: Rectangle; json?: boolean } & HeatmapChoice &
+    RemoteChoice,
 ): Promise<void> {
   const { region, json } = options;
   const start = performance.now();
@@ -30,6 +32,7 @@ export async function analyze(
     model,
     {
       ...options,
+      remote: remoteHosts(options),
       heatmapOptions: chosenOptions(options),
       silent: json,
       check(heatmap) {

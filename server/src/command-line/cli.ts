@@ -52,6 +52,8 @@ program
     'let visitors add an image of at most so many megabytes from the page, to be removed an hour after they looked at it (default: off; without a number 1000)',
     megabytes,
   )
+  .addOption(remoteHostOption())
+  .addOption(remotePrivateOption())
   .addOption(engineOption())
   .option(
     '--config <file>',
@@ -72,6 +74,8 @@ program
   .addOption(mppOption())
   .addOption(overlapOption())
   .addOption(backgroundOption())
+  .addOption(remoteHostOption())
+  .addOption(remotePrivateOption())
   .option('--json', 'print one JSON document on stdout and nothing else')
   .action(async (slide, model, options) => (await import('./analyze.ts')).analyze(slide, model, options));
 
@@ -109,6 +113,8 @@ program
   .option('--scale <s>', 'size of the picture relative to the slide, above 0 up to 1', scale, 1)
   .option('--store <dir>', "folder for the server's data", defaultStore())
   .addOption(engineOption())
+  .addOption(remoteHostOption())
+  .addOption(remotePrivateOption())
   .requiredOption('-o, --output <file>', 'file to write: .png, .jpg, .webp or .tif (tiled pyramid)')
   .action(async (slide, model, options) => (await import('./render.ts')).render(slide, model, options));
 
@@ -121,6 +127,8 @@ program
     'write a manifest to start from beside the model, with everything that the file says itself',
   )
   .addOption(engineOption())
+  .addOption(remoteHostOption())
+  .addOption(remotePrivateOption())
   .option('--json', 'print one JSON document on stdout and nothing else')
   .action(async (file, options) => (await import('./inspect.ts')).inspect(file, options));
 
@@ -143,6 +151,17 @@ function engineOption(): Option {
     undefined,
     DEFAULT_ENGINE,
   );
+}
+
+function remoteHostOption(): Option {
+  return new Option(
+    '--remote-host <host[:port]>',
+    'tile server that slides (.json files with an address) may be fetched from; repeatable, none by default',
+  ).argParser(repeated);
+}
+
+function remotePrivateOption(): Option {
+  return new Option('--remote-private', 'let names among those hosts stand for addresses of private networks');
 }
 
 function mppOption(): Option {

@@ -7,15 +7,18 @@ import { isModelFolder, isNamedAsModel } from '../models/model-file.ts';
 import { writeStartingManifest } from '../models/starting-manifest.ts';
 import { startWorker } from '../server.ts';
 import { readSlideHeader } from '../slides/describe-slide.ts';
+import { allowRemoteHosts } from '../slides/remote/process-fetcher.ts';
 import { withSidecar } from '../slides/sidecar.ts';
 import type { Worker } from '../worker/supervisor.ts';
 import { readPatchImage } from './patch-image.ts';
+import { type RemoteChoice, remoteHosts } from './remote-choice.ts';
 
 /**
  * Prints what a slide or a model is; with a patch, what the model says of it.
  * @throws Problem where the file is neither, or the patch has another size than the model's
  */
 export async function inspect(file: string, options: InspectOptions): Promise<void> {
+  allowRemoteHosts(remoteHosts(options));
   await access(file).catch((error: NodeJS.ErrnoException) => {
     if (error.code !== 'ENOENT' && error.code !== 'ENOTDIR') return;
     throw new Problem('not-found', `${file}: expected a slide or a model, found no such file`, { cause: error });
@@ -29,7 +32,7 @@ export async function inspect(file: string, options: InspectOptions): Promise<vo
   await inspectSlide(file, options.json);
 }
 
-export interface InspectOptions {
+export interface InspectOptions extends RemoteChoice {
   /** An image of exactly one patch. */
   patch?: string;
   writeManifest?: boolean;

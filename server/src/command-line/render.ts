@@ -19,11 +19,13 @@ import { renderSlide } from '../rendering/render-slide.ts';
 import { renderedSize } from '../rendering/slide-strip.ts';
 import { readSlideHeader } from '../slides/describe-slide.ts';
 import { openSlide } from '../slides/open-slide.ts';
+import { allowRemoteHosts } from '../slides/remote/process-fetcher.ts';
 import { printBreakdown } from './analyze.ts';
 import { chosenOptions, type HeatmapChoice } from './heatmap-choice.ts';
+import { type RemoteChoice, remoteHosts } from './remote-choice.ts';
 import { withAnalysis } from './with-analysis.ts';
 
-export interface RenderCommandOptions extends HeatmapChoice {
+export interface RenderCommandOptions extends HeatmapChoice, RemoteChoice {
   /** Exactly one of `class` and `top`; neither for `entropy`, which is of all classes. */
   class?: string;
   top?: number;
@@ -55,6 +57,8 @@ export async function render(slide: string, model: string, options: RenderComman
   if (options.class === undefined && options.top === undefined && options.mode !== 'entropy') {
     throw new Problem('bad-parameter', 'render: expected --class NAME, --top N or --mode entropy, found none of them');
   }
+  const remote = remoteHosts(options);
+  allowRemoteHosts(remote);
   const { width, height } = renderedSize(await readSlideHeader(slide), scale);
   checkOutput(output, width, height);
   await outputFolder(output, [slide]);
@@ -80,7 +84,7 @@ export async function render(slide: string, model: string, options: RenderComman
   await withAnalysis(
     slide,
     model,
-    { store, engine, mpp, heatmapOptions, check },
+    { store, engine, mpp, remote, heatmapOptions, check },
     async ({ heatmap, scheduler, progress, signal }) => {
       const breakdown = slideBreakdown(heatmap);
       const size = await renderSlide(openSlide(heatmap.slide), output, {

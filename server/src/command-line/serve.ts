@@ -4,6 +4,7 @@ import { Problem } from '../errors.ts';
 import { loadOwnCatalogue } from '../own-catalogue.ts';
 import { startServer } from '../server.ts';
 import { defaultStore } from './default-store.ts';
+import { remoteHosts } from './remote-choice.ts';
 
 /** Megabytes of an image that visitors may add where `--uploads` names none. */
 export const DEFAULT_UPLOAD_MEGABYTES = 1000;
@@ -18,6 +19,8 @@ const optionsSchema = z.strictObject({
   port: z.int().min(0).max(65535).optional(),
   engine: z.string().optional(),
   uploads: z.union([z.boolean(), z.number().positive()], { error: 'expected true, or megabytes above 0' }).optional(),
+  remoteHost: z.union([z.string(), z.array(z.string())], { error: 'expected a host or a list of hosts' }).optional(),
+  remotePrivate: z.boolean().optional(),
   cors: z.union([z.string(), z.array(z.string())], { error: 'expected an origin or a list of origins' }).optional(),
 });
 
@@ -45,6 +48,7 @@ export async function serve({ config, ...given }: ServeOptions & { config?: stri
     engine: options.engine,
     uploadBytes: uploadBytes(options.uploads ?? false),
     cors: [options.cors ?? []].flat().map(originOf),
+    remote: remoteHosts(options),
   });
 }
 

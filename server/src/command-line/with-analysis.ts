@@ -5,6 +5,8 @@ import type { Heatmap } from '../heatmaps/heatmap.ts';
 import { createHeatmapSource } from '../heatmaps/open-heatmap.ts';
 import { createScheduler, type Scheduler } from '../heatmaps/scheduler.ts';
 import { startWorker } from '../server.ts';
+import { allowRemoteHosts } from '../slides/remote/process-fetcher.ts';
+import type { RemoteHosts } from '../slides/remote/remote-hosts.ts';
 import { untilAborted } from '../slides/until-aborted.ts';
 import { prepareStore } from '../store/prepare-store.ts';
 import { untilInterrupted } from './interrupted.ts';
@@ -27,6 +29,8 @@ export interface AnalysisOptions {
   region?: Rectangle;
   /** Microns per pixel of the slide, whatever it says itself. */
   mpp?: number;
+  /** From where the pixels of slides may be fetched. */
+  remote: RemoteHosts;
   heatmapOptions?: Partial<HeatmapOptions>;
   silent?: boolean;
   /** Sees the heatmap before any patch is classified; throws where what is asked for cannot be done. */
@@ -46,13 +50,14 @@ export interface AnalysisOptions {
 export async function withAnalysis(
   slideFile: string,
   modelFile: string,
-  { store, engine, region, mpp, heatmapOptions, silent, check, follow }: AnalysisOptions,
+  { store, engine, region, mpp, remote, heatmapOptions, silent, check, follow }: AnalysisOptions,
   use: (analysis: Analysis) => Promise<void> | void,
 ): Promise<void> {
   // The heatmap tells of one that cannot be written.
   await prepareStore(store);
   const progress = progressLine(silent);
-  const worker = startWorker({ store, engine });
+  allowRemoteHosts(remote);
+  const worker = startWorker({ store, engine, remote });
   /** Whether the heatmap is computed here; where a server does it, what this process cannot store is nobody's concern. */
   let isOurs = false;
   const untold: string[] = [];

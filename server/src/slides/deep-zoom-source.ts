@@ -1,13 +1,13 @@
+import { z } from 'zod';
 import {
   levelSize,
   maxLevel,
-  type Rectangle,
   type Size,
   type TileAddress,
   type TilePyramid,
-  tileBounds,
 } from '../../../shared/geometry/deep-zoom.ts';
-import { copyOverlap, emptyPixels, type RegionPixels } from './copy-pixels.ts';
+import type { RegionPixels } from './copy-pixels.ts';
+import { type GridTile, gridTiles } from './tile-grid.ts';
 import { attributesOf } from './xml-attributes.ts';
 
 /** A Deep Zoom pyramid that somebody else made, as its descriptor tells; nothing here reads a tile. */
@@ -27,23 +27,17 @@ export interface DeepZoomLevel extends Size {
 }
 
 /** A tile that regions need. */
-export interface NeededTile {
+export interface NeededTile extends Omit<GridTile, 'column' | 'row'> {
   address: TileAddress;
-  /** All pixels that it has, overlap included, in those of its level. */
-  bounds: Rectangle;
-  /** What is taken from it: its own square. A pixel in the overlap of two tiles always comes from the same one. */
-  own: Rectangle;
-  /** The regions that it lies under. */
-  regions: RegionPixels[];
 }
 
 /** Bytes of a descriptor that are looked at: those with a list of rectangles, which are refused, may be longer. */
 export const DESCRIPTOR_BYTES = 65_536;
 
 /** A tile is decoded whole: this many pixels a side are 50 MB. */
-const LARGEST_TILE = 4096;
+export const LARGEST_TILE = 4096;
 
-const LONGEST_SIDE = 2 ** 31 - 1;
+export const LONGEST_SIDE = 2 ** 31 - 1;
 
 const TILE_FORMATS: readonly string[] = ['jpg', 'jpeg', 'png', 'webp'];
 
@@ -59,27 +53,52 @@ export function deepZoomKind(text: string): 'image' | 'collection' | null {
 
 /**
  * Reads a descriptor, `<Image TileSize Overlap Format><Size Width Height/></Image>` (Microsoft's Deep Zoom file format, 2008
- * and 2009).
+ * and 2009), or the same as JSON, `{"Image": {"TileSize", "Overlap", "Format", "Size": {"Width", "Height"}}}`.
  * @throws Error that says for the end of a sentence what is wrong with it
  */
 export function parseDeepZoom(text: string): DeepZoomImage {
+  if (/^\s*\{/.test(text)) return parseDeepZoomJson(text);
   const root = rootOf(text);
   if (root?.name !== 'Image') throw new Error('its descriptor has no Image');
-  if (/<(?:\w+:)?DisplayRect[\s>]/.test(root.rest)) {
+  const hasParts = /<(?:\w+:)?DisplayRect[\s>]/.test(root.rest);
+  const size = /<(?:\w+:)?Size\s([^<>]{0,1024})>/.exec(root.rest);
+  return imageOf(root.attributes, attributesOf(size?.[1] ?? ''), hasParts);
+}
+
+const jsonDescriptor = z.object({
+  Image: z.looseObject({ Size: z.record(z.string(), z.unknown()).optional(), DisplayRect: z.unknown().optional() }),
+});
+
+function parseDeepZoomJson(text: string): DeepZoomImage {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw new Error('its descriptor is no JSON', { cause: error });
+  }
+  const parsed = jsonDescriptor.safeParse(value);
+  if (!parsed.success) throw new Error('its descriptor has no Image');
+  const { Size: size = {}, DisplayRect, ...image } = parsed.data.Image;
+  const texts = (of: Record<string, unknown>) =>
+    new Map(Object.entries(of).map(([name, each]) => [name, String(each)]));
+  return imageOf(texts(image), texts(size), Array.isArray(DisplayRect) ? DisplayRect.length > 0 : Boolean(DisplayRect));
+}
+
+/** @param hasParts whether only rectangles of it exist */
+function imageOf(attributes: Map<string, string>, size: Map<string, string>, hasParts: boolean): DeepZoomImage {
+  if (hasParts) {
     throw new Error('only parts of it exist (DisplayRects); an image with all of its tiles was expected');
   }
-  const size = /<(?:\w+:)?Size\s([^<>]{0,1024})>/.exec(root.rest);
-  const sizes = attributesOf(size?.[1] ?? '');
-  const format = root.attributes.get('Format') ?? '';
+  const format = attributes.get('Format') ?? '';
   if (!TILE_FORMATS.includes(format.toLowerCase())) {
     throw new Error(`its tiles have the format ${JSON.stringify(format.slice(0, 20))}, jpeg, png or webp was expected`);
   }
-  const tileSize = wholeNumber(root.attributes, 'TileSize', 1, LARGEST_TILE);
+  const tileSize = wholeNumber(attributes, 'TileSize', 1, LARGEST_TILE);
   return {
-    width: wholeNumber(sizes, 'Width', 1, LONGEST_SIDE),
-    height: wholeNumber(sizes, 'Height', 1, LONGEST_SIDE),
+    width: wholeNumber(size, 'Width', 1, LONGEST_SIDE),
+    height: wholeNumber(size, 'Height', 1, LONGEST_SIDE),
     tileSize,
-    overlap: wholeNumber(root.attributes, 'Overlap', 0, tileSize),
+    overlap: wholeNumber(attributes, 'Overlap', 0, tileSize),
     format,
   };
 }
@@ -98,39 +117,11 @@ export function deepZoomLevels(image: DeepZoomImage): DeepZoomLevel[] {
 
 /** The tiles under regions of a level, row by row. */
 export function tilesUnder(level: DeepZoomLevel, regions: readonly RegionPixels[]): NeededTile[] {
-  const { tileSize, overlap } = level;
-  const found = new Map<string, NeededTile>();
-  for (const region of regions) {
-    const lastRow = Math.floor((region.y + region.height - 1) / tileSize);
-    const lastColumn = Math.floor((region.x + region.width - 1) / tileSize);
-    for (let row = Math.floor(region.y / tileSize); row <= lastRow; row++) {
-      for (let column = Math.floor(region.x / tileSize); column <= lastColumn; column++) {
-        const key = `${row} ${column}`;
-        const tile = found.get(key);
-        if (tile === undefined) {
-          const address = { level: level.level, column, row };
-          const bounds = boundsOf(level, overlap, column, row);
-          found.set(key, { address, bounds, own: boundsOf(level, 0, column, row), regions: [region] });
-        } else tile.regions.push(region);
-      }
-    }
-  }
-  return [...found.values()].sort(({ address: a }, { address: b }) => a.row - b.row || a.column - b.column);
-}
-
-/** Copies the decoded pixels of a tile, RGB of its whole bounds, to the regions that it lies under. */
-export function copyTile({ bounds, own, regions }: NeededTile, data: Uint8Array): void {
-  let source: RegionPixels = { ...bounds, data };
-  if (bounds.width !== own.width || bounds.height !== own.height) {
-    source = emptyPixels(own);
-    copyOverlap({ ...bounds, data }, source);
-  }
-  for (const region of regions) copyOverlap(source, region);
-}
-
-/** Of a tile in the pixels of its level, which as a pyramid of its own has that level at its top. */
-function boundsOf(level: DeepZoomLevel, overlap: number, column: number, row: number): Rectangle {
-  return tileBounds({ ...level, overlap }, { level: maxLevel(level), column, row });
+  const { width, height, tileSize, overlap } = level;
+  const grid = { width, height, tile: { width: tileSize, height: tileSize }, overlap };
+  return gridTiles(grid, regions).map(({ column, row, ...tile }) => {
+    return { ...tile, address: { level: level.level, column, row } };
+  });
 }
 
 interface Root {

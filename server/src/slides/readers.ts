@@ -52,6 +52,7 @@ const READERS: Record<ReaderName, () => Promise<Reader>> = {
   'deep-zoom': async () => (await import('./readers/deep-zoom.ts')).deepZoomReader,
   openslide: async () => (await import('./readers/openslide.ts')).openslideReader,
   picture: async () => (await import('./readers/picture.ts')).pictureReader,
+  remote: async () => (await import('./readers/remote.ts')).remoteReader,
   tiff: async () => (await import('./readers/tiff.ts')).tiffReader,
 };
 

@@ -2,6 +2,7 @@ import { stat } from 'node:fs/promises';
 import { join, parse } from 'node:path';
 import { DESCRIPTOR_BYTES, deepZoomKind } from './deep-zoom-source.ts';
 import { fileProblem, firstBytes, pictureFormat, reason, unreadable } from './image-file.ts';
+import { isSourceText, SOURCE_BYTES, SOURCE_EXAMPLE } from './remote/source-file.ts';
 import type { ReaderName } from './slide.ts';
 import { isAperioJpeg2000 } from './tiff-compression.ts';
 import { isLargeHamamatsu, readTiffDirectories, type TiffDirectory } from './tiff-directories.ts';
@@ -16,6 +17,7 @@ export const SLIDE_ENDINGS = [
   ...['.jpg', '.jpeg', '.png', '.webp', '.tif', '.tiff'],
   ...['.svs', '.ndpi', '.vms', '.vmu', '.scn', '.mrxs', '.bif', '.svslide', '.dcm'],
   ...['.dzi', '.dzc'],
+  '.json',
 ] as const;
 
 /** Folders of tiles beside them, which are no slides. */
@@ -55,6 +57,10 @@ export async function recognize(file: string): Promise<Recognized> {
   if (picture !== null) return { ...named, reader: 'picture', format: picture };
   const slide = libraryFormat(start);
   if (slide !== null) return { ...named, reader: 'openslide', format: slide };
+  if (isJson(start)) {
+    if (await isRemoteSource(file)) return { ...named, reader: 'remote', format: 'remote' };
+    throw unreadable(file, `it is JSON, of which ${SOURCE_EXAMPLE} was expected to tell of a tile server`);
+  }
   if (await isDeepZoom(file, start)) return { ...named, reader: 'deep-zoom', format: 'Deep Zoom' };
   throw unreadable(file, `it is none of the formats that are read: ${FORMATS_READ}`);
 }
@@ -77,6 +83,23 @@ async function isMirax(file: string): Promise<boolean> {
     (found) => found.isFile(),
     () => false,
   );
+}
+
+/**
+ * Whether a file tells of an image of another server. Not every JSON file does: most are sidecars of slides.
+ * @throws Problem `not-found`, `unreadable-slide`
+ */
+export async function isRemoteSource(file: string): Promise<boolean> {
+  return isSourceText((await firstBytes(file, SOURCE_BYTES)).toString());
+}
+
+function isJson(start: Buffer): boolean {
+  return /^\ufeff?\s*\{/.test(start.toString());
+}
+
+/** Whether a file with one of the endings is listed: a JSON file only where it tells of a tile server. */
+export async function isListedSlide(file: string): Promise<boolean> {
+  return !file.toLowerCase().endsWith('.json') || (await isRemoteSource(file).catch(() => false));
 }
 
 /** @throws Problem `unreadable-slide` for a collection, which is many images */

@@ -1,9 +1,10 @@
 import type { Rectangle, Size } from '../../../shared/geometry/deep-zoom.ts';
 import type { RegionPixels } from './copy-pixels.ts';
 import type { DeepZoomLevel } from './deep-zoom-source.ts';
+import type { RemoteLevel } from './remote/remote-image.ts';
 
 /** What reads a slide: a file of `readers/` each. */
-export type ReaderName = 'deep-zoom' | 'openslide' | 'picture' | 'tiff';
+export type ReaderName = 'deep-zoom' | 'openslide' | 'picture' | 'remote' | 'tiff';
 
 /** What a slide's header tells. */
 export interface SlideHeader extends Size {
@@ -12,6 +13,8 @@ export interface SlideHeader extends Size {
   /** As people know it: `JPEG`, `TIFF`, `Aperio SVS`, `Hamamatsu NDPI`. */
   format: string;
   reader: ReaderName;
+  /** For people, where the file tells one. */
+  title?: string;
   /** Microns per slide pixel; null where the file does not say, or says something no microscope does. */
   mpp: number | null;
   /** Magnification of the microscope's objective, where the file tells. */
@@ -41,7 +44,7 @@ export interface SlideDescription extends Pick<SlideHeader, 'file' | 'format' | 
 }
 
 /** One resolution stored in `regionFile`: its size, and where its reader finds it. */
-export type SlideLevel = DeepZoomLevel | OpenSlideLevel | TiffLevel;
+export type SlideLevel = DeepZoomLevel | OpenSlideLevel | RemoteLevel | TiffLevel;
 
 export interface TiffLevel extends Size, TiffPlace {
   /** Where its green and its blue lie, when the place itself has no more than red. */

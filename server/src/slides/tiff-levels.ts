@@ -83,7 +83,7 @@ export function levelDistance(full: Size, reduced: Size): number | null {
 }
 
 /** Whether the smallest level is small enough to serve overviews from. */
-export function hasOverview(levels: readonly TiffLevel[]): boolean {
+export function hasOverview(levels: readonly Size[]): boolean {
   const smallest = levels.at(-1);
   return smallest !== undefined && Math.max(smallest.width, smallest.height) <= LARGEST_OVERVIEW;
 }

@@ -8,6 +8,7 @@ import { openModel } from '../models/open-model.ts';
 import { whileUnchanged } from '../slides/file-version.ts';
 import { openedSlides } from '../slides/opened-slides.ts';
 import { readPatches } from '../slides/patches.ts';
+import { allowRemoteHosts } from '../slides/remote/process-fetcher.ts';
 import { createTileReader } from '../slides/tile-reader.ts';
 import { backgroundPatches, tissueMask } from '../slides/tissue-mask.ts';
 import type {
@@ -26,7 +27,9 @@ import type {
 lowerPriority();
 
 /** Given by the supervisor. */
-const options: WorkerOptions = JSON.parse(process.argv[2] ?? '{}');
+const { remote, ...options }: WorkerOptions = JSON.parse(process.argv[2] ?? '{}');
+
+if (remote !== undefined) allowRemoteHosts(remote);
 
 // The cores are for inference: threads of one decoding would only wait for each other, and starting them costs 0.2 ms.
 sharp.concurrency(1);

@@ -2,10 +2,14 @@ import type { PatchGrid, PatchPosition } from '../../../shared/geometry/patch-gr
 import type { ProblemCode } from '../errors.ts';
 import type { Classification, ModelDescription } from '../models/model.ts';
 import type { OpenModelOptions } from '../models/open-model.ts';
+import type { RemoteHosts } from '../slides/remote/remote-hosts.ts';
 import type { SlideDescription } from '../slides/slide.ts';
 
-/** How a worker process opens models: its first argument, as JSON. */
-export type WorkerOptions = OpenModelOptions;
+/** How a worker process opens models and slides: its first argument, as JSON. */
+export interface WorkerOptions extends OpenModelOptions {
+  /** From where it may fetch the pixels of slides; from nowhere unless given. */
+  remote?: RemoteHosts;
+}
 
 /** What a worker process is asked. Everything here is plain data: it crosses a process boundary. */
 export type WorkerTask =

@@ -2,7 +2,6 @@ import { createHash } from 'node:crypto';
 import { realpath, stat } from 'node:fs/promises';
 import { dirname, join, parse } from 'node:path';
 import {
-  copyTile,
   DESCRIPTOR_BYTES,
   type DeepZoomImage,
   type DeepZoomLevel,
@@ -19,6 +18,7 @@ import { PYRAMID_TILE_SIZE } from '../lossless-pyramid.ts';
 import type { Reader, RegionSource } from '../readers.ts';
 import type { Recognized } from '../recognize.ts';
 import type { SlideDescription, SlideHeader } from '../slide.ts';
+import { copyTile } from '../tile-grid.ts';
 import { xmlText } from '../xml-attributes.ts';
 
 /** Tiles that are decoded at once. */

@@ -15,6 +15,8 @@ export interface Fetcher {
    * @throws RemoteError
    */
   fetch(address: string, wanted: Wanted, keep?: string): Promise<RemoteBody>;
+  /** Lets go of a body that turned out to be of no use. */
+  forget(address: string, keep: string): void;
   /** Ends its connections. */
   close(): void;
 }
@@ -88,7 +90,7 @@ export function createFetcher(remote: RemoteHosts, options: FetcherOptions = {})
 
   return {
     async fetch(address, wanted, keep) {
-      const key = `${keep ?? ''} ${wanted.kind} ${address}`;
+      const key = keyOf(address, keep);
       const found = keep === undefined ? undefined : kept.get(key);
       if (found !== undefined) return found;
       const shared = underWay.get(key);
@@ -103,11 +105,16 @@ export function createFetcher(remote: RemoteHosts, options: FetcherOptions = {})
         underWay.delete(key);
       }
     },
+    forget: (address, keep) => void kept.delete(keyOf(address, keep)),
     close() {
       agents.http.destroy();
       agents.https.destroy();
     },
   };
+}
+
+function keyOf(address: string, keep = ''): string {
+  return `${keep} ${address}`;
 }
 
 /** Lets only so many pieces of work run at once; the others wait in the order in which they came. */

@@ -1,0 +1,110 @@
+import { createHash } from 'node:crypto';
+import { emptyPixels } from '../copy-pixels.ts';
+import { unreadable } from '../image-file.ts';
+import { PYRAMID_TILE_SIZE } from '../lossless-pyramid.ts';
+import type { Reader } from '../readers.ts';
+import type { Recognized } from '../recognize.ts';
+import { remoteDeepZoom } from '../remote/deep-zoom.ts';
+import type { Fetcher } from '../remote/fetcher.ts';
+import { remoteFetcher } from '../remote/process-fetcher.ts';
+import { RemoteError } from '../remote/remote-error.ts';
+import { type RemoteImage, type RemoteLevel, tileAddress } from '../remote/remote-image.ts';
+import { fetchTile, remoteProblem, remoteSource, shownAddress } from '../remote/remote-source.ts';
+import { type RemoteSource, readSourceFile } from '../remote/source-file.ts';
+import type { SlideDescription, SlideHeader } from '../slide.ts';
+import { hasOverview } from '../tiff-levels.ts';
+
+/** Tiles of the full resolution that the fingerprint looks into. */
+const SAMPLED_TILES = 16;
+
+/** No slide is larger: 1,048,576 pixels a side. A descriptor may claim anything. */
+const MOST_PIXELS = 2 ** 40;
+
+const IMAGES: {
+  [T in RemoteSource['type']]: (source: Extract<RemoteSource, { type: T }>, fetcher: Fetcher) => Promise<RemoteImage>;
+} = {
+  dzi: remoteDeepZoom,
+};
+
+/** Images of tile servers that already run, which a JSON file tells of; see `source-file.ts`. */
+export const remoteReader: Reader = {
+  header: async (recognized) => (await inspect(recognized)).header,
+
+  async describe(recognized, { version }) {
+    const { header, image, source } = await inspect(recognized);
+    const { file, format, reader, width, height, mpp } = header;
+    const [full] = image.levels;
+    const description: SlideDescription = {
+      ...{ file, format, reader, width, height, mpp, regionFile: file, version, levels: image.levels },
+      tileSize: tileSizeOf(full),
+      fingerprint: await remoteFingerprint(file, source, image),
+    };
+    await remoteSource(description, remoteFetcher).fill(0, [emptyPixels({ x: 0, y: 0, width: 1, height: 1 })]);
+    return description;
+  },
+
+  open: (description) => remoteSource(description, remoteFetcher),
+};
+
+async function inspect({ file }: Recognized) {
+  const source = await readSourceFile(file);
+  const image = await imageOf(source).catch((error: unknown) => {
+    throw remoteProblem(file, shownAddress(source.url), error);
+  });
+  const { format, width, height, levels } = image;
+  if (width * height > MOST_PIXELS) {
+    throw unreadable(file, `it has ${width} x ${height} pixels, at most ${MOST_PIXELS} were expected`);
+  }
+  if (!hasOverview(levels)) {
+    const smallest = levels.at(-1) ?? image;
+    throw unreadable(
+      file,
+      `its smallest level has ${smallest.width} x ${smallest.height} pixels, one for overviews of at most 4096 a side was expected`,
+    );
+  }
+  const header: SlideHeader = {
+    ...{ file, format: `${format} (remote)`, reader: 'remote', width, height, mpp: source.mpp ?? null },
+    ...{ objective: null, channels: [], ...(source.title !== undefined && { title: source.title }) },
+    levels: levels.map((level) => ({ width: level.width, height: level.height })),
+  };
+  return { header, image, source };
+}
+
+function imageOf<T extends RemoteSource>(source: T): Promise<RemoteImage> {
+  const open: (source: T, fetcher: Fetcher) => Promise<RemoteImage> = IMAGES[source.type];
+  return open(source, remoteFetcher());
+}
+
+function tileSizeOf({ tile: { width, height } }: RemoteLevel): number {
+  return width === height && width >= 256 && width <= 1024 ? width : PYRAMID_TILE_SIZE;
+}
+
+/**
+ * Of the levels and of tiles spread over the full resolution, or of their absence. Neither the address nor the file counts: a
+ * server that moves keeps its slides.
+ */
+async function remoteFingerprint(file: string, { type }: RemoteSource, { levels }: RemoteImage): Promise<string> {
+  const [full] = levels;
+  const columns = Math.ceil(full.width / full.tile.width);
+  const tiles = columns * Math.ceil(full.height / full.tile.height);
+  const sampled = Math.min(SAMPLED_TILES, tiles);
+  const layout = levels.map(({ width, height, tile, overlap }) => [width, height, tile.width, tile.height, overlap]);
+  const hash = createHash('sha256').update(JSON.stringify([type, layout]));
+  const indices = Array.from({ length: sampled }, (_, i) => Math.round(((tiles - 1) * i) / Math.max(1, sampled - 1)));
+  const found = await Promise.all(
+    indices.map((index) => sample(file, full, tileAddress(full, index % columns, Math.floor(index / columns)))),
+  );
+  found.forEach((tile, i) => {
+    hash.update(` ${indices[i]} `).update(tile);
+  });
+  return hash.digest('hex').slice(0, 16);
+}
+
+async function sample(file: string, level: RemoteLevel, address: string): Promise<Uint8Array | string> {
+  try {
+    return await fetchTile(level, address, remoteFetcher());
+  } catch (error) {
+    if (error instanceof RemoteError && error.kind === 'missing') return 'missing';
+    throw remoteProblem(file, `its tile ${shownAddress(address)}`, error);
+  }
+}
