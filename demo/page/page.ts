@@ -1,9 +1,11 @@
+import './theme.css';
 import './page.css';
 import './stage.css';
 import { createGallery } from './gallery.ts';
 import { showHints } from './hints.ts';
 import { fetchLists, type Lists, Refusal } from './server.ts';
 import { createStage } from './stage.ts';
+import { createThemeChoice } from './theme-choice.ts';
 
 /** How often the lists are asked for again, in milliseconds: while all is well, and while the server is away. */
 const REFRESH = 30_000;
@@ -27,6 +29,7 @@ function start(): void {
     slide: (slide) => choose({ slide }),
     model: (model) => choose({ model }),
   });
+  required('#gallery').append(createThemeChoice());
   let lists: Lists | undefined;
   let awaySince: string | undefined;
   let timer = 0;
