@@ -1,6 +1,5 @@
 import Router from '@koa/router';
 import type { Context } from 'koa';
-import sharp from 'sharp';
 import { encodeNpy } from '../../../shared/codecs/npy.ts';
 import { hasTile, type TileAddress } from '../../../shared/geometry/deep-zoom.ts';
 import type { TileWindow } from '../../../shared/geometry/score-raster.ts';
@@ -12,6 +11,7 @@ import type { Heatmap } from '../heatmaps/heatmap.ts';
 import { checkShown, paintStyle, scoreOf } from '../heatmaps/paint-style.ts';
 import { isExact, knownBehind, missingSamples, scoreTile, windowOfTile } from '../heatmaps/score-tile.ts';
 import { knownTopClasses, topClasses } from '../heatmaps/shown-classes.ts';
+import { encodePainted } from '../rendering/encode-painted.ts';
 import { clientOf } from './client.ts';
 import { abortWhenClosed, countdown, withDeadline } from './deadline.ts';
 import type { HeatmapRouteParts } from './heatmaps.ts';
@@ -26,13 +26,6 @@ const MOST_REPEATS = 3;
 
 /** Classes of a painted tile that names none. */
 const DEFAULT_TOP = 4;
-
-/**
- * The fastest settings: 2 to 3 times as fast as the default ones, for PNG of 1.3 to 2.5 times the size. Compressing takes
- * longer than everything else about a tile.
- */
-const PNG = { compressionLevel: 1 };
-const WEBP = { lossless: true, exact: true, effort: 0 };
 
 const TYPES = { npy: 'application/x-npy', png: 'image/png', webp: 'image/webp' } as const;
 type Format = keyof typeof TYPES;
@@ -88,7 +81,7 @@ export function heatmapTileRoutes({ open, scheduler, tiles }: TileRouteParts): R
     const heatmap = await whole.atLevel(address.level);
     const request = { heatmap, address, format, wish: { signal, client: clientOf(ctx) } };
     if (format === 'npy') await sendScoreTile(ctx, request);
-    else await sendPaintedTile(ctx, request);
+    else await sendPaintedTile(ctx, request, format);
   });
 
   async function sendScoreTile(ctx: Context, request: TileRequest) {
@@ -109,8 +102,8 @@ export function heatmapTileRoutes({ open, scheduler, tiles }: TileRouteParts): R
     await send(ctx, request, about, () => encodeScoreTile(heatmap, window, score, classes));
   }
 
-  async function sendPaintedTile(ctx: Context, request: TileRequest) {
-    const { heatmap, address, format, wish } = request;
+  async function sendPaintedTile(ctx: Context, request: TileRequest, format: 'png' | 'webp') {
+    const { heatmap, address, wish } = request;
     // Held on to: the manifest, and with it names and colours, may change while the tile waits.
     const { model } = heatmap;
     const query = parseQuery(paintedTileQuery, ctx.query);
@@ -135,9 +128,7 @@ export function heatmapTileRoutes({ open, scheduler, tiles }: TileRouteParts): R
     await send(ctx, request, { window, v: query.v, content, unsettled: !shown, secondsLeft }, async () => {
       // Through the bytes of the score tile, so that the pixels are those that the plugin paints from it.
       const tile = scoreTileFromNpy(await encodeScoreTile(heatmap, window, score, shown ?? []));
-      const { width, height, data } = paintTile(tile, window, heatmap.grid, heatmap.pyramid, address, style);
-      const image = sharp(data, { raw: { width, height, channels: 4 } });
-      return (format === 'png' ? image.png(PNG) : image.webp(WEBP)).toBuffer();
+      return encodePainted(paintTile(tile, window, heatmap.grid, heatmap.pyramid, address, style), format);
     });
   }
 
