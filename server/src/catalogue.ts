@@ -56,6 +56,8 @@ export interface CatalogueKind {
   endings: readonly string[];
   /** Whether a file with such a name is one of the kind after all; without it each is. */
   isListed?: (file: string) => Promise<boolean>;
+  /** Ends of the names of folders that are an entry as a whole, what is in them is none: `.zarr`. */
+  folders?: readonly string[];
   /** Ends of the names of files and of folders: a folder `NAME_files` beside a file `NAME.dzi` is part of that entry. */
   parts?: readonly { file: string; folder: string }[];
 }
@@ -125,7 +127,8 @@ async function readFolder(walk: Walk, segments: string[], ancestors: ReadonlySet
     if (isHidden(child.name) || isPart(child.name, names, walk.kind)) continue;
     const path = [...segments, child.name];
     const target = child.isSymbolicLink() ? await linkTarget(walk, path) : child;
-    if (target?.isDirectory()) {
+    if (target?.isDirectory() && isEntryFolder(child.name, walk.kind)) addEntry(walk, path);
+    else if (target?.isDirectory()) {
       const real = await realpath(join(here, child.name)).catch(() => null);
       if (real !== null && !ancestors.has(real)) await readFolder(walk, path, new Set([...ancestors, real]));
     } else if (target?.isFile() && hasEnding(child.name, walk.kind)) {
@@ -160,14 +163,17 @@ async function resolveId(folder: string, kind: CatalogueKind, id: string): Promi
   const missing = new Problem('not-found', `there is no ${kind.name} ${JSON.stringify(id)}`);
   const segments = id.split(':');
   if (!segments.every((segment) => isSegment(segment) && !isHidden(segment))) throw missing;
-  if (!hasEnding(segments.at(-1) ?? '', kind)) throw missing;
+  const name = segments.at(-1) ?? '';
+  if (!hasEnding(name, kind) && !isEntryFolder(name, kind)) throw missing;
+  if (segments.slice(0, -1).some((segment) => isEntryFolder(segment, kind))) throw missing;
   const root = await rootOf(folder, kind);
   const file = join(folder, ...segments);
   const real = await realpath(file).catch(() => null);
   if (real === null || !isInside(root, real)) throw missing;
   const found = await stat(real).catch(() => null);
-  if (!found?.isFile() || (await isInPart(folder, kind, segments))) throw missing;
-  if (!(await isListed(file, kind))) throw missing;
+  const isEntry = found?.isDirectory() ? isEntryFolder(name, kind) : found?.isFile() && hasEnding(name, kind);
+  if (!isEntry || (await isInPart(folder, kind, segments))) throw missing;
+  if (found?.isFile() && !(await isListed(file, kind))) throw missing;
   return file;
 }
 
@@ -203,7 +209,11 @@ function isHidden(name: string): boolean {
   return name.startsWith('.');
 }
 
-function hasEnding(name: string, { endings }: CatalogueKind): boolean {
+function isEntryFolder(name: string, { folders = [] }: CatalogueKind): boolean {
+  return hasEnding(name, { endings: folders });
+}
+
+function hasEnding(name: string, { endings }: Pick<CatalogueKind, 'endings'>): boolean {
   const lower = name.toLowerCase();
   return endings.some((ending) => lower.endsWith(ending));
 }

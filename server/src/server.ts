@@ -18,7 +18,7 @@ import { createApp } from './routes/app.ts';
 import { tellWithout } from './routes/errors.ts';
 import { readPage } from './routes/page.ts';
 import { serveHeatmaps } from './served-heatmaps.ts';
-import { isListedSlide, SLIDE_ENDINGS, SLIDE_PARTS } from './slides/recognize.ts';
+import { isListedSlide, SLIDE_ENDINGS, SLIDE_FOLDER_ENDINGS, SLIDE_PARTS } from './slides/recognize.ts';
 import { allowRemoteHosts } from './slides/remote/process-fetcher.ts';
 import { NO_REMOTE_HOSTS, type RemoteHosts } from './slides/remote/remote-hosts.ts';
 import { prepareStore } from './store/prepare-store.ts';
@@ -54,7 +54,13 @@ export interface RunningServer {
   close(): Promise<void>;
 }
 
-const SLIDE_KIND = { name: 'slide', endings: SLIDE_ENDINGS, parts: SLIDE_PARTS, isListed: isListedSlide };
+const SLIDE_KIND = {
+  name: 'slide',
+  endings: SLIDE_ENDINGS,
+  folders: SLIDE_FOLDER_ENDINGS,
+  parts: SLIDE_PARTS,
+  isListed: isListedSlide,
+};
 
 /** The worker's script and the page lie beside the built command line. */
 const workerEntry = fileURLToPath(new URL('./worker.js', import.meta.url));

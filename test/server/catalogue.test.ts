@@ -162,3 +162,29 @@ test('a file with an ending of its kind is left out where it is something else',
   await expect(catalogue.resolve('b.tif')).rejects.toMatchObject({ code: 'not-found' });
   expect(await catalogue.resolve('A.PNG')).toBe(join(folder, 'A.PNG'));
 });
+
+test('a folder may be an entry as a whole', async () => {
+  const images = join(base, 'images');
+  for (const name of ['a.zarr/0/0.tif', 'sub/b.ome.ZARR/c.tif', 'sub/c.tif', 'sub/d/e.tif']) {
+    await mkdir(dirname(join(images, name)), { recursive: true });
+    await writeFile(join(images, name), 'x');
+  }
+  await writeFile(join(images, 'file.zarr'), 'x');
+  await mkdir(join(base, 'outside', 'far.zarr'));
+  await symlink('../outside/far.zarr', join(images, 'far.zarr'));
+  await symlink('a.zarr', join(images, 'near.zarr'));
+  const catalogue = openCatalogue(images, { name: 'slide', endings: ['.tif'], folders: ['.zarr'] });
+  const { entries, warnings } = await catalogue.list();
+  expect(entries.map(({ id, title }) => [id, title])).toEqual([
+    ['a.zarr', 'a'],
+    ['near.zarr', 'near'],
+    ['sub:b.ome.ZARR', 'sub/b'],
+    ['sub:c.tif', 'sub/c'],
+    ['sub:d:e.tif', 'sub/d/e'],
+  ]);
+  expect(warnings).toEqual(['far.zarr is not listed: the link leads out of the folder']);
+  for (const { id, file } of entries) expect(await catalogue.resolve(id)).toBe(file);
+  for (const id of ['a.zarr:0:0.tif', 'sub:b.ome.ZARR:c.tif', 'file.zarr', 'far.zarr', 'sub', 'sub:d']) {
+    await expect(catalogue.resolve(id)).rejects.toThrow(`there is no slide "${id}"`);
+  }
+});

@@ -6,6 +6,7 @@ import { fileCache } from '../file-cache.ts';
 import { manifestFile } from '../models/manifest.ts';
 import type { ModelDescription } from '../models/model.ts';
 import { describeSlide, readSlideHeader } from '../slides/describe-slide.ts';
+import { indexFiles } from '../slides/recognize.ts';
 import { sidecarFile, withSidecar } from '../slides/sidecar.ts';
 import type { SlideDescription, SlideHeader } from '../slides/slide.ts';
 import { boundStore, heatmapsFolder, openHeatmapFolder } from '../store/heatmap-folder.ts';
@@ -76,7 +77,7 @@ export function createHeatmapSource(options: HeatmapSourceOptions): HeatmapSourc
   const remembered = new LRUCache<string, Heatmap>({ max: MAX_REMEMBERED });
   /** Addresses at which other processes can ask for heatmaps, by identity. */
   const addresses = new Map<string, string>();
-  const besideSlide = (file: string) => [sidecarFile(file)];
+  const besideSlide = (file: string) => [sidecarFile(file), ...indexFiles(file)];
   const slideHeader = fileCache(async (file: string) => withSidecar(await readSlideHeader(file), options.mpp), {
     beside: besideSlide,
   });

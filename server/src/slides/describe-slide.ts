@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { fileVersion } from './file-version.ts';
 import { slideFingerprint } from './fingerprint.ts';
 import { type DescriptionOptions, readerNamed } from './readers.ts';
@@ -23,5 +24,6 @@ export async function describeSlide(file: string, options: DescribeOptions): Pro
   const version = await fileVersion(file);
   const recognized = await recognize(file);
   const reader = await readerNamed(recognized.reader);
-  return reader.describe(recognized, { ...options, fingerprint: await slideFingerprint(file), version });
+  const fingerprint = await slideFingerprint(recognized.index === undefined ? file : join(file, recognized.index));
+  return reader.describe(recognized, { ...options, fingerprint, version });
 }

@@ -54,6 +54,7 @@ const READERS: Record<ReaderName, () => Promise<Reader>> = {
   picture: async () => (await import('./readers/picture.ts')).pictureReader,
   remote: async () => (await import('./readers/remote.ts')).remoteReader,
   tiff: async () => (await import('./readers/tiff.ts')).tiffReader,
+  zarr: async () => (await import('./readers/zarr.ts')).zarrReader,
 };
 
 /** A reader by its name, loaded with its first use. */

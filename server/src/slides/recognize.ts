@@ -23,16 +23,30 @@ export const SLIDE_ENDINGS = [
 /** Folders of tiles beside them, which are no slides. */
 export const SLIDE_PARTS = [{ file: '.dzi', folder: '_files' }] as const;
 
+/** Ends of the names of folders that are a slide as a whole. */
+export const SLIDE_FOLDER_ENDINGS = ['.zarr'] as const;
+
+/** What tells of a Zarr group, version 3 or 2, and what Zarr 2 says of an image. */
+const ZARR_INDEXES = ['zarr.json', '.zattrs'] as const;
+
+/** Files that say what a slide that is a folder is. */
+export function indexFiles(file: string): string[] {
+  const isFolder = SLIDE_FOLDER_ENDINGS.some((ending) => file.toLowerCase().endsWith(ending));
+  return isFolder ? ZARR_INDEXES.map((index) => join(file, index)) : [];
+}
+
 /** What a file is, and which reader reads it. */
 export interface Recognized {
   file: string;
   reader: ReaderName;
   format: string;
+  /** Of a folder, the file in it that says what it is. */
+  index?: string;
   /** Of a TIFF, in the file's order; else empty. */
   directories: TiffDirectory[];
 }
 
-const FORMATS_READ = 'JPEG, PNG, WebP, TIFF, Deep Zoom and the slide formats of OpenSlide';
+const FORMATS_READ = 'JPEG, PNG, WebP, TIFF, Deep Zoom, OME-Zarr and the slide formats of OpenSlide';
 
 /** DICOM's signature lies behind a preamble. */
 const DICOM_SIGNATURE_AT = 128;
@@ -47,6 +61,8 @@ export async function recognize(file: string): Promise<Recognized> {
   const found = await stat(file).catch((error: unknown) => {
     throw fileProblem(file, error);
   });
+  const index = found.isDirectory() ? await zarrIndex(file) : undefined;
+  if (index !== undefined) return { file, index, reader: 'zarr', format: 'OME-Zarr', directories: [] };
   if (!found.isFile()) throw unreadable(file, 'it is a folder or a device, a file was expected');
   const start = await firstBytes(file, START_BYTES);
   if (start.length === 0) throw unreadable(file, 'the file is empty');
@@ -100,6 +116,15 @@ function isJson(start: Buffer): boolean {
 /** Whether a file with one of the endings is listed: a JSON file only where it tells of a tile server. */
 export async function isListedSlide(file: string): Promise<boolean> {
   return !file.toLowerCase().endsWith('.json') || (await isRemoteSource(file).catch(() => false));
+}
+
+/** The metadata of a Zarr group, version 3 or 2. */
+async function zarrIndex(folder: string): Promise<string | undefined> {
+  for (const index of ZARR_INDEXES) {
+    const found = await stat(join(folder, index)).catch(() => null);
+    if (found?.isFile()) return index;
+  }
+  return undefined;
 }
 
 /** @throws Problem `unreadable-slide` for a collection, which is many images */

@@ -10,9 +10,9 @@ const sidecarSchema = z.strictObject({
 /** What a slide's own file does not say, or says wrongly. */
 export type Sidecar = z.infer<typeof sidecarSchema>;
 
-/** The file beside a slide that speaks for it: `a.tif.json` for `a.tif`. */
+/** The file beside a slide that speaks for it: `a.tif.json` for `a.tif`. Folders may be named with a slash at their end. */
 export function sidecarFile(slide: string): string {
-  return `${slide}.json`;
+  return `${slide.replace(/[/\\]+$/, '')}.json`;
 }
 
 /**

@@ -4,7 +4,7 @@ import type { DeepZoomLevel } from './deep-zoom-source.ts';
 import type { RemoteLevel } from './remote/remote-image.ts';
 
 /** What reads a slide: a file of `readers/` each. */
-export type ReaderName = 'deep-zoom' | 'openslide' | 'picture' | 'remote' | 'tiff';
+export type ReaderName = 'deep-zoom' | 'openslide' | 'picture' | 'remote' | 'tiff' | 'zarr';
 
 /** What a slide's header tells. */
 export interface SlideHeader extends Size {
@@ -27,7 +27,7 @@ export interface SlideHeader extends Size {
 
 /** What is known of a slide; plain data, so that it travels to worker processes. */
 export interface SlideDescription extends Pick<SlideHeader, 'file' | 'format' | 'reader' | 'width' | 'height' | 'mpp'> {
-  /** The file that regions are read from: the user's, or the lossless tiled pyramid made of it. */
+  /** The file, or folder, that regions are read from: the user's, or the lossless tiled pyramid made of it. */
   regionFile: string;
   /** Full resolution first. */
   levels: SlideLevel[];
@@ -44,7 +44,7 @@ export interface SlideDescription extends Pick<SlideHeader, 'file' | 'format' | 
 }
 
 /** One resolution stored in `regionFile`: its size, and where its reader finds it. */
-export type SlideLevel = DeepZoomLevel | OpenSlideLevel | RemoteLevel | TiffLevel;
+export type SlideLevel = DeepZoomLevel | OpenSlideLevel | RemoteLevel | TiffLevel | ZarrLevel;
 
 export interface TiffLevel extends Size, TiffPlace {
   /** Where its green and its blue lie, when the place itself has no more than red. */
@@ -63,6 +63,16 @@ export interface OpenSlideLevel extends Size {
   index: number;
   /** Slide pixels along a side of one of its pixels, as OpenSlide has it: not always a whole number. */
   downsample: number;
+}
+
+export interface ZarrLevel extends Size {
+  /** Path of its array in the folder. */
+  array: string;
+  zarrFormat: 2 | 3;
+  /** Which of the array's axes these are. */
+  axes: { x: number; y: number; c?: number };
+  /** The channels that are red, green and blue, or the one that is grey. */
+  samples: number[];
 }
 
 /** Reads pixels of an opened slide. Tests may implement it. */

@@ -32,7 +32,8 @@ export function crc32c(bytes: Uint8Array): number {
  * its `zstd` write the checksum that its setting asks for, so a flipped byte would often go unnoticed.)
  */
 export function registerCrc32c(): void {
-  const codec = { kind: 'bytes_to_bytes' as const, encode: appendChecksum, decode: checkAndStrip };
+  const computeEncodedSize = (size: number) => size + CRC_BYTES;
+  const codec = { kind: 'bytes_to_bytes' as const, encode: appendChecksum, decode: checkAndStrip, computeEncodedSize };
   registry.set('crc32c', async () => ({ kind: codec.kind, fromConfig: () => codec }));
 }
 
