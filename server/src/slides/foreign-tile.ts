@@ -7,14 +7,23 @@ export function mostTileBytes({ width, height }: Size): number {
 }
 
 /**
+ * Width and height of a JPEG, PNG or WebP that somebody else made.
+ * @throws Error that says for the end of a sentence what is wrong with it
+ */
+export async function pictureSize(bytes: Uint8Array): Promise<Size> {
+  if (pictureFormat(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)) === null) {
+    throw new Error('it is no JPEG, PNG or WebP');
+  }
+  const { width, height } = await openImage(bytes).metadata().catch(damaged);
+  return { width, height };
+}
+
+/**
  * RGB pixels of a tile that somebody else made: a JPEG, PNG or WebP of exactly this size.
  * @throws Error that says for the end of a sentence what is wrong with it
  */
 export async function foreignTile(bytes: Uint8Array, { width, height }: Size): Promise<Uint8Array> {
-  if (pictureFormat(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)) === null) {
-    throw new Error('it is no JPEG, PNG or WebP');
-  }
-  const found = await openImage(bytes).metadata().catch(damaged);
+  const found = await pictureSize(bytes);
   // Looked at before anything is decoded: few bytes may unpack to very much.
   if (found.width !== width || found.height !== height) {
     throw new Error(`it has ${found.width} x ${found.height} pixels, ${width} x ${height} were expected`);

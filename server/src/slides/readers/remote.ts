@@ -1,30 +1,27 @@
 import { createHash } from 'node:crypto';
+import { Problem } from '../../errors.ts';
 import { emptyPixels } from '../copy-pixels.ts';
 import { unreadable } from '../image-file.ts';
 import { PYRAMID_TILE_SIZE } from '../lossless-pyramid.ts';
 import type { Reader } from '../readers.ts';
 import type { Recognized } from '../recognize.ts';
 import { remoteDeepZoom } from '../remote/deep-zoom.ts';
-import type { Fetcher } from '../remote/fetcher.ts';
+import { remoteIiif } from '../remote/iiif.ts';
 import { remoteFetcher } from '../remote/process-fetcher.ts';
 import { RemoteError } from '../remote/remote-error.ts';
-import { type RemoteImage, type RemoteLevel, tileAddress } from '../remote/remote-image.ts';
+import type { RemoteImage, RemoteLevel } from '../remote/remote-image.ts';
 import { fetchTile, remoteProblem, remoteSource, shownAddress } from '../remote/remote-source.ts';
-import { type RemoteSource, readSourceFile } from '../remote/source-file.ts';
+import { type RemoteSource, readSourceFile, SMALLEST_TILE } from '../remote/source-file.ts';
+import { remoteTemplate } from '../remote/template.ts';
 import type { SlideDescription, SlideHeader } from '../slide.ts';
 import { hasOverview } from '../tiff-levels.ts';
+import { type GridTile, gridTiles } from '../tile-grid.ts';
 
 /** Tiles of the full resolution that the fingerprint looks into. */
 const SAMPLED_TILES = 16;
 
 /** No slide is larger: 1,048,576 pixels a side. A descriptor may claim anything. */
 const MOST_PIXELS = 2 ** 40;
-
-const IMAGES: {
-  [T in RemoteSource['type']]: (source: Extract<RemoteSource, { type: T }>, fetcher: Fetcher) => Promise<RemoteImage>;
-} = {
-  dzi: remoteDeepZoom,
-};
 
 /** Images of tile servers that already run, which a JSON file tells of; see `source-file.ts`. */
 export const remoteReader: Reader = {
@@ -55,6 +52,14 @@ async function inspect({ file }: Recognized) {
   if (width * height > MOST_PIXELS) {
     throw unreadable(file, `it has ${width} x ${height} pixels, at most ${MOST_PIXELS} were expected`);
   }
+  const narrow = levels.find((level) => !hasUsableTiles(level));
+  if (narrow !== undefined) {
+    const { tile } = narrow;
+    throw unreadable(
+      file,
+      `its tiles have ${tile.width} x ${tile.height} pixels, at least ${SMALLEST_TILE} a side were expected`,
+    );
+  }
   if (!hasOverview(levels)) {
     const smallest = levels.at(-1) ?? image;
     throw unreadable(
@@ -70,9 +75,15 @@ async function inspect({ file }: Recognized) {
   return { header, image, source };
 }
 
-function imageOf<T extends RemoteSource>(source: T): Promise<RemoteImage> {
-  const open: (source: T, fetcher: Fetcher) => Promise<RemoteImage> = IMAGES[source.type];
-  return open(source, remoteFetcher());
+async function imageOf(source: RemoteSource): Promise<RemoteImage> {
+  if (source.type === 'dzi') return remoteDeepZoom(source, remoteFetcher());
+  if (source.type === 'iiif') return remoteIiif(source, remoteFetcher());
+  return remoteTemplate(source);
+}
+
+/** Whether tiles are large enough to be fetched one by one; a level that is a single one may be of any size. */
+function hasUsableTiles({ width, height, tile }: RemoteLevel): boolean {
+  return tile.width >= Math.min(SMALLEST_TILE, width) && tile.height >= Math.min(SMALLEST_TILE, height);
 }
 
 function tileSizeOf({ tile: { width, height } }: RemoteLevel): number {
@@ -85,26 +96,37 @@ function tileSizeOf({ tile: { width, height } }: RemoteLevel): number {
  */
 async function remoteFingerprint(file: string, { type }: RemoteSource, { levels }: RemoteImage): Promise<string> {
   const [full] = levels;
-  const columns = Math.ceil(full.width / full.tile.width);
-  const tiles = columns * Math.ceil(full.height / full.tile.height);
-  const sampled = Math.min(SAMPLED_TILES, tiles);
   const layout = levels.map(({ width, height, tile, overlap }) => [width, height, tile.width, tile.height, overlap]);
   const hash = createHash('sha256').update(JSON.stringify([type, layout]));
-  const indices = Array.from({ length: sampled }, (_, i) => Math.round(((tiles - 1) * i) / Math.max(1, sampled - 1)));
-  const found = await Promise.all(
-    indices.map((index) => sample(file, full, tileAddress(full, index % columns, Math.floor(index / columns)))),
-  );
+  const tiles = sampledTiles(full);
+  const found = await Promise.all(tiles.map((tile) => sample(file, full, tile)));
   found.forEach((tile, i) => {
-    hash.update(` ${indices[i]} `).update(tile);
+    hash.update(` ${tiles[i].row} ${tiles[i].column} `).update(tile);
   });
   return hash.digest('hex').slice(0, 16);
 }
 
-async function sample(file: string, level: RemoteLevel, address: string): Promise<Uint8Array | string> {
+/** Spread evenly over a level, first and last included. */
+function sampledTiles(level: RemoteLevel): GridTile[] {
+  const { width, height, tile } = level;
+  const columns = Math.ceil(width / tile.width);
+  const tiles = columns * Math.ceil(height / tile.height);
+  const sampled = Math.min(SAMPLED_TILES, tiles);
+  return Array.from({ length: sampled }, (_, i) => {
+    const index = Math.round(((tiles - 1) * i) / Math.max(1, sampled - 1));
+    const x = (index % columns) * tile.width;
+    const y = Math.floor(index / columns) * tile.height;
+    return gridTiles(level, [{ x, y, width: 1, height: 1, data: new Uint8Array(3) }])[0];
+  });
+}
+
+async function sample(file: string, level: RemoteLevel, tile: GridTile): Promise<Uint8Array | string> {
   try {
-    return await fetchTile(level, address, remoteFetcher());
+    return (await fetchTile(file, level, tile, remoteFetcher())).bytes;
   } catch (error) {
-    if (error instanceof RemoteError && error.kind === 'missing') return 'missing';
-    throw remoteProblem(file, `its tile ${shownAddress(address)}`, error);
+    if (error instanceof Problem && error.cause instanceof RemoteError && error.cause.kind === 'missing') {
+      return 'missing';
+    }
+    throw error;
   }
 }

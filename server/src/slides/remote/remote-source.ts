@@ -1,12 +1,13 @@
 import { Problem } from '../../errors.ts';
-import { foreignTile, mostTileBytes } from '../foreign-tile.ts';
+import { mostTileBytes } from '../foreign-tile.ts';
 import { reason, unreadable } from '../image-file.ts';
 import type { RegionSource } from '../readers.ts';
 import type { SlideDescription } from '../slide.ts';
 import { copyTile, type GridTile, gridTiles } from '../tile-grid.ts';
 import type { Fetcher } from './fetcher.ts';
 import { RemoteError } from './remote-error.ts';
-import { type RemoteLevel, tileAddress } from './remote-image.ts';
+import { type RemoteLevel, tileAddresses } from './remote-image.ts';
+import { remoteTile } from './remote-tile.ts';
 
 /** Tiles of a read that are fetched and decoded at once; the fetcher bounds those of all reads together. */
 const TILES_AT_ONCE = 8;
@@ -43,31 +44,53 @@ export function remoteSource(description: SlideDescription, fetcher: () => Fetch
 async function tilePixels(
   file: string,
   level: RemoteLevel,
-  { column, row, bounds }: GridTile,
+  tile: GridTile,
   fetcher: Fetcher,
   version: string,
 ): Promise<Uint8Array> {
-  const address = tileAddress(level, column, row);
+  const { bytes, address } = await fetchTile(file, level, tile, fetcher, version);
   try {
-    const bytes = await fetchTile(level, address, fetcher, version);
-    return await foreignTile(bytes, bounds);
+    return await remoteTile(bytes, level, tile);
   } catch (error) {
     // The server may have mended it when it is asked again.
     fetcher.forget(address, version);
-    throw remoteProblem(file, `its tile ${shownAddress(address)}`, error);
+    throw remoteProblem(file, named(address), error);
   }
 }
 
-/** Bytes of a tile. @throws RemoteError */
+/**
+ * A tile as it comes, and the address that has it.
+ * @param keep as the fetcher has it
+ * @throws Problem that `remoteProblem` makes
+ */
 export async function fetchTile(
-  { tile, overlap }: RemoteLevel,
-  address: string,
+  file: string,
+  level: RemoteLevel,
+  tile: Pick<GridTile, 'column' | 'row' | 'own'>,
   fetcher: Fetcher,
-  version?: string,
-): Promise<Uint8Array> {
-  const whole = { width: tile.width + 2 * overlap, height: tile.height + 2 * overlap };
+  keep?: string,
+): Promise<{ bytes: Uint8Array; address: string }> {
+  const whole = { width: level.tile.width + 2 * level.overlap, height: level.tile.height + 2 * level.overlap };
   const mostBytes = Math.min(MOST_TILE_BYTES, mostTileBytes(whole));
-  return (await fetcher.fetch(address, { kind: 'picture', mostBytes }, version)).bytes;
+  const [first, ...others] = tileAddresses(level, tile);
+  const fetched = async (address: string) => {
+    const { bytes } = await fetcher.fetch(address, { kind: 'picture', mostBytes }, keep);
+    return { bytes, address };
+  };
+  let failure: unknown;
+  for (const address of [first, ...others]) {
+    try {
+      return await fetched(address);
+    } catch (error) {
+      failure ??= error;
+      if (!(error instanceof RemoteError) || error.kind !== 'missing') throw remoteProblem(file, named(address), error);
+    }
+  }
+  throw remoteProblem(file, named(first), failure);
+}
+
+function named(address: string): string {
+  return `its tile ${shownAddress(address)}`;
 }
 
 /**

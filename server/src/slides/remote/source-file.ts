@@ -1,6 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
+import { LARGEST_TILE, LONGEST_SIDE } from '../deep-zoom-source.ts';
 import { fileProblem, unreadable } from '../image-file.ts';
+
+/** Pixels of a tile along a side: a region of smaller ones would be too many to fetch. */
+export const SMALLEST_TILE = 32;
 
 /** Bytes of a file that tells of an image of another server; longer ones are something else. */
 export const SOURCE_BYTES = 65_536;
@@ -16,9 +20,31 @@ const about = {
   mpp: z.number({ error: 'expected microns per pixel' }).positive('expected microns per pixel above 0').optional(),
 };
 
-const sourceSchema = z.discriminatedUnion('type', [z.strictObject({ type: z.literal('dzi'), ...about })], {
-  error: 'type: expected dzi',
-});
+const SIDE_RANGE = 'expected a whole number of pixels from 1';
+const TILE_RANGE = `expected a whole number of pixels from ${SMALLEST_TILE} to ${LARGEST_TILE}`;
+const LEVELS_RANGE = 'expected a whole number from 1 to 32';
+
+const side = z.int(SIDE_RANGE).min(1, SIDE_RANGE).max(LONGEST_SIDE, SIDE_RANGE);
+
+const format = z.enum(['jpg', 'png', 'webp'], { error: 'expected jpg, png or webp' }).optional();
+
+const sourceSchema = z.discriminatedUnion(
+  'type',
+  [
+    z.strictObject({ type: z.literal('dzi'), ...about }),
+    z.strictObject({ type: z.literal('iiif'), ...about, format }),
+    z.strictObject({
+      type: z.literal('template'),
+      ...about,
+      url: address.refine(hasPlaces, 'expected an address with {z}, {x} and {y}'),
+      width: side,
+      height: side,
+      tileSize: z.int(TILE_RANGE).min(SMALLEST_TILE, TILE_RANGE).max(LARGEST_TILE, TILE_RANGE).default(256),
+      levels: z.int(LEVELS_RANGE).min(1, LEVELS_RANGE).max(32, LEVELS_RANGE).optional(),
+    }),
+  ],
+  { error: 'expected dzi, iiif or template' },
+);
 
 /** A file that says where the pixels of a slide are fetched from. */
 export type RemoteSource = z.infer<typeof sourceSchema>;
@@ -46,6 +72,10 @@ export async function readSourceFile(file: string): Promise<RemoteSource> {
   if (parsed.success) return parsed.data;
   const [{ path, message }] = parsed.error.issues;
   throw unreadable(file, path.length === 0 ? message : `${path.join('.')}: ${message}`);
+}
+
+function hasPlaces(text: string): boolean {
+  return ['{z}', '{x}', '{y}'].every((place) => text.includes(place));
 }
 
 function isAddress(text: string): boolean {

@@ -1,4 +1,4 @@
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { describe, expect, test } from 'vitest';
@@ -6,40 +6,22 @@ import { openCatalogue } from '../../../../server/src/catalogue.ts';
 import { describeSlide, readSlideHeader } from '../../../../server/src/slides/describe-slide.ts';
 import { openSlide } from '../../../../server/src/slides/open-slide.ts';
 import { isListedSlide, SLIDE_ENDINGS } from '../../../../server/src/slides/recognize.ts';
-import { allowRemoteHosts } from '../../../../server/src/slides/remote/process-fetcher.ts';
-import { crop, image, picture, temporaryFolder } from '../pictures.ts';
-import { hosts, tileServer } from './tile-server.ts';
+import { crop, image, picture } from '../pictures.ts';
+import { type Answer, servedFolder } from './served-folder.ts';
 
-const folder = await temporaryFolder();
+const served = await servedFolder();
+const { folder, server, instead, afresh } = served;
 const options = { store: join(folder, 'store') };
 const source = picture(700, 530);
 const WHOLE = { x: 0, y: 0, width: 700, height: 530 };
-const TYPES: Record<string, string> = { dzi: 'application/xml', json: 'application/json', png: 'image/png' };
-
-/** Answers that differ from the files of the folder, by path. */
-const instead = new Map<string, () => { status?: number; type?: string; body: string | Buffer }>();
-
-const server = await tileServer(async (request, response) => {
-  const { pathname } = new URL(request.url ?? '', 'http://a/');
-  const other = instead.get(pathname)?.();
-  const body = other?.body ?? (await readFile(join(folder, pathname)).catch(() => undefined));
-  const type = other?.type ?? TYPES[pathname.split('.').at(-1) ?? ''] ?? 'image/jpeg';
-  response.writeHead(other?.status ?? (body === undefined ? 404 : 200), { 'content-type': type }).end(body);
-});
-allowRemoteHosts(hosts(server.host));
-
 /** Writes a pyramid with libvips, to be served. */
 async function pyramid(name: string, size: number, overlap: number): Promise<void> {
   const pixels = image(source.data, source.width, source.height).png();
   await pixels.tile({ size, overlap, layout: 'dz', depth: 'onepixel' }).toFile(join(folder, `${name}.dz`));
 }
 
-/** A file that tells of something on the server. */
-async function sourceFile(name: string, path: string, more: object = {}): Promise<string> {
-  const file = join(folder, `${name}.source.json`);
-  await writeFile(file, JSON.stringify({ type: 'dzi', url: server.address + path, ...more }));
-  return file;
-}
+const sourceFile = (name: string, path: string, more: object = {}) =>
+  served.sourceFile(name, { type: 'dzi', path, ...more });
 
 describe('regions', () => {
   test.each([
@@ -108,7 +90,7 @@ test('a tile that is missing, broken or another is an error where its pixels are
   const region = { x: 260, y: 260, width: 100, height: 100 };
   const png = (width: number) => sharp({ create: { width, height: 256, channels: 3, background: 'red' } }).png();
   const path = '/e_files/10/1_1.png';
-  const cases: [() => { status?: number; type?: string; body: string | Buffer }, string, string][] = [
+  const cases: [() => Answer, string, string][] = [
     [() => ({ status: 404, body: '' }), 'unreadable-slide', 'it is missing there (status 404)'],
     [() => ({ status: 500, body: '' }), 'busy', 'its server answered with status 500; try again later'],
     [() => ({ type: 'text/html', body: '<html>' }), 'unreadable-slide', 'it is of type "text/html", an image'],
@@ -120,7 +102,7 @@ test('a tile that is missing, broken or another is an error where its pixels are
   cases.push([() => ({ body: cut }), 'unreadable-slide', 'it is truncated or damaged']);
   for (const [answer, code, message] of cases) {
     // Nothing of it is in memory.
-    allowRemoteHosts(hosts(server.host));
+    afresh();
     const slide = openSlide(description);
     instead.set(path, answer);
     const failure = await slide.readRegion(0, region).catch((error: unknown) => error);
