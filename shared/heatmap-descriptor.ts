@@ -66,6 +66,11 @@ export interface HeatmapDescriptor {
   /** NumPy dtype of the planes of each score, and the value that 1 stands for. */
   encodings: Record<Score, { dtype: '|u1' | '<f2'; one: number }>;
   fingerprint: string;
+  /**
+   * Numbers of the classes, the most probable of the overview's breakdown first, as `?top=` of painted tiles takes them; null
+   * while its patches are not all known. It never changes.
+   */
+  classOrder: readonly number[] | null;
   /** Address prefix of the tiles, relative to the descriptor's own address. */
   tiles: string;
   analysis: AnalysisState;

@@ -10,6 +10,8 @@ export interface ViewRequest {
   level: number;
   /** The score whose tiles are shown; the heatmap's first when left out. */
   score?: Score;
+  /** Whether the descriptor's `classOrder` is wanted, for which the overview's patches are classified, too. */
+  classOrder?: boolean;
 }
 
 /** What is known of one tile. */
@@ -48,6 +50,8 @@ export interface ViewEvents {
   tiles: { view: number; tiles: TileRevision[] };
   breakdown: { view: number; scope: 'view' | 'slide' } & Breakdown;
   progress: ViewProgress;
+  /** As in the descriptor, once it is known, where it was asked for. */
+  classOrder: { view: number; classOrder: readonly number[] };
   /** A heatmap that cannot be opened, or patches that cannot be read; the stream goes on. */
   error: { view: number; error: { code: string; message: string } };
 }

@@ -60,7 +60,7 @@ export function addControls(
   const undock = dock(osd, viewer, panel.element, appearance, panel.fit);
   if (appearance.theme) card.element.style.colorScheme = appearance.theme;
   const press = (key: string): boolean => {
-    const wanted = shortcutOf(key, host.settings(), descriptor, panel.leading);
+    const wanted = shortcutOf(key, host.settings(), descriptor);
     if (wanted === 'help') panel.showKeys();
     else if (wanted === 'threshold') panel.focusThreshold();
     else if (wanted) change(wanted);

@@ -31,6 +31,9 @@ export function liveView(
     breakdowns: Pick<Breakdowns, 'told' | 'untold'>;
     problems: Problems;
     progress(): void;
+    /** Whether the order of the slide's classes is wanted. */
+    wantsOrder(): boolean;
+    ordered(order: readonly number[]): void;
     /** The state of the slide's analysis. */
     analysed(state: AnalysisState): void;
   },
@@ -38,6 +41,7 @@ export function liveView(
   const { layer, breakdowns, problems } = host;
   let isAbsent = false;
   let isSeen = false;
+  let order = false;
   let latest: ViewProgress | undefined;
   /** Whether this stream has told of something that it cannot compute. */
   let hasErred = false;
@@ -48,6 +52,7 @@ export function liveView(
       hasErred = true;
       return problems.failed('view', new RequestError(descriptor, data.error.message, true));
     }
+    if (name === 'classOrder') return host.ordered(data.classOrder);
     // The navigator shows the same heatmap again.
     if (where === 'navigator' || !isSeen) return;
     if (name === 'breakdown') {
@@ -79,7 +84,9 @@ export function liveView(
   return {
     show: (shown) => {
       isSeen = shown.length > 0;
-      views.show(shown);
+      // Asked for until the end, or what has come of it would replace the stream.
+      order ||= host.wantsOrder();
+      views.show(order ? shown.map((view) => ({ ...view, classOrder: view.where === 'viewer' })) : shown);
       if (isSeen) return;
       latest = undefined;
       breakdowns.untold();

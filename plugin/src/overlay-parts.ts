@@ -1,6 +1,6 @@
 import type OpenSeadragon from 'openseadragon';
 import type { Rectangle } from '../../shared/geometry/deep-zoom.ts';
-import type { Breakdown, HeatmapDescriptor } from '../../shared/heatmap-descriptor.ts';
+import type { HeatmapDescriptor } from '../../shared/heatmap-descriptor.ts';
 import { breakdowns } from './breakdowns.ts';
 import { changedSettings, defaultSettings } from './changed-settings.ts';
 import { addControls, type Controls } from './controls.ts';
@@ -12,7 +12,7 @@ import { createLayer, type Layer } from './layer.ts';
 import { liveView, progressOf } from './live-view.ts';
 import type { CamChanges, CamOptions, CamSettings } from './options.ts';
 import type { ProblemSource, Problems } from './problems.ts';
-import { isShare, leadingClasses, MOST_AT_FIRST, shownClasses } from './shown.ts';
+import { isShare, shownClasses } from './shown.ts';
 import { regionOnScreen } from './shown-views.ts';
 import { extremes } from './tile-pixels.ts';
 import { shownValuesAt } from './values.ts';
@@ -36,10 +36,11 @@ export interface OverlayParts {
 
 export interface OverlayHost {
   settings(): CamSettings;
-  /** As somebody does in the panel or on the slide. */
-  change(changes: CamChanges): void;
-  /** Whether somebody has chosen classes. */
-  isChosen(): boolean;
+  /** As somebody does in the panel or on the slide; `anew` has the classes follow from the slide again. */
+  change(changes: CamChanges, classes?: 'anew'): void;
+  /** Whether the order of the slide's classes is wanted. */
+  wantsOrder(): boolean;
+  ordered(order: readonly number[]): void;
   problems: Problems;
   failed(source: ProblemSource, error: unknown): void;
   raise<Name extends keyof CamEvents>(name: Name, event: Omit<CamEvents[Name], 'cam'>): void;
@@ -107,7 +108,6 @@ export function overlayParts(
       return scope === 'region' ? host.settings().region !== null : !live.isTold();
     },
     show: (breakdown) => {
-      chooseLeading(breakdown);
       controls?.show({ breakdown });
       tools.breakdown(breakdown);
       host.raise('cam-breakdown', { breakdown });
@@ -120,14 +120,20 @@ export function overlayParts(
     breakdowns: shares,
     problems,
     progress: () => tellProgress(),
+    wantsOrder: host.wantsOrder,
+    ordered: host.ordered,
     analysed: tools.analysis.told,
   });
   const controls =
     (options.showControl ?? true)
       ? addControls(osd, viewer, descriptor, options, {
           settings: host.settings,
-          change: host.change,
-          reset: () => host.change(changedSettings(defaultSettings(descriptor), options, descriptor)),
+          change: (changes) => host.change(changes, beginsAnew(changes, host.settings()) ? 'anew' : undefined),
+          reset: () => {
+            const { classes, ...rest } = changedSettings(defaultSettings(descriptor), options, descriptor);
+            if (options.classes) host.change({ ...rest, classes });
+            else host.change(rest, 'anew');
+          },
           item: layer.item,
           outlines: tools.outlines,
           values: (x, y) => shownValuesAt(viewer, layer, descriptor, x, y),
@@ -143,13 +149,6 @@ export function overlayParts(
           },
         })
       : undefined;
-
-  /** With the first shares of the slide: of many classes those that it has. */
-  function chooseLeading(breakdown: Breakdown): void {
-    if (host.isChosen()) return;
-    const classes = leadingClasses(host.settings(), breakdown, options.top ?? MOST_AT_FIRST);
-    if (classes) host.change({ classes });
-  }
 
   function tellProgress(): void {
     histograms.due();
@@ -194,4 +193,12 @@ export function overlayParts(
       live.destroy();
     },
   };
+}
+
+/** Whether a change of the mode alone is one to classes that nobody has chosen. */
+function beginsAnew({ mode, classes }: CamChanges, before: CamSettings): boolean {
+  if (mode === undefined || classes !== undefined) return false;
+  const wasOfSeveral = before.mode === 'blend' || before.mode === 'argmax';
+  if (mode === 'difference') return before.classes === 'all' || before.classes.length < 2;
+  return (mode === 'blend' || mode === 'argmax') && !wasOfSeveral;
 }

@@ -3,6 +3,7 @@ import type { Rectangle } from '../../shared/geometry/deep-zoom.ts';
 import type { AnalysisState, Breakdown, HeatmapDescriptor, ScoreAtPoint } from '../../shared/heatmap-descriptor.ts';
 import { keepAttached } from './attachment.ts';
 import { changedSettings, defaultSettings } from './changed-settings.ts';
+import { type ClassChoice, classChoice } from './class-choice.ts';
 import { credentialsOf } from './credentials.ts';
 import type { CamEvents } from './events.ts';
 import { type HeatmapClient, heatmapClient } from './heatmap-client.ts';
@@ -33,8 +34,7 @@ export class CamOverlay {
   #settings: CamSettings | undefined;
   #parts: OverlayParts | undefined;
   #url: UrlState | undefined;
-  /** Whether somebody has chosen classes, or they were chosen by their shares. */
-  #isChosen = false;
+  #classes: ClassChoice | undefined;
   readonly #failure: FailurePlace;
   readonly #problems = problems({
     show: (error) => this.#parts?.controls?.show({ error }),
@@ -50,7 +50,6 @@ export class CamOverlay {
     this.#failure = failurePlace(osd, viewer, options);
     this.viewer = viewer;
     this.#options = options;
-    this.#isChosen = options.classes !== undefined;
     this.#client = heatmapClient(options.heatmap, () => credentialsOf(viewer, options));
     this.ready = this.#start();
     this.ready.catch((error: unknown) => {
@@ -73,10 +72,11 @@ export class CamOverlay {
   /** Changes what is shown, with at most one repainting a frame; resolves when the screen shows it. Rejects for a wrong value, changing nothing. */
   async setOptions(changes: CamChanges): Promise<void> {
     if (!this.#parts) await this.ready;
-    if (!this.#parts || !this.#descriptor || !this.#settings || this.#life.signal.aborted) return;
+    if (!this.#parts || !this.#descriptor || !this.#settings || !this.#classes || this.#life.signal.aborted) return;
     const before = this.#settings;
-    this.#settings = changedSettings(before, changes, this.#descriptor);
-    this.#isChosen ||= changes.classes !== undefined;
+    const next = changedSettings(before, changes, this.#descriptor);
+    if (changes.classes !== undefined) this.#classes.named(true);
+    this.#settings = this.#classes.settled(next);
     this.#url?.changed();
     const shown = this.#parts.show(this.#settings, before);
     this.#raise('cam-change', { options: this.getOptions() });
@@ -170,14 +170,22 @@ export class CamOverlay {
     const descriptor = await untilAnswered(this.#client.descriptor, this.#unanswered, signal);
     this.#failure.remove();
     this.#problems.succeeded('start');
-    const settings = changedSettings(defaultSettings(descriptor), this.#options, descriptor);
+    const chosen = changedSettings(defaultSettings(descriptor), this.#options, descriptor);
     signal.throwIfAborted();
+    const classes = classChoice(descriptor, this.#options.classes !== undefined, this.#options.top);
+    const settings = classes.settled(chosen);
+    this.#classes = classes;
     this.#descriptor = descriptor;
     this.#settings = settings;
     const parts = overlayParts(this.#osd, this.viewer, this.#client, descriptor, this.#options, {
       settings: () => this.getOptions(),
       change: this.#change,
-      isChosen: () => this.#isChosen,
+      wantsOrder: () => classes.isWaiting(this.getOptions().mode),
+      ordered: (order) => {
+        const isNews = classes.isWaiting(this.getOptions().mode);
+        classes.told(order);
+        if (isNews) this.#change({});
+      },
       problems: this.#problems,
       failed: (source, error) => this.#failed(source, error),
       raise: (name, event) => this.#raise(name, event),
@@ -202,7 +210,12 @@ export class CamOverlay {
         item: () => this.item,
         settings: () => this.getOptions(),
         initial: settings,
-        apply: (changes) => this.setOptions(changes),
+        apply: ({ classes, ...changes }) => {
+          // A link that says nothing of classes names none.
+          if (this.#options.classes || classes !== settings.classes) return this.setOptions({ classes, ...changes });
+          this.#classes?.named(false);
+          return this.setOptions(changes);
+        },
         failed: (error) => this.#failed('options', error),
       });
     }
@@ -219,7 +232,8 @@ export class CamOverlay {
   readonly #destroyed = () => this.destroy();
 
   /** As somebody does in the panel or on the slide. */
-  readonly #change = (changes: CamChanges) => {
+  readonly #change = (changes: CamChanges, classes?: 'anew') => {
+    if (classes === 'anew') this.#classes?.named(false);
     this.setOptions(changes).then(
       () => this.#problems.succeeded('options'),
       (error: unknown) => this.#failed('options', error),

@@ -1,8 +1,7 @@
 import type OpenSeadragon from 'openseadragon';
 import type { HeatmapDescriptor } from '../../shared/heatmap-descriptor.ts';
-import type { Mode } from '../../shared/painting/style.ts';
 import type { CamChanges, CamSettings } from './options.ts';
-import { MOST_AT_FIRST, modesOf } from './shown.ts';
+import { modesOf } from './shown.ts';
 
 /** By how much a key changes the opacity. */
 const OPACITY_STEP = 0.1;
@@ -10,15 +9,11 @@ const OPACITY_STEP = 0.1;
 /** What a key wants that is no change of settings. */
 export type ShortcutAction = 'threshold' | 'help';
 
-/**
- * What a key means on the viewer; undefined for one that means nothing here. None is one of OpenSeadragon's own.
- * @param leading names of the most present classes, for modes of several
- */
+/** What a key means on the viewer; undefined for one that means nothing here. None is one of OpenSeadragon's own. */
 export function shortcutOf(
   key: string,
   settings: CamSettings,
   descriptor: HeatmapDescriptor,
-  leading: (count: number) => string[],
 ): CamChanges | ShortcutAction | undefined {
   if (key === '?') return 'help';
   const lower = key.toLowerCase();
@@ -30,26 +25,10 @@ export function shortcutOf(
   }
   if (lower === 'm') {
     const modes = modesOf(descriptor);
-    return modeChange(modes[(modes.indexOf(settings.mode) + 1) % modes.length], settings, descriptor, leading);
+    return { mode: modes[(modes.indexOf(settings.mode) + 1) % modes.length] };
   }
   if (/^[1-9]$/.test(key)) return classChange(descriptor.classes[Number(key) - 1]?.name, settings, descriptor);
   return undefined;
-}
-
-/** Several classes begin with all of them, or the leading ones of many. */
-export function modeChange(
-  mode: Mode,
-  settings: CamSettings,
-  descriptor: HeatmapDescriptor,
-  leading: (count: number) => string[],
-): CamChanges {
-  const isOfSeveral = mode === 'blend' || mode === 'argmax';
-  const wasOfSeveral = settings.mode === 'blend' || settings.mode === 'argmax';
-  if (mode === 'difference' && (settings.classes === 'all' || settings.classes.length < 2)) {
-    return { mode, classes: leading(2) };
-  }
-  if (!isOfSeveral || wasOfSeveral) return { mode };
-  return { mode, classes: descriptor.classes.length > MOST_AT_FIRST ? leading(MOST_AT_FIRST) : 'all' };
 }
 
 /** One class is shown, or of several switched on and off. */

@@ -1,10 +1,5 @@
 import { DEFAULT_DIVERGING_COLORMAP, DIVERGING_COLORMAPS } from '../../shared/colour/colormaps.ts';
-import {
-  type Breakdown,
-  type HeatmapDescriptor,
-  MAX_CLASS_PLANES,
-  type Score,
-} from '../../shared/heatmap-descriptor.ts';
+import { type HeatmapDescriptor, MAX_CLASS_PLANES, type Score } from '../../shared/heatmap-descriptor.ts';
 import { defaultRange, MODES, type Mode } from '../../shared/painting/style.ts';
 import type { CamSettings } from './options.ts';
 
@@ -70,27 +65,6 @@ export function modesOf(descriptor: HeatmapDescriptor): Mode[] {
 export function colormapOf({ mode, colormap }: CamSettings): CamSettings['colormap'] {
   const isMiddled = typeof colormap !== 'string' || DIVERGING_COLORMAPS.includes(colormap);
   return mode === 'difference' && !isMiddled ? DEFAULT_DIVERGING_COLORMAP : colormap;
-}
-
-/** Of more classes than these, colours cannot be told apart at a glance. */
-export const MOST_AT_FIRST = 8;
-
-/**
- * Names of the `top` most present classes of a slide, in the model's order, where several are shown and none were named.
- * @returns undefined where the classes shown are to stay
- */
-export function leadingClasses(
-  { mode, classes }: CamSettings,
-  { breakdown, of }: Breakdown,
-  top: number,
-): string[] | undefined {
-  const isOfSlide = of === 'slide' || of === 'tissue';
-  if ((mode !== 'blend' && mode !== 'argmax') || classes !== 'all' || !isOfSlide || breakdown.length <= top)
-    return undefined;
-  if (breakdown.some(({ probability }) => probability === null)) return undefined;
-  const shares = breakdown.map(({ probability }) => probability ?? 0);
-  const leading = new Set([...shares.keys()].sort((a, b) => shares[b] - shares[a] || a - b).slice(0, top));
-  return breakdown.filter((_, index) => leading.has(index)).map((share) => share.class);
 }
 
 /** Whether a score lies between 0 and 1 and can be read as a percentage; without an activation none does. */

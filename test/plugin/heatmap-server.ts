@@ -38,6 +38,7 @@ export function describeHeatmap(classes: number, method: Method = 'cam'): Heatma
       patch: { dtype: '|u1', one: 255 },
     },
     fingerprint: 'f1',
+    classOrder: null,
     tiles: `model${classes}_files/`,
     options: { overlap: 1, background: null },
     levelMode: false,

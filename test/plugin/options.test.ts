@@ -1,8 +1,8 @@
-import { describe, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { changedSettings, defaultSettings } from '../../plugin/src/changed-settings.ts';
 import type { CamChanges, CamSettings } from '../../plugin/src/options.ts';
-import { colourOf, leadingClasses, modesOf, shownClasses } from '../../plugin/src/shown.ts';
-import type { Breakdown, HeatmapDescriptor } from '../../shared/heatmap-descriptor.ts';
+import { colourOf, modesOf, shownClasses } from '../../plugin/src/shown.ts';
+import type { HeatmapDescriptor } from '../../shared/heatmap-descriptor.ts';
 import { describeHeatmap } from './heatmap-server.ts';
 
 const descriptor = describeHeatmap(4);
@@ -61,37 +61,6 @@ test.each<[number, Partial<HeatmapDescriptor>, string[]]>([
   if (!modes.includes('entropy')) {
     expect(() => changedSettings(defaultSettings(other), { mode: 'entropy' }, other)).toThrow('mode: expected one of');
   }
-});
-
-describe('the classes that several begin with', () => {
-  const many = describeHeatmap(20);
-  const breakdown = (probability: (index: number) => number | null): Breakdown => ({
-    breakdown: many.classes.map(({ name }, index) => ({
-      class: name,
-      probability: probability(index),
-      low: null,
-      high: null,
-    })),
-    patches: { known: 36, total: 651 },
-    exact: false,
-    of: 'slide',
-  });
-  const rising = breakdown((index) => index / 190);
-  const all = (changes: CamChanges) => changedSettings(defaultSettings(many), changes, many);
-
-  test('are the most present ones, in the model’s order', () => {
-    expect(leadingClasses(all({ mode: 'blend' }), rising, 3)).toEqual(['class 17', 'class 18', 'class 19']);
-  });
-
-  test.each<[string, CamChanges, Breakdown, number]>([
-    ['one class is shown', {}, rising, 3],
-    ['all have room', { mode: 'argmax' }, rising, 20],
-    ['some were named', { mode: 'blend', classes: ['class 4'] }, rising, 3],
-    ['nothing is known', { mode: 'blend' }, breakdown(() => null), 3],
-    ['only a region is known', { mode: 'blend' }, { ...rising, of: 'region' }, 3],
-  ])('are as they are where %s', (_, changes, shares, top) => {
-    expect(leadingClasses(all(changes), shares, top)).toBeUndefined();
-  });
 });
 
 const wrong: [CamChanges, RegExp][] = [

@@ -18,8 +18,6 @@ export interface ClassList {
   sortAnew(): void;
   /** The view moves: the order stays until it is still. */
   moved(): void;
-  /** Names of the first rows. */
-  leading(count: number): string[];
   destroy(): void;
 }
 
@@ -177,7 +175,6 @@ export function createClassList(
         sortIfDue();
       }, STILL);
     },
-    leading: (count) => order.slice(0, count).map((index) => names[index]),
     destroy: () => clearTimeout(moving),
   };
 }

@@ -9,7 +9,6 @@ import type { Mode } from '../../../shared/painting/style.ts';
 import type { Scope } from '../breakdowns.ts';
 import type { CamProgress } from '../events.ts';
 import type { CamChanges, CamSettings } from '../options.ts';
-import { modeChange } from '../shortcuts.ts';
 import { modesOf } from '../shown.ts';
 import { type StringKey, say } from '../strings.ts';
 import { createAppearance } from './appearance.ts';
@@ -43,8 +42,6 @@ export interface Panel {
   fit(width: number, height: number): void;
   /** The view moves. */
   moved(): void;
-  /** Names of the most present classes. */
-  leading(count: number): string[];
   /** Ends of the scale, in units of the score. */
   domain(): Interval;
   focusThreshold(): void;
@@ -104,7 +101,7 @@ export function createPanel(
       const [name, hint] = MODE_NAMES[value];
       return { value, text: say(name), ...(hint && { hint: say(hint) }) };
     }),
-    (value) => change(modeChange(value, settings, descriptor, classes.leading)),
+    (value) => change({ mode: value }),
   );
   const classes = createClassList(descriptor, first, change);
   const scope = segmented<Scope>(
@@ -224,7 +221,6 @@ export function createPanel(
       setCollapsed(narrow || !openWhenWide);
     },
     moved: classes.moved,
-    leading: classes.leading,
     domain: scale.domain,
     focusThreshold() {
       setCollapsed(false);

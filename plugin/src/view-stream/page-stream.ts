@@ -23,6 +23,8 @@ export interface ShownView {
   /** Deep Zoom level that is drawn. */
   level: number;
   score: Score;
+  /** Whether the order of the slide's classes is wanted. */
+  classOrder?: boolean;
 }
 
 /** An overlay with its views. */
@@ -183,9 +185,9 @@ function sameMembers(a: readonly Entry[], b: readonly Entry[]): boolean {
 }
 
 function bodyOf(entries: readonly Entry[]): string {
-  const requests = entries.map(({ member: { heatmap }, view: { region, level, score } }): ViewRequest => {
+  const requests = entries.map(({ member: { heatmap }, view: { region, level, score, classOrder } }): ViewRequest => {
     const { x, y, width, height } = region;
-    return { heatmap, region: [x, y, width, height], level, score };
+    return { heatmap, region: [x, y, width, height], level, score, ...(classOrder && { classOrder }) };
   });
   return JSON.stringify(requests);
 }

@@ -14,13 +14,13 @@ export async function topClasses(
   heatmap: Heatmap,
   scheduler: Scheduler,
   count: number,
-  wish: Omit<WishOptions, 'priority'>,
+  wish: WishOptions,
 ): Promise<number[] | undefined> {
   const overview = await heatmap.atLevel(0);
   const missing = overviewSamples(overview)
     .filter(({ row, column }) => !overview.values.known.isKnown(row, column))
     .map((position) => patchIndex(overview.grid, position));
-  if (missing.length > 0) await scheduler.classify(overview, missing, { ...wish, priority: 'request' });
+  if (missing.length > 0) await scheduler.classify(overview, missing, wish);
   return knownTopClasses(heatmap, count);
 }
 

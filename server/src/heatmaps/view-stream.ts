@@ -9,7 +9,9 @@ import type { Heatmap } from './heatmap.ts';
 import { createNewsPace, NEWS_PAUSE } from './news-pace.ts';
 import { holdHeatmap } from './opened-heatmaps.ts';
 import type { Scheduler } from './scheduler.ts';
+import { topClasses } from './shown-classes.ts';
 import { missingInView, tileRevision, tilesInView, viewOrder } from './view.ts';
+import type { WishOptions } from './wishes.ts';
 
 /** Seconds that a view takes at most where its end is near. */
 const SOON = 1;
@@ -27,6 +29,8 @@ export interface ViewOfHeatmap {
   region: Rectangle;
   level: number;
   score: Score;
+  /** Whether the order of the classes is wanted. */
+  classOrder: boolean;
 }
 
 export interface ViewParts {
@@ -48,7 +52,7 @@ export type SendEvent = <Name extends keyof ViewEvents>(name: Name, data: ViewEv
  */
 export async function followView(
   number: number,
-  { heatmap, region, level, score }: ViewOfHeatmap,
+  { heatmap, region, level, score, classOrder }: ViewOfHeatmap,
   { scheduler, analyses, client, tell: tellClients }: ViewParts,
   { send, isReady, signal }: { send: SendEvent; isReady(): boolean; signal: AbortSignal },
 ): Promise<void> {
@@ -112,12 +116,23 @@ export async function followView(
     tellSoon();
   };
 
+  const wish: WishOptions = { priority: 'view', client, signal, onProgress: tellSoon };
+  let isOrderDue = classOrder;
+  const tellOrder = async () => {
+    if (!isOrderDue) return;
+    const count = heatmap.model.classes.length;
+    // By turns with the view's own: however many those are, it does not wait for all of them.
+    const order = await topClasses(heatmap, scheduler, count, { ...wish, client: `${client}, order of classes` });
+    if (!order || signal.aborted) return;
+    isOrderDue = false;
+    send('classOrder', { view: number, classOrder: order });
+  };
+
   /** Has what is missing classified; false where some of it cannot be read, which asking again does not mend. */
   const classify = async (): Promise<boolean> => {
     const wanted = viewOrder(heatmap, tiles, region, score);
-    if (wanted.length === 0) return true;
     try {
-      await scheduler.classify(heatmap, wanted, { priority: 'view', client, signal, onProgress: tellSoon });
+      await Promise.all([wanted.length > 0 && scheduler.classify(heatmap, wanted, wish), tellOrder()]);
       return true;
     } catch (error) {
       if (signal.aborted) return false;
@@ -144,7 +159,7 @@ export async function followView(
   // What the store turns out to have lost, or a full queue refused, is asked for again.
   while (isReadable && !signal.aborted) {
     await pause(AGAIN_PAUSE, undefined, { signal }).catch(() => {});
-    if (signal.aborted || missingInView(heatmap, tiles, score).size === 0) continue;
+    if (signal.aborted || (!isOrderDue && missingInView(heatmap, tiles, score).size === 0)) continue;
     isReadable = await classify();
     tellEnd();
   }

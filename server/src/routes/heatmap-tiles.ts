@@ -119,7 +119,7 @@ export function heatmapTileRoutes({ open, scheduler, tiles }: TileRouteParts): R
     const window = windowOfTile(heatmap, address, score);
     const secondsLeft = countdown(query.wait);
     await waitAtMost(wish.signal, secondsLeft(), async (signal) => {
-      if (!early) await topClasses(heatmap, scheduler, top, { ...wish, signal });
+      if (!early) await topClasses(heatmap, scheduler, top, { ...wish, signal, priority: 'request' });
       await waitForSamples(request, window, signal);
     });
     const shown = early ?? (await knownTopClasses(heatmap, top));

@@ -10,6 +10,7 @@ import { checkShown, classInfos } from '../heatmaps/paint-style.ts';
 import type { Scheduler } from '../heatmaps/scheduler.ts';
 import { scoreAtPoint } from '../heatmaps/score-at-point.ts';
 import { encodingOf } from '../heatmaps/score-tile.ts';
+import { knownTopClasses } from '../heatmaps/shown-classes.ts';
 import { titleOf } from '../titles.ts';
 import { clientOf } from './client.ts';
 import { abortWhenClosed, withDeadline } from './deadline.ts';
@@ -62,6 +63,7 @@ export function heatmapRoutes({ open, scheduler, analyses, tell }: HeatmapRouteP
         model,
         title: titleOf(model),
         tiles,
+        classOrder: (await knownTopClasses(heatmap, heatmap.model.classes.length)) ?? null,
         storeProblem: problem === null ? null : tell(problem),
       } satisfies HeatmapDescriptor;
       return;
@@ -130,7 +132,7 @@ export function heatmapRoutes({ open, scheduler, analyses, tell }: HeatmapRouteP
 function describeHeatmap(
   heatmap: Heatmap,
   analysis: AnalysisState,
-): Omit<HeatmapDescriptor, 'slide' | 'model' | 'title' | 'tiles' | 'storeProblem'> {
+): Omit<HeatmapDescriptor, 'slide' | 'model' | 'title' | 'tiles' | 'classOrder' | 'storeProblem'> {
   const { pyramid, grid, model, strides, options, levelMode, scores, fingerprint, warnings } = heatmap;
   return {
     width: pyramid.width,

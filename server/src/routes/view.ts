@@ -29,6 +29,7 @@ const viewSchema = z.array(
       region: regionList,
       level: z.int({ error: LEVEL }).min(0, { error: LEVEL }),
       score: z.enum(SCORES, { error: `expected one of ${SCORES.join(', ')}` }).optional(),
+      classOrder: z.boolean({ error: 'expected true or false' }).optional(),
     },
     { error: 'expected a view, an object with heatmap, region and level' },
   ),
@@ -82,7 +83,7 @@ export function viewRoutes({
     const score = scoreOf(heatmap.model, view);
     await followView(
       number,
-      { heatmap, region: { x, y, width, height }, level: view.level, score },
+      { heatmap, region: { x, y, width, height }, level: view.level, score, classOrder: view.classOrder ?? false },
       { scheduler, analyses, client, tell },
       { ...stream, signal },
     );

@@ -67,6 +67,28 @@ test('tells the breakdown of view and slide, and how far it is', async () => {
   expect(progress.at(-1)?.patchesPerSecond).toBeGreaterThan(0);
 });
 
+test('tells the order of the classes where it is asked for, as painted tiles take it', async () => {
+  const address = `${HEATMAP}?background=otsu`;
+  expect((await getJson(address.slice(1))).classOrder).toBeNull();
+  const view = { heatmap: address, region: [1900, 1200, 100, 100], level: FULL } as const;
+  const opened = await openView(server.address, [view, { ...view, classOrder: true }]);
+  const { data } = await opened.until(({ name }) => name === 'classOrder');
+  opened.close();
+  const { classOrder, classes, analysis } = await getJson(address.slice(1));
+  expect(data).toEqual({ view: 1, classOrder });
+  expect([...classOrder].sort()).toEqual(classes.map((_: unknown, index: number) => index));
+  expect(analysis.missing).toBeGreaterThan(0);
+  const [top, named] = await Promise.all(
+    ['top=1', `class=${encodeURIComponent(classes[classOrder[0]].name)}&mode=blend`].map(async (query) => {
+      const tile = await fetch(
+        new URL(`heatmaps/tissue.tif/tissue.h5_files/8/0_0.png?background=otsu&mode=blend&${query}`, server.address),
+      );
+      return Buffer.from(await tile.arrayBuffer());
+    }),
+  );
+  expect(top.equals(named)).toBe(true);
+});
+
 test('events are merged to at most four a second of a kind, whatever the number of tasks', async () => {
   const view = await openView(server.address, [{ heatmap: HEATMAP, region: [0, 0, 2000, 1300], level: FULL }]);
   const start = performance.now();
