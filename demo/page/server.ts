@@ -83,10 +83,11 @@ export function heatmapAddress(slide: string, model: string): string {
   return `heatmaps/${encodeURIComponent(slide)}/${encodeURIComponent(model)}.json`;
 }
 
-/** The largest level of a slide's pyramid that is one small tile: no tile is smaller than 256 pixels. */
-export function thumbnailAddress({ id, width, height }: SlideEntry): string {
-  const levels = Math.ceil(Math.log2(Math.max(width, height, 1)));
-  return `slides/${encodeURIComponent(id)}_files/${Math.min(8, levels)}/0_0.jpeg`;
+/** Large enough for the list on a screen of 3 pixels a point. */
+const THUMBNAIL_SIZE = 256;
+
+export function thumbnailAddress({ id }: SlideEntry): string {
+  return `slides/${encodeURIComponent(id)}/thumbnail.jpeg?size=${THUMBNAIL_SIZE}`;
 }
 
 async function fetchJson(address: string, signal: AbortSignal) {

@@ -170,6 +170,16 @@ export const listingQuery = z.object({
   ),
 });
 
+/** Pixels of the longer side of a thumbnail. */
+const LARGEST_THUMBNAIL = 2048;
+
+export const thumbnailQuery = z.object({
+  size: number(
+    `expected a whole number of pixels from 1 to ${LARGEST_THUMBNAIL}`,
+    (size) => Number.isInteger(size) && size >= 1 && size <= LARGEST_THUMBNAIL,
+  ),
+});
+
 export const pointQuery = z.object({
   x: number('expected slide pixels'),
   y: number('expected slide pixels'),

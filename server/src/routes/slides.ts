@@ -6,14 +6,18 @@ import { Problem } from '../errors.ts';
 import type { HeatmapSource } from '../heatmaps/open-heatmap.ts';
 import { deepZoomTile } from '../slides/deep-zoom-tile.ts';
 import { openedSlides } from '../slides/opened-slides.ts';
+import { createThumbnails } from '../slides/thumbnail.ts';
 import type { UploadLimits } from '../uploads/uploads.ts';
 import type { Tell } from './errors.ts';
 import { listEntries } from './listing.ts';
-import { listingQuery, parseQuery } from './query.ts';
+import { listingQuery, parseQuery, thumbnailQuery } from './query.ts';
 import { sendBody } from './send-body.ts';
 import { deepZoomXml, parseTilePath } from './tile-path.ts';
 
 const TILE_FORMATS = { jpeg: 'image/jpeg', png: 'image/png' } as const;
+
+/** Longer side of a thumbnail unless asked for otherwise. */
+const THUMBNAIL_SIZE = 256;
 
 /** Slides that are listed at once unless asked for otherwise. */
 const SLIDES_AT_ONCE = 200;
@@ -30,6 +34,7 @@ export function slideRoutes(
 ): Router {
   const router = new Router();
   const reader = openedSlides();
+  const thumbnails = createThumbnails();
 
   router.get('/slides', async (ctx) => {
     const describe = async (file: string) => {
@@ -59,6 +64,15 @@ export function slideRoutes(
     ctx.type = 'application/xml';
     ctx.body = deepZoomXml({ width, height, tileSize, overlap: 0, format });
   });
+
+  for (const format of ['jpeg', 'png'] as const) {
+    router.get(`/slides/:slide/thumbnail.${format}`, async (ctx) => {
+      const { size = THUMBNAIL_SIZE } = parseQuery(thumbnailQuery, ctx.query);
+      const slide = await source.slide(await catalogue.resolve(ctx.params.slide));
+      const body = await thumbnails.get(reader(slide), size, format);
+      sendBody(ctx, body, { type: TILE_FORMATS[format], cacheControl: 'no-cache' });
+    });
+  }
 
   router.get('/slides/:folder/:level/:file', async (ctx: Context) => {
     const { folder, level, file } = ctx.params;

@@ -75,6 +75,11 @@ export interface ZarrLevel extends Size {
   samples: number[];
 }
 
+/** RGB pixels, row-major, 3 bytes each. */
+export interface RgbImage extends Size {
+  data: Uint8Array;
+}
+
 /** Reads pixels of an opened slide. Tests may implement it. */
 export interface SlideReader {
   readonly description: SlideDescription;

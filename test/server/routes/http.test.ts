@@ -45,6 +45,24 @@ test('a slide in a subfolder is a Deep Zoom image', async () => {
   expect(await sharp(await tile.arrayBuffer()).metadata()).toMatchObject({ format: 'png', width: 188, height: 244 });
 });
 
+test('a thumbnail is the whole slide, and not sent twice', async () => {
+  const thumbnail = await get('slides/brain%3Apiece.png/thumbnail.jpeg');
+  expect(thumbnail.headers.get('cache-control')).toBe('no-cache');
+  expect(await sharp(await thumbnail.arrayBuffer()).metadata()).toMatchObject({
+    format: 'jpeg',
+    width: 256,
+    height: 183,
+  });
+  const etag = thumbnail.headers.get('etag') ?? '';
+  const again = await get('slides/brain%3Apiece.png/thumbnail.jpeg', {
+    // Else `fetch` adds no-cache by itself.
+    headers: { 'if-none-match': etag, 'cache-control': 'max-age=0' },
+  });
+  expect(again.status).toBe(304);
+  const png = await get('slides/brain%3Apiece.png/thumbnail.png?size=100');
+  expect(await sharp(await png.arrayBuffer()).metadata()).toMatchObject({ format: 'png', width: 100, height: 71 });
+});
+
 describe('a heatmap', () => {
   test('has exactly the size of its slide and describes its tiles', async () => {
     const descriptor: HeatmapDescriptor = await getJson(`${HEATMAP}.json`);
@@ -133,6 +151,11 @@ describe('a wrong request is told in one sentence', () => {
     ['slides/tissue.tif_files/12/0_0.jpeg', 404, 'no such tile'],
     ['slides/tissue.tif_files/11/8_0.jpeg', 404, 'no such tile'],
     ['slides/tissue.tif.dzi?format=gif', 400, 'jpeg or png'],
+    ['slides/tissue.tif/thumbnail.jpeg?size=0', 400, 'from 1 to 2048'],
+    ['slides/tissue.tif/thumbnail.jpeg?size=9999', 400, 'from 1 to 2048'],
+    ['slides/tissue.tif/thumbnail.gif', 404, 'nothing'],
+    ['slides/none.tif/thumbnail.jpeg', 404, 'none.tif'],
+    ['slides/cut.png/thumbnail.png', 422, 'cut.png'],
     ['heatmaps/tissue.tif/none.h5.json', 404, 'none.h5'],
     ['heatmaps/tissue.tif/..%2Fmodels%2Ftissue.h5.json', 404, 'tissue.h5'],
     ['heatmaps/tiny.png/tissue.h5.json', 422, '40 x 30'],
