@@ -46,6 +46,8 @@ export interface HeatmapDescriptor {
   title: string;
   width: number;
   height: number;
+  /** Microns per slide pixel; null where the slide does not tell. */
+  mpp: number | null;
   tileSize: number;
   overlap: number;
   maxLevel: number;

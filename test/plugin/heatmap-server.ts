@@ -22,6 +22,7 @@ export function describeHeatmap(classes: number, method: Method = 'cam'): Heatma
     model: `model${classes}`,
     title: `Tissue, ${classes} classes`,
     ...slide,
+    mpp: 0.5,
     tileSize: 256,
     overlap: 1,
     maxLevel: maxLevel(slide),

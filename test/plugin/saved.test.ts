@@ -1,6 +1,10 @@
 import sharp from 'sharp';
 import { expect, test } from 'vitest';
+import { regionsAbove } from '../../plugin/src/export/regions-above.ts';
+import type { HeatmapClient } from '../../plugin/src/heatmap-client.ts';
+import { scoreTileFromNpy } from '../../shared/painting/score-tile.ts';
 import { addCam, openViewer, useBrowser } from './browser.ts';
+import { describeHeatmap, tileBody } from './heatmap-server.ts';
 
 const browser = useBrowser();
 
@@ -69,5 +73,21 @@ test('areas above the threshold are polygons of patches', async () => {
   const whole = geometry.coordinates.flat().reduce((sum: number, ring: [number, number][]) => sum + area(ring), 0);
   expect(whole).toBe(properties.pixels);
   expect(properties.pixels).toBe(properties.patches * 64 * 64);
+  // Of half a micron.
+  expect(properties.mm2).toBeCloseTo(properties.pixels / 4e6, 12);
   expect(properties.patches).toBeGreaterThan(3);
+});
+
+test('areas of a slide without a resolution have no square millimetres', async () => {
+  const descriptor = { ...describeHeatmap(4), mpp: null };
+  const tile: HeatmapClient['tile'] = async (_, address, request) => ({
+    tile: scoreTileFromNpy(tileBody(descriptor, address, [...request.planes], 'patch', 255)),
+    missing: 0,
+    revision: undefined,
+  });
+  const choice = { classes: [0], threshold: 0.6, region: null };
+  const found = await regionsAbove({ tile }, descriptor, choice, new AbortController().signal);
+  const { features } = JSON.parse(JSON.stringify(found));
+  expect(features[0].properties).not.toHaveProperty('mm2');
+  expect(features[0].properties.pixels).toBeGreaterThan(0);
 });

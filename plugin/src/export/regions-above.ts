@@ -1,4 +1,5 @@
 import { scoreRaster } from '../../../shared/geometry/score-raster.ts';
+import { squareMillimetres } from '../../../shared/geometry/square-millimetres.ts';
 import type { HeatmapDescriptor } from '../../../shared/heatmap-descriptor.ts';
 import type { HeatmapClient } from '../heatmap-client.ts';
 import { fetchPatchTile, patchLevel, tilesUnder } from '../patches/patch-tiles.ts';
@@ -11,7 +12,8 @@ const MOST_TILES = 400;
 
 /**
  * The areas in which a class's `patch` score reaches a threshold, as a GeoJSON FeatureCollection in slide pixels: for each class a
- * MultiPolygon of the patches that are classified and, where there are any, another, `estimated`, of those that are not.
+ * MultiPolygon of the patches that are classified and, where there are any, another, `estimated`, of those that are not, each with
+ * its area in `pixels` and, where the slide knows its resolution, `mm2`.
  * @param classes numbers of classes
  * @param region limits it to patches whose middle lies inside; null takes the whole slide
  * @throws RangeError for more patches than can be read
@@ -52,6 +54,7 @@ export async function regionsAbove(
     Math.min(descriptor.width, Math.round(originX + x * valueWidth)),
     Math.min(descriptor.height, Math.round(originY + y * valueHeight)),
   ];
+  const { slide, model, fingerprint, mpp } = descriptor;
   const features = classes.flatMap((index, position) =>
     [false, true].flatMap((estimated) => {
       const mask = masks[position][Number(estimated)];
@@ -59,11 +62,12 @@ export async function regionsAbove(
       if (patches === 0) return [];
       const coordinates = tracePatches(mask, rows, columns).map((rings) => rings.map((ring) => ring.map(corner)));
       const { name, color } = descriptor.classes[index];
-      const pixels = Math.round(patches * valueWidth * valueHeight);
-      const properties = { class: name, color, score: 'patch', threshold, estimated, patches, pixels };
+      const area = patches * valueWidth * valueHeight;
+      const mm2 = squareMillimetres(area, mpp);
+      const common = { class: name, color, score: 'patch', threshold, estimated, patches, pixels: Math.round(area) };
+      const properties = mm2 === null ? common : { ...common, mm2 };
       return [{ type: 'Feature', geometry: { type: 'MultiPolygon', coordinates }, properties }];
     }),
   );
-  const { slide, model, fingerprint } = descriptor;
   return { type: 'FeatureCollection', slide, model, fingerprint, features };
 }

@@ -1,12 +1,13 @@
 import { setImmediate } from 'node:timers/promises';
 import type { PatchGrid, PatchPosition, PatchRange } from '../../../shared/geometry/patch-grid.ts';
+import { squareMillimetres } from '../../../shared/geometry/square-millimetres.ts';
 import type { Breakdown, ClassShare, RegionBreakdown } from '../../../shared/heatmap-descriptor.ts';
 import { BLOCK_SIDE, type KnownPatches } from '../values/known-patches.ts';
 import { nodeOf } from '../values/value-block.ts';
 import type { Heatmap } from './heatmap.ts';
 import { effectiveSamples, meanInterval } from './interval.ts';
 import { type Region, type RegionAreas, regionAreas } from './region-areas.ts';
-import { regionStatistics, squareMillimetres } from './region-statistics.ts';
+import { regionStatistics } from './region-statistics.ts';
 
 /** What the samples of the finest complete stride say. */
 interface Estimate {

@@ -61,8 +61,3 @@ export function regionStatistics(classes: number): RegionStatistics {
 function histogramBin(probability: number): number {
   return Math.max(0, Math.min(HISTOGRAM_BINS - 1, Math.floor(probability * HISTOGRAM_BINS)));
 }
-
-/** @param area square slide pixels @param mpp microns per slide pixel @returns null where the slide does not know its resolution */
-export function squareMillimetres(area: number, mpp: number | null): number | null {
-  return mpp === null ? null : (area * mpp ** 2) / 1e6;
-}

@@ -133,10 +133,11 @@ function describeHeatmap(
   heatmap: Heatmap,
   analysis: AnalysisState,
 ): Omit<HeatmapDescriptor, 'slide' | 'model' | 'title' | 'tiles' | 'classOrder' | 'storeProblem'> {
-  const { pyramid, grid, model, strides, options, levelMode, scores, fingerprint, warnings } = heatmap;
+  const { slide, pyramid, grid, model, strides, options, levelMode, scores, fingerprint, warnings } = heatmap;
   return {
     width: pyramid.width,
     height: pyramid.height,
+    mpp: slide.mpp,
     tileSize: pyramid.tileSize,
     overlap: pyramid.overlap,
     maxLevel: maxLevel(pyramid),

@@ -1,11 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import {
-  HISTOGRAM_BINS,
-  type RegionSample,
-  regionStatistics,
-  squareMillimetres,
-} from '../../../server/src/heatmaps/region-statistics.ts';
+import { HISTOGRAM_BINS, type RegionSample, regionStatistics } from '../../../server/src/heatmaps/region-statistics.ts';
 
 const histogram = (shares: Record<number, number>) =>
   Array.from({ length: HISTOGRAM_BINS }, (_, bin) => shares[bin] ?? 0);
@@ -87,13 +82,4 @@ describe('the statistics of a region', () => {
       }),
     );
   });
-});
-
-test.each([
-  [4_000_000, 0.5, 1],
-  [1e6, 0.25, 0.0625],
-  [0, 0.5, 0],
-  [1e6, null, null],
-])('%d square pixels at %d microns are %d square millimetres', (area, mpp, expected) => {
-  expect(squareMillimetres(area, mpp)).toBe(expected);
 });
