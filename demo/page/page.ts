@@ -6,6 +6,7 @@ import { showHints } from './hints.ts';
 import { fetchLists, type Lists, Refusal } from './server.ts';
 import { createStage } from './stage.ts';
 import { createThemeChoice } from './theme-choice.ts';
+import { createUploads } from './uploads/uploads.ts';
 
 /** How often the lists are asked for again, in milliseconds: while all is well, and while the server is away. */
 const REFRESH = 30_000;
@@ -29,6 +30,21 @@ function start(): void {
     slide: (slide) => choose({ slide }),
     model: (model) => choose({ model }),
   });
+  const uploads = createUploads(required('#gallery'), {
+    open: (slide) => {
+      choose({ slide });
+      void ask();
+    },
+    changed: (slide) => {
+      // Without its heatmap, which is another one at another resolution.
+      stage.show(slide, undefined);
+      void ask();
+    },
+    removed: () => {
+      choose({ slide: '' });
+      void ask();
+    },
+  });
   required('#gallery').append(createThemeChoice());
   let lists: Lists | undefined;
   let awaySince: string | undefined;
@@ -51,13 +67,17 @@ function start(): void {
     const slide = broken ? undefined : (wanted.slide ?? slides[0]?.id);
     gallery.select(slide ?? broken?.id, model);
     document.title = slides.find(({ id }) => id === slide)?.title ?? broken?.title ?? 'Slides';
-    const classes = models.find(({ id }) => id === model)?.classes.length ?? 1;
-    if (slide !== undefined) stage.show(slide, model === undefined ? undefined : { id: model, classes });
+    const entry = models.find(({ id }) => id === model);
+    const isAsking = uploads.modelFor(slide, entry) !== entry;
+    const classes = entry?.classes.length ?? 1;
+    if (slide !== undefined) stage.show(slide, model === undefined || isAsking ? undefined : { id: model, classes });
     else if (broken) stage.showMessage('This slide cannot be read', broken.message, ask);
     else if (unreadableSlides.length > 0) {
       stage.showMessage('None of the slides can be read', 'Choose one on the left to see why.', ask);
     } else {
-      const text = 'Put images (TIFF, JPEG, PNG, WebP) into the folder of slides that the server was started with.';
+      const text = lists.uploads
+        ? 'Add an image, or drop one on the page.'
+        : 'Put images (TIFF, JPEG, PNG, WebP) into the folder of slides that the server was started with.';
       stage.showMessage('No slides yet', text, ask);
     }
   };
@@ -69,7 +89,7 @@ function start(): void {
     const { signal } = asking;
     let wait = REFRESH;
     try {
-      const next = await fetchLists(signal);
+      const next = await uploads.withOwn(await fetchLists(signal), addressed().slide, signal);
       const first = lists === undefined;
       lists = next;
       awaySince = undefined;

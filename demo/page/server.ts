@@ -17,6 +17,8 @@ export interface ModelEntry {
   title: string;
   classes: { name: string }[];
   method: Method;
+  /** Microns per pixel that it was trained at; null where it names none. */
+  mpp: number | null;
 }
 
 /** A file that is in a folder and cannot be shown, and why. */
@@ -26,11 +28,19 @@ export interface UnreadableEntry {
   message: string;
 }
 
+/** What visitors may add: bytes of an image, and the seconds after which one is removed that nobody looks at. */
+export interface UploadLimits {
+  bytes: number;
+  seconds: number;
+}
+
 export interface Lists {
   slides: SlideEntry[];
   unreadableSlides: UnreadableEntry[];
   models: ModelEntry[];
   unreadableModels: UnreadableEntry[];
+  /** Null where nobody may add images. */
+  uploads: UploadLimits | null;
 }
 
 /** The server answered, and said that it cannot: its message is for people. */
@@ -46,19 +56,25 @@ export async function fetchLists(signal: AbortSignal): Promise<Lists> {
   return { ...slides, ...models };
 }
 
-async function fetchSlides(signal: AbortSignal): Promise<Pick<Lists, 'slides' | 'unreadableSlides'>> {
+interface SlidePage {
+  slides: SlideEntry[];
+  unreadable?: UnreadableEntry[];
+  next?: string | null;
+  uploads?: UploadLimits | null;
+}
+
+async function fetchSlides(signal: AbortSignal): Promise<Pick<Lists, 'slides' | 'unreadableSlides' | 'uploads'>> {
   const slides: SlideEntry[] = [];
   const unreadableSlides: UnreadableEntry[] = [];
+  let uploads: UploadLimits | null = null;
   for (let address: string | null = 'slides'; address !== null; ) {
-    const page: { slides: SlideEntry[]; unreadable?: UnreadableEntry[]; next?: string | null } = await fetchJson(
-      address,
-      signal,
-    );
+    const page: SlidePage = await fetchJson(address, signal);
     slides.push(...page.slides);
     unreadableSlides.push(...(page.unreadable ?? []));
+    uploads = page.uploads ?? null;
     address = page.next ?? null;
   }
-  return { slides, unreadableSlides };
+  return { slides, unreadableSlides, uploads };
 }
 
 async function fetchModels(signal: AbortSignal): Promise<Pick<Lists, 'models' | 'unreadableModels'>> {

@@ -36,12 +36,16 @@ export function fileNameOf(name: string): string {
   return end.replace(/^[. ]+/, '') || 'image';
 }
 
-/** @throws Problem `unreadable-slide` for a slide of several files, of which one alone was sent */
+/**
+ * Refuses what is not all there: a slide of several files, or one that only says where its pixels lie.
+ * @throws Problem `unreadable-slide`
+ */
 export function checkOneFile({ format }: Pick<Recognized, 'format'>, name: string): void {
   const isMirax = name.toLowerCase().endsWith('.mrxs');
   if (FORMATS_OF_ONE_FILE.includes(format) && !isMirax) return;
+  const found = format === 'remote' ? 'the address of a tile server' : `a part of one (${isMirax ? 'MIRAX' : format})`;
   throw new Problem(
     'unreadable-slide',
-    `${name} cannot be added: a slide of one file was expected, ${isMirax ? 'MIRAX' : format} has several`,
+    `${name} cannot be added: an image that is one file was expected, found ${found}`,
   );
 }

@@ -8,6 +8,9 @@ import { openUploads, type UploadLimits, type Uploads } from '../../../server/sr
 import { temporaryFolder } from '../../command-line.ts';
 import { slidesOnly } from './upload-source.ts';
 
+const DEEP_ZOOM =
+  '<Image xmlns="http://schemas.microsoft.com/deepzoom/2008" Format="png" Overlap="0" TileSize="256"><Size Width="9" Height="9"/></Image>';
+
 const LIMITS: UploadLimits = { bytes: 200_000, images: 3, allBytes: 1e8, lifetime: 3_600_000 };
 
 let store: string;
@@ -55,7 +58,13 @@ test.each([
   ['a drawing', async () => Buffer.from('<svg xmlns="http://www.w3.org/2000/svg"/>'), /none of the formats/],
   ['a truncated picture', async () => (await noise()).subarray(0, 60_000), /text\.png.*truncated or damaged/],
   ['a picture of too many pixels', () => picture(2000, 600), /2000 x 600 pixels/],
-  ['a slide of several files', async () => Buffer.from('[Virtual Microscope Specimen]\n'), /has several/],
+  ['a slide of several files', async () => Buffer.from('[Virtual Microscope Specimen]\n'), /a part of one.*VMS/],
+  ['a Deep Zoom descriptor', async () => Buffer.from(DEEP_ZOOM), /a part of one \(Deep Zoom\)/],
+  [
+    'the address of another server',
+    async () => Buffer.from('{"type": "dzi", "url": "http://127.0.0.1:1/a.dzi"}'),
+    /found the address of a tile server/,
+  ],
   ['too many bytes', async () => Buffer.alloc(200_001), /at most 0\.2 MB/],
   ['nothing', async () => Buffer.alloc(0), /found nothing/],
 ])('%s is refused and nothing of it is left', async (_, bytes, words) => {
