@@ -7,6 +7,7 @@ import { isModelFolder, isNamedAsModel } from '../models/model-file.ts';
 import { writeStartingManifest } from '../models/starting-manifest.ts';
 import { startWorker } from '../server.ts';
 import { readSlideHeader } from '../slides/describe-slide.ts';
+import { isRemoteSource } from '../slides/recognize.ts';
 import { allowRemoteHosts } from '../slides/remote/process-fetcher.ts';
 import { withSidecar } from '../slides/sidecar.ts';
 import type { Worker } from '../worker/supervisor.ts';
@@ -23,7 +24,8 @@ export async function inspect(file: string, options: InspectOptions): Promise<vo
     if (error.code !== 'ENOENT' && error.code !== 'ENOTDIR') return;
     throw new Problem('not-found', `${file}: expected a slide or a model, found no such file`, { cause: error });
   });
-  if (isNamedAsModel(file) || (await isModelFolder(file))) return inspectModel(file, options);
+  const isRemote = await isRemoteSource(file).catch(() => false);
+  if (!isRemote && (isNamedAsModel(file) || (await isModelFolder(file)))) return inspectModel(file, options);
   for (const option of ['patch', 'writeManifest', 'engine'] as const) {
     if (options[option] === undefined) continue;
     const flag = option === 'writeManifest' ? 'write-manifest' : option;

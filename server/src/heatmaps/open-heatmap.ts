@@ -90,7 +90,7 @@ export function createHeatmapSource(options: HeatmapSourceOptions): HeatmapSourc
         onProgress: (done) => onConversion?.(file, done),
         onTemporary: options.onTemporary,
       });
-      return { ...(await withSidecar(described, options.mpp)), mppRemedy: options.mppRemedy };
+      return { ...(await withSidecar(described, options.mpp)), mppRemedy: options.mppRemedy ?? described.mppRemedy };
     },
     // Somebody may have emptied the store.
     {
