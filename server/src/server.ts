@@ -42,6 +42,8 @@ export interface ServerOptions {
   storeBytes?: number;
   /** Bytes of an image that visitors may add; nobody may add any unless given. */
   uploadBytes?: number;
+  /** Serves pictures that show the labels of slides, which have patients' names; they are not served unless given. */
+  labels?: boolean;
   /** One of `ENGINE_NAMES`, or its short form; the default one unless given. */
   engine?: string;
   /** From where the pixels of slides may be fetched; from nowhere unless given. */
@@ -144,6 +146,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     scheduler,
     analyses,
     uploads,
+    labels: options.labels ?? false,
     logger,
     cors: options.cors,
     loopback: isLoopback(options.host),

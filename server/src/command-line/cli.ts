@@ -52,6 +52,10 @@ program
     'let visitors add an image of at most so many megabytes from the page, to be removed an hour after they looked at it (default: off; without a number 1000)',
     megabytes,
   )
+  .option(
+    '--labels',
+    "serve the pictures of slides' labels and of the whole glass, which may show patients' names (default: off)",
+  )
   .addOption(remoteHostOption())
   .addOption(remotePrivateOption())
   .addOption(engineOption())

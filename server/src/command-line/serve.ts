@@ -19,6 +19,7 @@ const optionsSchema = z.strictObject({
   port: z.int().min(0).max(65535).optional(),
   engine: z.string().optional(),
   uploads: z.union([z.boolean(), z.number().positive()], { error: 'expected true, or megabytes above 0' }).optional(),
+  labels: z.boolean().optional(),
   remoteHost: z.union([z.string(), z.array(z.string())], { error: 'expected a host or a list of hosts' }).optional(),
   remotePrivate: z.boolean().optional(),
   cors: z.union([z.string(), z.array(z.string())], { error: 'expected an origin or a list of origins' }).optional(),
@@ -47,6 +48,7 @@ export async function serve({ config, ...given }: ServeOptions & { config?: stri
     port: options.port ?? 8080,
     engine: options.engine,
     uploadBytes: uploadBytes(options.uploads ?? false),
+    labels: options.labels,
     cors: [options.cors ?? []].flat().map(originOf),
     remote: remoteHosts(options),
   });

@@ -8,6 +8,7 @@ import type { HeatmapSource } from '../heatmaps/open-heatmap.ts';
 import type { Scheduler } from '../heatmaps/scheduler.ts';
 import type { Uploads } from '../uploads/uploads.ts';
 import { allowOrigins, loopbackNamesOnly, refuseForeignChanges } from './access.ts';
+import { associatedRoutes } from './associated.ts';
 import { answerErrors, type Tell } from './errors.ts';
 import { heatmapTileRoutes } from './heatmap-tiles.ts';
 import { type HeatmapRouteParts, heatmapRoutes } from './heatmaps.ts';
@@ -35,6 +36,8 @@ export interface AppParts {
   analyses: Analyses;
   /** Missing where nobody may add images. */
   uploads?: Uploads;
+  /** Whether pictures that show the labels of slides are served. */
+  labels: boolean;
 }
 
 /** Bodies smaller than this are not worth compressing. */
@@ -47,7 +50,8 @@ const NO_HTTP = 'HPE_';
 
 /** The HTTP interface; see docs/http.md. */
 export function createApp(parts: AppParts): Koa {
-  const { slides, models, source, open, scheduler, logger, cors, loopback, page, analyses, uploads, tell } = parts;
+  const { slides, models, source, open, scheduler, logger, cors, loopback, page, analyses, uploads, labels, tell } =
+    parts;
   const tiles = createKeptTiles();
   const health = new Router().get('/healthz', (ctx) => {
     ctx.set('Cache-Control', 'no-store');
@@ -76,6 +80,8 @@ export function createApp(parts: AppParts): Koa {
   app.use(answerErrors(logger, tell));
   const routers = [
     health,
+    // Before the tiles, whose addresses have as many parts.
+    associatedRoutes(slides, labels),
     slideRoutes(slides, source, tell, uploads?.limits),
     ...(uploads ? [uploadRoutes(uploads)] : []),
     modelRoutes(models, source, tell),

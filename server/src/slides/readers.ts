@@ -1,7 +1,7 @@
 import type { RegionPixels } from './copy-pixels.ts';
 import type { OnProgress } from './lossless-pyramid.ts';
 import type { Recognized } from './recognize.ts';
-import type { ReaderName, SlideDescription, SlideHeader } from './slide.ts';
+import type { AssociatedImage, ReaderName, RgbImage, SlideDescription, SlideHeader } from './slide.ts';
 import type { TileReader } from './tile-reader.ts';
 
 /**
@@ -15,6 +15,16 @@ export interface Reader {
   describe(recognized: Recognized, options: DescriptionOptions): Promise<SlideDescription>;
   /** Costs nothing: what reading needs is opened with the first read. */
   open(description: SlideDescription, options: OpenOptions): RegionSource;
+  /** Missing where such files have nothing beside the slide. */
+  associated?: AssociatedReader;
+}
+
+/** Pictures that a file has beside the slide. */
+export interface AssociatedReader {
+  /** @throws Problem `unreadable-slide` */
+  list(recognized: Recognized): Promise<AssociatedImage[]>;
+  /** @param image one of the list @throws Problem `unreadable-slide` */
+  read(recognized: Recognized, image: AssociatedImage): Promise<RgbImage>;
 }
 
 /** Where the pixels of an opened slide come from. */

@@ -75,6 +75,11 @@ export interface ZarrLevel extends Size {
   samples: number[];
 }
 
+/** A picture that a file has beside the slide: `thumbnail`, `label`, `macro`. */
+export interface AssociatedImage extends Size {
+  name: string;
+}
+
 /** RGB pixels, row-major, 3 bytes each. */
 export interface RgbImage extends Size {
   data: Uint8Array;

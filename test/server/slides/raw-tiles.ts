@@ -10,6 +10,8 @@ export interface RawTiles {
   tags?: TiffTag[];
   littleEndian?: boolean;
   big?: boolean;
+  /** One strip instead of tiles. */
+  isStrip?: boolean;
 }
 
 /** A tiled TIFF of RGB pictures, a page each, uncompressed: the same bytes whatever library is installed. */
@@ -17,11 +19,11 @@ export function rawTiles(first: RawTiles, ...more: RawTiles[]): Uint8Array {
   return writtenTiff(rawPage(first), ...more.map(rawPage));
 }
 
-function rawPage({ tags = [], littleEndian = true, big = false, ...source }: RawTiles): WrittenTiff {
+function rawPage({ tags = [], littleEndian = true, big = false, isStrip = false, ...source }: RawTiles): WrittenTiff {
   const { width, height, tileSize } = source;
   return {
-    ...{ littleEndian, big, width, height, tileSize },
-    tiles: tilesOf(source),
+    ...{ littleEndian, big, width, height, tileSize, isStrip },
+    tiles: isStrip ? [source.data] : tilesOf(source),
     tags: [[258, 'short', [8, 8, 8]], [259, 'short', [1]], [262, 'short', [2]], [277, 'short', [3]], ...tags],
   };
 }

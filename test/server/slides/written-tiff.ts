@@ -11,6 +11,8 @@ export interface WrittenTiff {
   tileSize: number;
   /** Whether the tags of tiles are written; else `tags` tell where pixels lie. True unless given. */
   isTiled?: boolean;
+  /** Whether it is one strip: then that is the only one of `tiles`. */
+  isStrip?: boolean;
   /** Coded tiles, row by row. */
   tiles: Uint8Array[];
   /** Other tags than size and places of the tiles. */
@@ -24,7 +26,7 @@ export function writtenTiff(...pages: [WrittenTiff, ...WrittenTiff[]]): Uint8Arr
   const countBytes = big ? 8 : 2;
   const entryBytes = big ? 20 : 12;
   let end = big ? 16 : 8;
-  const placed = pages.map(({ width, height, tileSize, isTiled = true, tiles, tags }) => {
+  const placed = pages.map(({ width, height, tileSize, isTiled = true, isStrip = false, tiles, tags }) => {
     const offsets = tiles.map(({ length }) => {
       const offset = end;
       end += length + (length % 2);
@@ -36,17 +38,23 @@ export function writtenTiff(...pages: [WrittenTiff, ...WrittenTiff[]]): Uint8Arr
       [324, 'long', offsets],
       [325, 'long', tiles.map(({ length }) => length)],
     ];
-    const entries: TiffTag[] = [[256, 'long', [width]], [257, 'long', [height]], ...(isTiled ? tileTags : []), ...tags];
+    const stripTags: TiffTag[] = [
+      [273, 'long', offsets],
+      [278, 'long', [height]],
+      [279, 'long', tiles.map(({ length }) => length)],
+    ];
+    const places = isStrip ? stripTags : isTiled ? tileTags : [];
+    const entries: TiffTag[] = [[256, 'long', [width]], [257, 'long', [height]], ...places, ...tags];
     entries.sort(([a], [b]) => a - b);
     const directory = end;
     end += countBytes + entryBytes * entries.length + wide;
-    const places = entries.map(([, type, values]) => {
+    const valuePlaces = entries.map(([, type, values]) => {
       const place = end;
       const bytes = values.length * TYPES[type][1];
       if (bytes > wide) end += bytes + (bytes % 2);
       return place;
     });
-    return { tiles, offsets, entries, directory, places };
+    return { tiles, offsets, entries, directory, places: valuePlaces };
   });
 
   const view = new DataView(new ArrayBuffer(end));

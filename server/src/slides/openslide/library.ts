@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import type { Rectangle } from '../../../../shared/geometry/deep-zoom.ts';
-import type { OpenSlideLevel } from '../slide.ts';
+import type { AssociatedImage, OpenSlideLevel } from '../slide.ts';
 
 /** What OpenSlide says of a slide. */
 export interface LibrarySlide {
@@ -25,6 +25,10 @@ export interface Library {
   describe(slide: LibraryFile): Promise<LibrarySlide>;
   /** RGB bytes of a region of a level over the slide's background colour; x and y in pixels of level 0. */
   read(slide: LibraryFile, level: number, region: Rectangle): Promise<Uint8Array>;
+  /** The pictures that it has beside the slide. */
+  associated(slide: LibraryFile): Promise<AssociatedImage[]>;
+  /** RGB bytes of one of them. */
+  readAssociated(slide: LibraryFile, image: AssociatedImage): Promise<Uint8Array>;
   /** Lets go of what is kept of a slide. */
   close(slide: LibraryFile): void;
 }
@@ -41,15 +45,21 @@ export class LibraryError extends Error {
   }
 }
 
-type Request = LibraryFile & ({ ask: 'close' | 'describe' } | ({ ask: 'read'; level: number } & Rectangle));
-type Reply = { id: number } & ({ answer: LibrarySlide | Uint8Array | null } | { error: string; missing: boolean });
+type Request = LibraryFile &
+  (
+    | { ask: 'associated' | 'close' | 'describe' }
+    | ({ ask: 'read'; level: number } & Rectangle)
+    | ({ ask: 'read-associated' } & AssociatedImage)
+  );
+type Answer = LibrarySlide | AssociatedImage[] | Uint8Array | null;
+type Reply = { id: number } & ({ answer: Answer } | { error: string; missing: boolean });
 
 interface Job {
   id: number;
   request: Request;
   deaths: number;
   timer?: NodeJS.Timeout;
-  resolve(answer: LibrarySlide | Uint8Array | null): void;
+  resolve(answer: Answer): void;
   reject(error: LibraryError): void;
 }
 
@@ -152,7 +162,7 @@ export function openLibrary({ seconds = SECONDS }: { seconds?: number } = {}): L
     dispatch();
   }
 
-  function ask(request: Request): Promise<LibrarySlide | Uint8Array | null> {
+  function ask(request: Request): Promise<Answer> {
     if (missing !== undefined && Date.now() < missing.until) return Promise.reject(missing.error);
     return new Promise((resolve, reject) => {
       waiting.push({ id: nextId++, request, deaths: 0, resolve, reject });
@@ -163,11 +173,22 @@ export function openLibrary({ seconds = SECONDS }: { seconds?: number } = {}): L
   return {
     async describe(slide) {
       const answer = await ask({ ask: 'describe', ...slide });
-      if (answer === null || answer instanceof Uint8Array) throw new LibraryError('OpenSlide gave another answer');
+      if (answer === null || answer instanceof Uint8Array || Array.isArray(answer))
+        throw new LibraryError('OpenSlide gave another answer');
       return answer;
     },
     async read(slide, level, region) {
       const answer = await ask({ ask: 'read', level, ...region, ...slide });
+      if (!(answer instanceof Uint8Array)) throw new LibraryError('OpenSlide gave another answer');
+      return answer;
+    },
+    async associated(slide) {
+      const answer = await ask({ ask: 'associated', ...slide });
+      if (!Array.isArray(answer)) throw new LibraryError('OpenSlide gave another answer');
+      return answer;
+    },
+    async readAssociated(slide, image) {
+      const answer = await ask({ ask: 'read-associated', ...image, ...slide });
       if (!(answer instanceof Uint8Array)) throw new LibraryError('OpenSlide gave another answer');
       return answer;
     },

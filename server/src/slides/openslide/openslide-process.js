@@ -24,6 +24,9 @@ const PROPERTIES = {
   tileHeight: 'openslide.level[0].tile-height',
 };
 
+/** More than any slide has. */
+const MAX_ASSOCIATED = 100;
+
 /** Why the library cannot be had. */
 class Missing extends Error {}
 
@@ -75,6 +78,15 @@ async function load() {
     ),
     downsampleOf: found.func('double openslide_get_level_downsample(openslide_t *slide, int32_t level)'),
     property: found.func('const char *openslide_get_property_value(openslide_t *slide, const char *name)'),
+    pointerBytes: koffi.sizeof('void *'),
+    textAt: (pointer, offset) => koffi.decode(pointer, offset, 'const char *'),
+    associatedNames: found.func('const char **openslide_get_associated_image_names(openslide_t *slide)'),
+    associatedSize: found.func(
+      'void openslide_get_associated_image_dimensions(openslide_t *slide, const char *name, _Out_ int64_t *width, _Out_ int64_t *height)',
+    ),
+    readAssociated: asynchronous(
+      'void openslide_read_associated_image(openslide_t *slide, const char *name, uint32_t *pixels)',
+    ),
     read: asynchronous(
       'void openslide_read_region(openslide_t *slide, uint32_t *pixels, int64_t x, int64_t y, int32_t level, int64_t width, int64_t height)',
     ),
@@ -151,6 +163,33 @@ async function read({ level, x, y, width, height }, handle, { read: readRegion, 
   return overBackground(pixels, property(handle, PROPERTIES.background) ?? 'ffffff');
 }
 
+/** The pictures that a slide has beside itself. */
+function associated(handle, { associatedNames, associatedSize, textAt, pointerBytes, errorOf, version }) {
+  const names = associatedNames(handle);
+  const found = [];
+  for (let index = 0; index < MAX_ASSOCIATED; index++) {
+    const name = textAt(names, index * pointerBytes);
+    if (name === null) break;
+    const [width, height] = [[0], [0]];
+    associatedSize(handle, name, width, height);
+    found.push({ name, width: Number(width[0]), height: Number(height[0]) });
+  }
+  check(errorOf(handle), version);
+  return found;
+}
+
+/** One of them, whose size `associated` has told. */
+async function readAssociated({ name, width, height }, handle, calls) {
+  const { readAssociated: readPicture, errorOf, property, version } = calls;
+  const isSame = (picture) => picture.name === name && picture.width === width && picture.height === height;
+  // The library writes as much as it has, wherever the memory ends.
+  if (!associated(handle, calls).some(isSame)) throw new Error(`${name} has another size than before`);
+  const pixels = new Uint32Array(width * height);
+  await readPicture(handle, name, pixels);
+  check(errorOf(handle), version);
+  return overBackground(pixels, property(handle, PROPERTIES.background) ?? 'ffffff');
+}
+
 /**
  * RGB bytes of premultiplied ARGB pixels over a colour, as openslide-python's Deep Zoom generator makes them: colours are
  * divided by alpha first, rounded down, then blended in steps of 1/255, rounded.
@@ -183,6 +222,10 @@ function blend(premultiplied, back, alpha) {
 
 async function answer(request) {
   if (request.ask === 'describe') return using(request, describe);
+  if (request.ask === 'associated') return using(request, associated);
+  if (request.ask === 'read-associated') {
+    return using(request, (handle, calls) => readAssociated(request, handle, calls));
+  }
   if (request.ask === 'read') return using(request, (handle, calls) => read(request, handle, calls));
   for (const slide of [...slides.values()]) if (slide.key === `${request.version} ${request.file}`) forget(slide);
   return null;

@@ -47,6 +47,22 @@ export const openslideReader: Reader = {
   },
 
   open: openSource,
+
+  associated: {
+    async list({ file }) {
+      const slide = { file, version: await fileVersion(file) };
+      return library.associated(slide).catch((error: unknown) => {
+        throw problem(file, error);
+      });
+    },
+    async read({ file }, { name, width, height }) {
+      const slide = { file, version: await fileVersion(file) };
+      const data = await library.readAssociated(slide, { name, width, height }).catch((error: unknown) => {
+        throw problem(file, error, `its image ${name} cannot be decoded`);
+      });
+      return { width, height, data };
+    },
+  },
 };
 
 function openSource(description: SlideDescription): RegionSource {

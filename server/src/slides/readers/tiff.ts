@@ -1,13 +1,14 @@
 import { createHash } from 'node:crypto';
 import { stat } from 'node:fs/promises';
 import { checkConvertible, convertedSlide } from '../converted-slide.ts';
-import { checkSamples, unreadable } from '../image-file.ts';
+import { asRgb, checkSamples, openImage, reason, unreadable } from '../image-file.ts';
 import { PYRAMID_TILE_SIZE } from '../lossless-pyramid.ts';
 import { omePixels } from '../ome-xml.ts';
 import type { Reader } from '../readers.ts';
 import type { Recognized } from '../recognize.ts';
 import { tiffMpp, tiffObjective } from '../resolution.ts';
 import type { SlideHeader, TiffLevel } from '../slide.ts';
+import { tiffAssociated } from '../tiff-associated.ts';
 import { compressionProblem } from '../tiff-compression.ts';
 import type { TiffDirectory } from '../tiff-directories.ts';
 import { colourPlaneLevels, hasOverview, mainPage, tiffLevels } from '../tiff-levels.ts';
@@ -40,6 +41,22 @@ export const tiffReader: Reader = {
   },
 
   open: (description, { tiles }) => tiffSource(description, tiles),
+
+  associated: {
+    list: async (recognized) => tiffAssociated(recognized).map(({ name, width, height }) => ({ name, width, height })),
+    async read(recognized, { name }) {
+      const { file } = recognized;
+      const found = tiffAssociated(recognized).find((each) => each.name === name);
+      if (found === undefined) throw unreadable(file, `it has no image ${name}`);
+      const { data, info } = await asRgb(openImage(file, { page: found.page }))
+        .raw()
+        .toBuffer({ resolveWithObject: true })
+        .catch((error: unknown) => {
+          throw unreadable(file, `its image ${name} cannot be decoded (${reason(error)})`, error);
+        });
+      return { width: info.width, height: info.height, data };
+    },
+  },
 };
 
 interface Inspected {
