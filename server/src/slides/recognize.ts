@@ -7,6 +7,7 @@ import type { ReaderName } from './slide.ts';
 import { isAperioJpeg2000 } from './tiff-compression.ts';
 import { isLargeHamamatsu, readTiffDirectories, type TiffDirectory } from './tiff-directories.ts';
 import { mainPage } from './tiff-levels.ts';
+import { isVmsPart } from './vms-parts.ts';
 import { xmlText } from './xml-attributes.ts';
 
 /**
@@ -113,9 +114,13 @@ function isJson(start: Buffer): boolean {
   return /^\ufeff?\s*\{/.test(start.toString());
 }
 
-/** Whether a file with one of the endings is listed: a JSON file only where it tells of a tile server. */
+/**
+ * Whether a file with one of the endings is listed: a JSON file only where it tells of a tile server, a JPEG unless it is part
+ * of a slide of Hamamatsu.
+ */
 export async function isListedSlide(file: string): Promise<boolean> {
-  return !file.toLowerCase().endsWith('.json') || (await isRemoteSource(file).catch(() => false));
+  if (/\.json$/i.test(file)) return isRemoteSource(file).catch(() => false);
+  return !/\.jpe?g$/i.test(file) || !(await isVmsPart(file).catch(() => false));
 }
 
 /** The metadata of a Zarr group, version 3 or 2. */
