@@ -5,7 +5,7 @@ import type { HeatmapOptions } from '../../../shared/heatmap-descriptor.ts';
 import { fileCache } from '../file-cache.ts';
 import { manifestFile } from '../models/manifest.ts';
 import type { ModelDescription } from '../models/model.ts';
-import { describeSlide, readSlideHeader } from '../slides/describe-slide.ts';
+import { describeSlide, isCurrentSlide, readSlideHeader } from '../slides/describe-slide.ts';
 import { indexFiles } from '../slides/recognize.ts';
 import { sidecarFile, withSidecar } from '../slides/sidecar.ts';
 import type { SlideDescription, SlideHeader } from '../slides/slide.ts';
@@ -92,11 +92,11 @@ export function createHeatmapSource(options: HeatmapSourceOptions): HeatmapSourc
       });
       return { ...(await withSidecar(described, options.mpp)), mppRemedy: options.mppRemedy ?? described.mppRemedy };
     },
-    // Somebody may have emptied the store.
+    // Somebody may have emptied the store, or put another image behind an address.
     {
       beside: besideSlide,
       companions: ({ companions = [] }) => companions,
-      isWhole: ({ regionFile }) => isThere(regionFile),
+      isWhole: async (slide) => (await isThere(slide.regionFile)) && (await isCurrentSlide(slide)),
     },
   );
   const describeModel = (file: string) => worker.perform({ type: 'describe-model', file });

@@ -27,3 +27,8 @@ export async function describeSlide(file: string, options: DescribeOptions): Pro
   const fingerprint = await slideFingerprint(recognized.index === undefined ? file : join(file, recognized.index));
   return reader.describe(recognized, { ...options, fingerprint, version });
 }
+
+/** Whether a slide that lies elsewhere still is what it was when it was described, as far as is known. */
+export async function isCurrentSlide(description: SlideDescription): Promise<boolean> {
+  return (await readerNamed(description.reader)).isCurrent?.(description) ?? true;
+}

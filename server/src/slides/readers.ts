@@ -13,6 +13,8 @@ export interface Reader {
   header(recognized: Recognized): Promise<SlideHeader>;
   /** Everything that `open` needs; finds out whether pixels can be read at all. @throws Problem `unreadable-slide`, `failed` */
   describe(recognized: Recognized, options: DescriptionOptions): Promise<SlideDescription>;
+  /** Whether what cannot be seen from here still is as it was described; asked often, so it answers by what it knows. */
+  isCurrent?(description: SlideDescription): boolean;
   /** Costs nothing: what reading needs is opened with the first read. */
   open(description: SlideDescription, options: OpenOptions): RegionSource;
   /** Missing where such files have nothing beside the slide. */

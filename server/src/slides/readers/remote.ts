@@ -5,6 +5,7 @@ import { unreadable } from '../image-file.ts';
 import { PYRAMID_TILE_SIZE } from '../lossless-pyramid.ts';
 import type { Reader } from '../readers.ts';
 import type { Recognized } from '../recognize.ts';
+import { createCurrency } from '../remote/currency.ts';
 import { remoteDeepZoom } from '../remote/deep-zoom.ts';
 import { remoteIiif } from '../remote/iiif.ts';
 import { remoteFetcher } from '../remote/process-fetcher.ts';
@@ -22,6 +23,11 @@ const SAMPLED_TILES = 16;
 
 /** No slide is larger: 1,048,576 pixels a side. A descriptor may claim anything. */
 const MOST_PIXELS = 2 ** 40;
+
+/** Seconds after which a slide that is used is compared with what its server has. */
+const COMPARE_SECONDS = 60;
+
+const currency = createCurrency(COMPARE_SECONDS);
 
 /** Images of tile servers that already run, which a JSON file tells of; see `source-file.ts`. */
 export const remoteReader: Reader = {
@@ -41,10 +47,16 @@ export const remoteReader: Reader = {
     return description;
   },
 
+  isCurrent: ({ file, fingerprint }) =>
+    currency.isCurrent(fingerprint, async () => {
+      const { image, source } = await inspect({ file });
+      return remoteFingerprint(file, source, image);
+    }),
+
   open: (description) => remoteSource(description, remoteFetcher),
 };
 
-async function inspect({ file }: Recognized) {
+async function inspect({ file }: Pick<Recognized, 'file'>) {
   const source = await readSourceFile(file);
   const image = await imageOf(source).catch((error: unknown) => {
     throw remoteProblem(file, shownAddress(source.url), error);

@@ -3,6 +3,7 @@ import http, { type IncomingMessage } from 'node:http';
 import https from 'node:https';
 import type { LookupFunction } from 'node:net';
 import { createGunzip } from 'node:zlib';
+import { reason } from '../image-file.ts';
 import { RemoteError } from './remote-error.ts';
 import { entryFor, mayConnect, type RemoteHost, type RemoteHosts } from './remote-hosts.ts';
 
@@ -25,7 +26,9 @@ export interface Connection {
   remote: RemoteHosts;
   resolve: Resolve;
   agents: { http: http.Agent; https: https.Agent };
+  /** Ends what takes too long; `seconds` is for the message. */
   signal: AbortSignal;
+  seconds: number;
 }
 
 const MOST_REDIRECTS = 5;
@@ -53,7 +56,7 @@ export async function fetchOnce(address: string, wanted: Wanted, connection: Con
   for (let redirects = 0; redirects <= MOST_REDIRECTS; redirects++) {
     const response = await request(url, wanted, connection);
     const next = redirectOf(url, response);
-    if (next === null) return { bytes: await bodyOf(response, wanted), address: url.href };
+    if (next === null) return { bytes: await bodyOf(response, wanted, connection), address: url.href };
     response.destroy();
     url = next;
   }
@@ -91,7 +94,7 @@ async function request(url: URL, { kind }: Wanted, connection: Connection): Prom
       signal,
     });
     sent.once('response', resolve);
-    sent.once('error', reject);
+    sent.once('error', (error) => reject(unavailable(error, connection, true)));
   });
   const { statusCode = 0 } = response;
   if (statusCode === 200 || (statusCode >= 300 && statusCode < 400)) return response;
@@ -140,7 +143,16 @@ function refusedAddress({ host }: RemoteHost, [found]: readonly LookupAddress[])
   );
 }
 
-async function bodyOf(response: IncomingMessage, { kind, mostBytes }: Wanted): Promise<Buffer> {
+/** @param unanswered whether it failed before there was an answer */
+function unavailable(error: unknown, { signal, seconds }: Connection, unanswered: boolean): RemoteError {
+  if (error instanceof RemoteError) return error;
+  const message = signal.aborted
+    ? `it was not there whole after ${seconds} s`
+    : `its server cannot be reached (${reason(error)})`;
+  return new RemoteError('unavailable', message, { cause: error, unanswered });
+}
+
+async function bodyOf(response: IncomingMessage, { kind, mostBytes }: Wanted, connection: Connection): Promise<Buffer> {
   const { headers } = response;
   try {
     if (response.statusCode !== 200) throw new RemoteError('wrong', `its server answered with ${response.statusCode}`);
@@ -154,7 +166,7 @@ async function bodyOf(response: IncomingMessage, { kind, mostBytes }: Wanted): P
     return await collected(encoding === 'gzip' ? unpacked(response) : response, mostBytes);
   } catch (error) {
     response.destroy();
-    throw error;
+    throw unavailable(error, connection, false);
   }
 }
 

@@ -3,7 +3,6 @@ import http from 'node:http';
 import https from 'node:https';
 import { setTimeout } from 'node:timers/promises';
 import { LRUCache } from 'lru-cache';
-import { reason } from '../image-file.ts';
 import { fetchOnce, type RemoteBody, type Resolve, type Wanted } from './fetch-once.ts';
 import { RemoteError } from './remote-error.ts';
 import type { RemoteHosts } from './remote-hosts.ts';
@@ -37,7 +36,13 @@ const ATTEMPTS = 3;
 const ATTEMPT_SECONDS = 8;
 const BACKOFF_SECONDS = 0.3;
 
-/** Requests at once, to all servers together: as many as browsers make, each process by itself. */
+/**
+ * A server that did not answer three times is not asked for so long: of a listing of a hundred slides, or a view of a hundred
+ * tiles, each would wait for it.
+ */
+const REST_SECONDS = 10;
+
+/** Requests to a server at once: as many as browsers make, each process by itself. */
 const MOST_AT_ONCE = 6;
 
 /** Encoded tiles of 256 pixels have 20 to 100 kB. */
@@ -59,29 +64,37 @@ export function createFetcher(remote: RemoteHosts, options: FetcherOptions = {})
   });
   /** Fetches under way; whoever wants the same meanwhile shares one. */
   const underWay = new Map<string, Promise<RemoteBody>>();
-  const turn = createTurns(MOST_AT_ONCE);
+  /** By server, so that none waits for another one that is slow. */
+  const turns = new Map<string, Turn>();
+
+  /** Servers that did not answer a moment ago, and how that ended. */
+  const resting = new LRUCache<string, RemoteError>({ max: 100, ttl: REST_SECONDS * 1000 });
+
+  function turnAt(origin: string): Turn {
+    const turn = turns.get(origin) ?? createTurns(MOST_AT_ONCE);
+    turns.set(origin, turn);
+    return turn;
+  }
 
   async function attempt(address: string, wanted: Wanted): Promise<RemoteBody> {
+    const rest = resting.get(originOf(address));
+    if (rest !== undefined) throw rest;
     const signal = AbortSignal.timeout(attemptSeconds * 1000);
-    try {
-      return await fetchOnce(address, wanted, { remote, resolve, agents, signal });
-    } catch (error) {
-      if (error instanceof RemoteError) throw error;
-      if (signal.aborted) {
-        throw new RemoteError('unavailable', `it was not there whole after ${attemptSeconds} s`, { cause: error });
-      }
-      throw new RemoteError('unavailable', `its server cannot be reached (${reason(error)})`, { cause: error });
-    }
+    return fetchOnce(address, wanted, { remote, resolve, agents, signal, seconds: attemptSeconds });
   }
 
   async function fetched(address: string, wanted: Wanted): Promise<RemoteBody> {
     for (let attempts = 1; ; attempts++) {
       try {
-        return await turn(() => attempt(address, wanted));
+        return await attempt(address, wanted);
       } catch (error) {
-        if (!(error instanceof RemoteError) || error.kind !== 'unavailable' || attempts === ATTEMPTS) throw error;
+        if (!(error instanceof RemoteError) || error.kind !== 'unavailable') throw error;
+        if (resting.has(originOf(address))) throw error;
         const pause = backoffSeconds * 2 ** (attempts - 1);
-        if ((error.retryAfter ?? 0) > attemptSeconds) throw error;
+        if (attempts === ATTEMPTS || (error.retryAfter ?? 0) > attemptSeconds) {
+          if (error.unanswered) resting.set(originOf(address), error);
+          throw error;
+        }
         // Not all of those that failed together come back together.
         await setTimeout(1000 * Math.max(error.retryAfter ?? 0, pause * (0.75 + 0.5 * Math.random())));
       }
@@ -95,7 +108,8 @@ export function createFetcher(remote: RemoteHosts, options: FetcherOptions = {})
       if (found !== undefined) return found;
       const shared = underWay.get(key);
       if (shared !== undefined) return shared;
-      const fetching = fetched(address, wanted);
+      // It keeps its turn between attempts: whoever waits behind it then learns whether the server answers.
+      const fetching = turnAt(originOf(address))(() => fetched(address, wanted));
       underWay.set(key, fetching);
       try {
         const body = await fetching;
@@ -113,12 +127,18 @@ export function createFetcher(remote: RemoteHosts, options: FetcherOptions = {})
   };
 }
 
+function originOf(address: string): string {
+  return URL.canParse(address) ? new URL(address).origin : address;
+}
+
 function keyOf(address: string, keep = ''): string {
   return `${keep} ${address}`;
 }
 
+type Turn = <T>(work: () => Promise<T>) => Promise<T>;
+
 /** Lets only so many pieces of work run at once; the others wait in the order in which they came. */
-function createTurns(most: number): <T>(work: () => Promise<T>) => Promise<T> {
+function createTurns(most: number): Turn {
   const waiting: (() => void)[] = [];
   let running = 0;
   return async (work) => {

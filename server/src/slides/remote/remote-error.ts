@@ -9,9 +9,16 @@ export class RemoteError extends Error {
   readonly kind: RemoteErrorKind;
   /** The server's own wish, in seconds. */
   readonly retryAfter: number | undefined;
+  /** Whether there was no answer at all, which says something of the server and nothing of what was asked for. */
+  readonly unanswered: boolean;
 
-  constructor(kind: RemoteErrorKind, message: string, options: { cause?: unknown; retryAfter?: number } = {}) {
+  constructor(
+    kind: RemoteErrorKind,
+    message: string,
+    options: { cause?: unknown; retryAfter?: number; unanswered?: boolean } = {},
+  ) {
     super(message, { cause: options.cause });
+    this.unanswered = options.unanswered ?? false;
     this.name = 'RemoteError';
     this.kind = kind;
     this.retryAfter = options.retryAfter;

@@ -1,8 +1,9 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp from 'sharp';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { openCatalogue } from '../../../../server/src/catalogue.ts';
+import { createHeatmapSource } from '../../../../server/src/heatmaps/open-heatmap.ts';
 import { describeSlide, readSlideHeader } from '../../../../server/src/slides/describe-slide.ts';
 import { openSlide } from '../../../../server/src/slides/open-slide.ts';
 import { isListedSlide, SLIDE_ENDINGS } from '../../../../server/src/slides/recognize.ts';
@@ -179,4 +180,35 @@ test('of JSON files those are slides that tell of a tile server, broken or not',
   const catalogue = openCatalogue(listed, { name: 'slide', endings, isListed: isListedSlide });
   expect((await catalogue.list()).entries.map(({ id }) => id)).toEqual(['a.json', 'b.json']);
   await expect(catalogue.resolve('c.tif.json')).rejects.toMatchObject({ code: 'not-found' });
+});
+
+test('a slide that changes on its server becomes another one, without anybody waiting', async () => {
+  await pyramid('f', 254, 1);
+  const file = await sourceFile('f', '/f.dzi');
+  // Nothing but what concerns slides is asked for.
+  const slides = createHeatmapSource({
+    worker: {
+      processes: 1,
+      perform: () => Promise.reject(new Error()),
+      prepare: async () => {},
+      close: async () => {},
+    },
+  });
+  const first = await slides.slide(file);
+  expect(await slides.slide(file)).toBe(first);
+  const other = await sharp(join(folder, 'f_files/10/1_1.png')).negate().png().toBuffer();
+  await writeFile(join(folder, 'f_files/10/1_1.png'), other);
+  vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 61_000 });
+  try {
+    expect(await slides.slide(file)).toBe(first);
+    await vi.waitUntil(async () => (await slides.slide(file)).fingerprint !== first.fingerprint, { timeout: 20_000 });
+  } finally {
+    vi.useRealTimers();
+  }
+  const second = await slides.slide(file);
+  expect(second.fingerprint).not.toBe(first.fingerprint);
+  const region = { x: 300, y: 300, width: 9, height: 9 };
+  const negative = crop(source, region).map((value) => 255 - value);
+  expect(Buffer.compare(await openSlide(second).readRegion(0, region), negative)).toBe(0);
+  await slides.close();
 });

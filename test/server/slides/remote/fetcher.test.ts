@@ -137,6 +137,27 @@ test('trouble that passes is waited out', async () => {
   expect(down.asked).toHaveLength(1);
 });
 
+test('a server that does not answer is left alone for a moment, one that answers with trouble is not', async () => {
+  const silent = await tileServer(() => {});
+  const fetcher = createFetcher(hosts(silent.host), { ...FAST, attemptSeconds: 0.3 });
+  const addresses = Array.from({ length: 20 }, (_, i) => `${silent.address}/${i}`);
+  const outcomes = await Promise.allSettled(addresses.map((address) => fetcher.fetch(address, WANTED)));
+  expect(outcomes.every(({ status }) => status === 'rejected')).toBe(true);
+  // The first six, three times each.
+  expect(silent.asked.length).toBeLessThanOrEqual(18);
+  const asked = silent.asked.length;
+  await expect(fetcher.fetch(`${silent.address}/again`, WANTED)).rejects.toThrow('it was not there whole after 0.3 s');
+  expect(silent.asked).toHaveLength(asked);
+
+  const troubled = await tileServer((request, response) => {
+    const answer = request.url === '/bad' ? send('', {}, 500) : request.url === '/slow' ? drip : send('pixels');
+    answer(request, response);
+  });
+  const other = createFetcher(hosts(troubled.host), { ...FAST, attemptSeconds: 0.3 });
+  for (const path of ['/bad', '/slow']) await expect(other.fetch(troubled.address + path, WANTED)).rejects.toThrow();
+  expect((await other.fetch(`${troubled.address}/good`, WANTED)).bytes.toString()).toBe('pixels');
+});
+
 test('what is wanted twice is fetched once, as long as memory lasts; failures are not kept', async () => {
   const server = await tileServer((request, response) =>
     request.url === '/missing' ? send('', {}, 404)(request, response) : send('x'.repeat(400))(request, response),
@@ -155,7 +176,7 @@ test('what is wanted twice is fetched once, as long as memory lasts; failures ar
   expect(server.asked.filter((path) => path === '/missing')).toHaveLength(2);
 });
 
-test('no more than six requests are under way at once', async () => {
+test('no more than six requests to a server are under way at once', async () => {
   let running = 0;
   let most = 0;
   const server = await tileServer((request, response) => {
