@@ -15,6 +15,7 @@ import { type HeatmapRouteParts, heatmapRoutes } from './heatmaps.ts';
 import { createKeptTiles } from './kept-tiles.ts';
 import { modelRoutes } from './models.ts';
 import { type Page, pageRoutes } from './page.ts';
+import { slideTileRoutes } from './slide-tiles.ts';
 import { slideRoutes } from './slides.ts';
 import { uploadRoutes } from './uploads.ts';
 import { viewRoutes } from './view.ts';
@@ -40,6 +41,10 @@ export interface AppParts {
   labels: boolean;
 }
 
+/** Bytes of tiles kept: of heatmaps only exact ones are. */
+const HEATMAP_TILE_BYTES = 12 * 1024 ** 2;
+const SLIDE_TILE_BYTES = 16 * 1024 ** 2;
+
 /** Bodies smaller than this are not worth compressing. */
 const COMPRESS_FROM_BYTES = 1024;
 
@@ -52,7 +57,7 @@ const NO_HTTP = 'HPE_';
 export function createApp(parts: AppParts): Koa {
   const { slides, models, source, open, scheduler, logger, cors, loopback, page, analyses, uploads, labels, tell } =
     parts;
-  const tiles = createKeptTiles();
+  const tiles = createKeptTiles({ bytes: HEATMAP_TILE_BYTES });
   const health = new Router().get('/healthz', (ctx) => {
     ctx.set('Cache-Control', 'no-store');
     ctx.body = { status: 'ok', classified: scheduler.classified, waiting: scheduler.waiting };
@@ -83,6 +88,7 @@ export function createApp(parts: AppParts): Koa {
     // Before the tiles, whose addresses have as many parts.
     associatedRoutes(slides, labels),
     slideRoutes(slides, source, tell, uploads?.limits),
+    slideTileRoutes(slides, source, createKeptTiles({ bytes: SLIDE_TILE_BYTES })),
     ...(uploads ? [uploadRoutes(uploads)] : []),
     modelRoutes(models, source, tell),
     heatmapTileRoutes({ open, scheduler, tiles }),

@@ -3,9 +3,6 @@ import { gzipSync } from 'node:zlib';
 import type { Context, Next } from 'koa';
 import { LRUCache } from 'lru-cache';
 
-/** Bytes of tiles kept; only exact ones are, for they never change. */
-const KEPT_BYTES = 12 * 1024 ** 2;
-
 /** Addresses whose tile is found without looking at slide, model and options again, and for how long that holds. */
 const MAX_ADDRESSES = 4000;
 const ADDRESS_MILLISECONDS = 1000;
@@ -20,11 +17,11 @@ export interface KeptTile {
   gzip: Buffer | undefined;
   etag: string;
   type: string;
-  /** Known patches behind it. */
-  revision: number;
+  /** Known patches behind a heatmap's. */
+  revision?: number;
 }
 
-/** Exact tiles, and the addresses under which they were asked for. */
+/** Tiles that never change, and the addresses under which they were asked for. */
 export interface KeptTiles {
   get(key: string): KeptTile | undefined;
   set(key: string, tile: KeptTile): void;
@@ -40,7 +37,7 @@ export interface KeptTiles {
  */
 export function keptTile(
   body: Uint8Array,
-  { type, revision, compressible }: { type: string; revision: number; compressible: boolean },
+  { type, revision, compressible }: { type: string; revision?: number; compressible: boolean },
 ): KeptTile {
   const bytes = Buffer.from(body.buffer, body.byteOffset, body.byteLength);
   const gzip = compressible && bytes.length >= COMPRESS_FROM_BYTES ? gzipSync(bytes, { level: 1 }) : undefined;
@@ -54,7 +51,7 @@ export function sendTile(ctx: Context, tile: KeptTile, cacheControl: string): vo
   ctx.set('Cache-Control', cacheControl);
   ctx.set('ETag', tile.etag);
   ctx.set('Content-Type', tile.type);
-  ctx.set('X-Cam-Revision', String(tile.revision));
+  if (tile.revision !== undefined) ctx.set('X-Cam-Revision', String(tile.revision));
   // The body depends on it, so a cache has to keep both.
   if (tile.gzip) ctx.vary('Accept-Encoding');
   if (ctx.get('If-None-Match') !== '' && ctx.fresh) {
@@ -66,9 +63,10 @@ export function sendTile(ctx: Context, tile: KeptTile, cacheControl: string): vo
   ctx.body = packed ?? tile.body;
 }
 
-export function createKeptTiles(): KeptTiles {
+/** @param bytes how much of them is kept at most */
+export function createKeptTiles({ bytes }: { bytes: number }): KeptTiles {
   const tiles = new LRUCache<string, KeptTile>({
-    maxSize: KEPT_BYTES,
+    maxSize: bytes,
     sizeCalculation: ({ body, gzip }) => body.byteLength + (gzip?.byteLength ?? 0) + 400,
   });
   const addresses = new LRUCache<string, { key: string; cacheControl: string }>({

@@ -180,6 +180,19 @@ export const thumbnailQuery = z.object({
   ),
 });
 
+/** Query of a slide's tile. */
+export const slideTileQuery = z.object({
+  quality: number(
+    'expected a whole number from 1 to 100',
+    (quality) => Number.isInteger(quality) && quality >= 1 && quality <= 100,
+  ),
+});
+
+/** Query of a slide's `.dzi`, which viewers pass on to the tiles. */
+export const slidePyramidQuery = slideTileQuery.extend({
+  format: one(z.enum(['jpeg', 'png'], { error: 'expected jpeg or png' }).optional()),
+});
+
 export const pointQuery = z.object({
   x: number('expected slide pixels'),
   y: number('expected slide pixels'),

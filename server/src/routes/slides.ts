@@ -1,20 +1,17 @@
 import Router from '@koa/router';
-import type { Context } from 'koa';
-import { hasTile } from '../../../shared/geometry/deep-zoom.ts';
 import type { Catalogue } from '../catalogue.ts';
 import { Problem } from '../errors.ts';
 import type { HeatmapSource } from '../heatmaps/open-heatmap.ts';
-import { deepZoomTile } from '../slides/deep-zoom-tile.ts';
 import { openedSlides } from '../slides/opened-slides.ts';
 import { createThumbnails } from '../slides/thumbnail.ts';
 import type { UploadLimits } from '../uploads/uploads.ts';
 import type { Tell } from './errors.ts';
 import { listEntries } from './listing.ts';
-import { listingQuery, parseQuery, thumbnailQuery } from './query.ts';
+import { listingQuery, parseQuery, slidePyramidQuery, thumbnailQuery } from './query.ts';
 import { sendBody } from './send-body.ts';
-import { deepZoomXml, parseTilePath } from './tile-path.ts';
+import { deepZoomXml } from './tile-path.ts';
 
-const TILE_FORMATS = { jpeg: 'image/jpeg', png: 'image/png' } as const;
+const TYPES = { jpeg: 'image/jpeg', png: 'image/png' } as const;
 
 /** Longer side of a thumbnail unless asked for otherwise. */
 const THUMBNAIL_SIZE = 256;
@@ -23,7 +20,7 @@ const THUMBNAIL_SIZE = 256;
 const SLIDES_AT_ONCE = 200;
 
 /**
- * The catalogue of slides, and each slide as a Deep Zoom pyramid.
+ * The catalogue of slides, and the Deep Zoom descriptor and the thumbnail of each.
  * @param uploads what visitors may add, if anything
  */
 export function slideRoutes(
@@ -55,10 +52,7 @@ export function slideRoutes(
   router.get('/slides/:descriptor', async (ctx) => {
     const id = /^(.+)\.dzi$/.exec(ctx.params.descriptor)?.[1];
     if (id === undefined) throw new Problem('not-found', `${ctx.path}: expected an address that ends in .dzi`);
-    const format = ctx.query.format ?? 'jpeg';
-    if (format !== 'jpeg' && format !== 'png') {
-      throw new Problem('bad-parameter', `format: expected jpeg or png, found ${JSON.stringify(format)}`);
-    }
+    const { format = 'jpeg' } = parseQuery(slidePyramidQuery, ctx.query);
     const { width, height, tileSize } = await source.slide(await catalogue.resolve(id));
     ctx.set('Cache-Control', 'no-cache');
     ctx.type = 'application/xml';
@@ -70,26 +64,9 @@ export function slideRoutes(
       const { size = THUMBNAIL_SIZE } = parseQuery(thumbnailQuery, ctx.query);
       const slide = await source.slide(await catalogue.resolve(ctx.params.slide));
       const body = await thumbnails.get(reader(slide), size, format);
-      sendBody(ctx, body, { type: TILE_FORMATS[format], cacheControl: 'no-cache' });
+      sendBody(ctx, body, { type: TYPES[format], cacheControl: 'no-cache' });
     });
   }
-
-  router.get('/slides/:folder/:level/:file', async (ctx: Context) => {
-    const { folder, level, file } = ctx.params;
-    const path = parseTilePath(folder, level, file);
-    const format = path?.format === 'jpg' ? 'jpeg' : path?.format;
-    if (!path || (format !== 'jpeg' && format !== 'png')) {
-      throw new Problem('not-found', `${ctx.path}: expected {level}/{column}_{row}.jpeg or .png`);
-    }
-    const slide = await source.slide(await catalogue.resolve(path.name));
-    const { width, height, tileSize } = slide;
-    const { address } = path;
-    if (!hasTile({ width, height, tileSize, overlap: 0 }, address)) {
-      throw new Problem('not-found', `${ctx.path}: the pyramid of ${path.name} has no such tile`);
-    }
-    const body = await deepZoomTile(reader(slide), address.level, address.column, address.row, format);
-    sendBody(ctx, body, { type: TILE_FORMATS[format], cacheControl: 'no-cache' });
-  });
 
   return router;
 }

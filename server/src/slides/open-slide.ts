@@ -30,6 +30,7 @@ export function openSlide(description: SlideDescription, tiles: TileReader = kee
       await fill(level, [target]);
       return target.data;
     },
+    storedJpeg: async (level, region) => (await (await opened()).storedJpeg?.(level, region)) ?? null,
     close: async () => void (await (await opening)?.close()),
   };
 }

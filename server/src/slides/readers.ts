@@ -1,3 +1,4 @@
+import type { Rectangle } from '../../../shared/geometry/deep-zoom.ts';
 import type { RegionPixels } from './copy-pixels.ts';
 import type { OnProgress } from './lossless-pyramid.ts';
 import type { Recognized } from './recognize.ts';
@@ -36,6 +37,11 @@ export interface RegionSource {
    * @throws Problem `unreadable-slide`
    */
   fill(level: number, regions: readonly RegionPixels[]): Promise<void>;
+  /**
+   * The JPEG file that the slide itself has of exactly these pixels, or null; missing where it never has one.
+   * @throws Problem `unreadable-slide`
+   */
+  storedJpeg?(level: number, region: Rectangle): Promise<Uint8Array | null>;
   close(): Promise<void>;
 }
 

@@ -98,6 +98,8 @@ export interface SlideReader {
    * @throws Problem `unreadable-slide` where the file is damaged in one of them
    */
   fill(level: number, regions: readonly RegionPixels[]): Promise<void>;
+  /** The JPEG file that the slide itself has of exactly such a rectangle, or null where pixels have to be encoded. */
+  storedJpeg?(level: number, region: Rectangle): Promise<Uint8Array | null>;
 }
 
 /** A reader that somebody keeps. */

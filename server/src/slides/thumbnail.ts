@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import type { Size } from '../../../shared/geometry/deep-zoom.ts';
-import { encodeImage, type SlideTileFormat } from './deep-zoom-tile.ts';
+import { encodeShown, type SlideTileFormat } from './deep-zoom-tile.ts';
 import { scaledPixels } from './scaled-pixels.ts';
 import type { SlideReader } from './slide.ts';
 
@@ -46,7 +46,7 @@ export function createThumbnails(): Thumbnails {
 async function make(reader: SlideReader, size: number, format: SlideTileFormat): Promise<Buffer> {
   const { width, height, scale } = thumbnailSize(reader.description, size);
   const data = await scaledPixels(reader, { x: 0, y: 0, width, height }, scale);
-  return encodeImage({ width, height, data }, format);
+  return encodeShown(reader, { width, height, data }, format);
 }
 
 /** Size of a thumbnail, and slide pixels along a side of one of its pixels. */

@@ -45,6 +45,7 @@ export const TAG = {
   tileByteCounts: 325,
   subDirectories: 330,
   xmp: 700,
+  profile: 34675,
   hamamatsu: 65420,
 } as const;
 

@@ -28,6 +28,12 @@ export function tiffSource(description: SlideDescription, tiles: TileReader): Re
         });
       }
     },
+    async storedJpeg(number, region) {
+      const level = tiffLevel(description, number);
+      if (level.planes !== undefined) return null;
+      // What is damaged is found out again, and told, when it is decoded.
+      return await tiles.storedJpeg(regionFile, level, region).catch(() => null);
+    },
     close: async () => {},
   };
 }

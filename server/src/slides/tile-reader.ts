@@ -1,8 +1,10 @@
 import { type FileHandle, open } from 'node:fs/promises';
 import { LRUCache } from 'lru-cache';
+import type { Rectangle } from '../../../shared/geometry/deep-zoom.ts';
 import { copyOverlap, type RegionPixels } from './copy-pixels.ts';
 import { asRgb, openImage } from './image-file.ts';
 import type { TiffLevel } from './slide.ts';
+import { hasStoredJpegs, jpegOfTile } from './stored-jpeg.ts';
 import { readTileLayout, type TileLayout } from './tile-layout.ts';
 import { tileStrip } from './tile-strip.ts';
 
@@ -14,6 +16,11 @@ export interface TileReader {
    * @throws Error where a tile is damaged, or the file is; the memory of all regions is then of no use
    */
   fill(file: string, level: TiffLevel, regions: readonly RegionPixels[]): Promise<boolean>;
+  /**
+   * The JPEG file of the one tile that has exactly the pixels of a region, as it is stored, or null where there is none.
+   * @throws Error where the file is damaged
+   */
+  storedJpeg(file: string, level: TiffLevel, region: Rectangle): Promise<Uint8Array | null>;
   /** Resolves when nothing that is being filled waits for its file any more: decoding then goes on by itself. */
   decoding(): Promise<void>;
 }
@@ -112,8 +119,7 @@ export function createTileReader({ cacheBytes = 0 }: TileReaderOptions = {}): Ti
   async function plan(file: string, level: TiffLevel, regions: readonly RegionPixels[]): Promise<Plan | null> {
     const handle = await open(file);
     try {
-      const { size, mtimeMs, ino } = await handle.stat();
-      const source = `${file} ${level.page} ${level.subifd} ${size} ${mtimeMs} ${ino}`;
+      const source = await nameOf(handle, file, level);
       const layout = await layoutOf(handle, source, level);
       if (layout === null) return null;
       const wanted = regionsOfTiles(layout, regions);
@@ -126,6 +132,7 @@ export function createTileReader({ cacheBytes = 0 }: TileReaderOptions = {}): Ti
   }
 
   return {
+    storedJpeg,
     async fill(file, level, regions) {
       const planning = plan(file, level, regions);
       plans.add(planning);
@@ -145,6 +152,32 @@ export function createTileReader({ cacheBytes = 0 }: TileReaderOptions = {}): Ti
     },
     decoding: async () => void (await Promise.allSettled(plans)),
   };
+}
+
+async function storedJpeg(
+  file: string,
+  level: TiffLevel,
+  { x, y, width, height }: Rectangle,
+): Promise<Uint8Array | null> {
+  const handle = await open(file);
+  try {
+    const layout = await layoutOf(handle, await nameOf(handle, file, level), level);
+    if (layout === null || !hasStoredJpegs(layout)) return null;
+    const { tile, columns } = layout;
+    const [column, row] = [x / tile.width, y / tile.height];
+    // Tiles at the picture's edges are stored whole, with what lies beyond.
+    if (width !== tile.width || height !== tile.height || !Number.isInteger(column) || !Number.isInteger(row))
+      return null;
+    return jpegOfTile(layout, await readTile(handle, layout, row * columns + column));
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Names the file, as it is now, and the level. */
+async function nameOf(handle: FileHandle, file: string, { page, subifd }: TiffLevel): Promise<string> {
+  const { size, mtimeMs, ino } = await handle.stat();
+  return `${file} ${page} ${subifd} ${size} ${mtimeMs} ${ino}`;
 }
 
 /** @param source names the file, as it is now, and the level */

@@ -1,10 +1,14 @@
-import { TAG, type TiffEntry, TYPE } from './tiff-file.ts';
+import type { Size } from '../../../shared/geometry/deep-zoom.ts';
+import { TAG, type TiffEntries, type TiffEntry, TYPE } from './tiff-file.ts';
 import type { TileLayout } from './tile-layout.ts';
 
 const HEADER_BYTES = 8;
 const ENTRY_BYTES = 12;
 const INLINE_BYTES = 4;
 const MAGIC = 42;
+
+/** TIFF's PhotometricInterpretation. */
+const RGB = 2;
 
 /**
  * A TIFF of its own that holds some tiles of another one, as they are coded there, one below the other: decoding it once
@@ -21,9 +25,39 @@ export function tileStrip(layout: TileLayout, tiles: readonly Uint8Array[]): Uin
   entries.set(TAG.tileWidth, longs([tile.width]));
   entries.set(TAG.tileHeight, longs([tile.height]));
   entries.set(TAG.tileByteCounts, longs(tiles.map(({ length }) => length)));
-  // Takes the room that the offsets will need, which depend on where it ends.
-  entries.set(TAG.tileOffsets, longs(tiles.map(() => 0)));
+  return tiffOf(entries, tiles, TAG.tileOffsets, littleEndian);
+}
 
+/**
+ * A TIFF of pixels that are there already, with the colour profile that they are in: what libvips takes one from.
+ * @param data RGB bytes, row-major
+ */
+export function profiledTiff({ width, height }: Size, data: Uint8Array, profile: Uint8Array): Uint8Array {
+  const longs = (...values: number[]) => longEntry(values, true);
+  const entries = new Map([
+    [TAG.width, longs(width)],
+    [TAG.height, longs(height)],
+    [TAG.bitsPerSample, longs(8, 8, 8)],
+    [TAG.compression, longs(1)],
+    [TAG.photometric, longs(RGB)],
+    [TAG.samplesPerPixel, longs(3)],
+    [TAG.rowsPerStrip, longs(height)],
+    [TAG.stripByteCounts, longs(data.length)],
+    [TAG.profile, { type: TYPE.undefined, count: profile.length, bytes: profile }],
+  ]);
+  return tiffOf(entries, [data], TAG.stripOffsets, true);
+}
+
+/** @param offsetsTag the tag that tells where the parts, tiles or strips, lie: it is added to the entries */
+function tiffOf(
+  given: TiffEntries,
+  parts: readonly Uint8Array[],
+  offsetsTag: number,
+  littleEndian: boolean,
+): Uint8Array {
+  const longs = (values: readonly number[]) => longEntry(values, littleEndian);
+  // Takes the room that the offsets will need, which depend on where it ends.
+  const entries = new Map(given).set(offsetsTag, longs(parts.map(() => 0)));
   const sorted = [...entries].sort(([a], [b]) => a - b);
   const valuesAt = HEADER_BYTES + 2 + ENTRY_BYTES * sorted.length + 4;
   let end = valuesAt;
@@ -32,7 +66,7 @@ export function tileStrip(layout: TileLayout, tiles: readonly Uint8Array[]): Uin
     if (bytes.length > INLINE_BYTES) end += even(bytes.length);
     return place;
   });
-  const offsets = tiles.map(({ length }) => {
+  const offsets = parts.map(({ length }) => {
     const offset = end;
     end += even(length);
     return offset;
@@ -45,7 +79,7 @@ export function tileStrip(layout: TileLayout, tiles: readonly Uint8Array[]): Uin
   view.setUint32(4, HEADER_BYTES, littleEndian);
   view.setUint16(HEADER_BYTES, sorted.length, littleEndian);
   sorted.forEach(([tag, entry], index) => {
-    const { type, count, bytes } = tag === TAG.tileOffsets ? longs(offsets) : entry;
+    const { type, count, bytes } = tag === offsetsTag ? longs(offsets) : entry;
     const at = HEADER_BYTES + 2 + ENTRY_BYTES * index;
     view.setUint16(at, tag, littleEndian);
     view.setUint16(at + 2, type, littleEndian);
@@ -53,7 +87,7 @@ export function tileStrip(layout: TileLayout, tiles: readonly Uint8Array[]): Uin
     if (bytes.length > INLINE_BYTES) view.setUint32(at + 8, places[index], littleEndian);
     file.set(bytes, bytes.length > INLINE_BYTES ? places[index] : at + 8);
   });
-  tiles.forEach((bytes, index) => {
+  parts.forEach((bytes, index) => {
     file.set(bytes, offsets[index]);
   });
   return file;
