@@ -1,4 +1,4 @@
-import type { Method } from '../../shared/heatmap-descriptor.ts';
+import type { HeatmapDescriptor, Method } from '../../shared/heatmap-descriptor.ts';
 
 /** What the page asks of its server. All addresses are relative to the page, so that it works under any prefix. */
 
@@ -91,6 +91,16 @@ export async function checkSlide(id: string, signal: AbortSignal): Promise<void>
   if (!response.ok) throw await refusalOf(response);
 }
 
+/** How many classes a model tells of a slide; 1 where the server does not say, which the heatmap itself will explain. */
+export async function countClasses(slide: string, model: string): Promise<number> {
+  try {
+    const { classes }: HeatmapDescriptor = await fetchJson(heatmapAddress(slide, model));
+    return classes.length;
+  } catch {
+    return 1;
+  }
+}
+
 export function slideAddress(id: string): string {
   return `slides/${encodeURIComponent(id)}.dzi`;
 }
@@ -106,7 +116,7 @@ export function thumbnailAddress({ id }: SlideEntry): string {
   return `slides/${encodeURIComponent(id)}/thumbnail.jpeg?size=${THUMBNAIL_SIZE}`;
 }
 
-async function fetchJson(address: string, signal: AbortSignal) {
+async function fetchJson(address: string, signal?: AbortSignal) {
   const response = await fetch(address, { signal });
   if (!response.ok) throw await refusalOf(response);
   return response.json();

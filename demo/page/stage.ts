@@ -1,5 +1,5 @@
 import type OpenSeadragon from 'openseadragon';
-import type { CamOverlay } from '../../plugin/src/index.ts';
+import type { CamOptions, CamOverlay } from '../../plugin/src/index.ts';
 import { element } from './element.ts';
 import { checkSlide, heatmapAddress, slideAddress } from './server.ts';
 
@@ -15,14 +15,28 @@ const WIDE = 900;
 const PANEL_ROOM = 288 + 2 * 12;
 
 export interface Stage {
+  readonly viewer: OpenSeadragon.Viewer;
   /** Shows a slide, with a model's heatmap over it where one is named. */
   show(slide: string, model: StageModel | undefined): void;
   /** Takes the slide away and shows words instead. */
   showMessage(title: string, text: string, retry?: () => void): void;
 }
 
+/** What a page may wish of a stage. */
+export interface StageWishes {
+  navigator?: boolean;
+  /** Whether the slide at home leaves room for an open panel, where there is any. */
+  panelRoom?: boolean;
+  /** Of the heatmap, over what it begins with otherwise. */
+  options?(): Partial<CamOptions>;
+  /** What was asked for is there: the slide, and its heatmap where there is one. */
+  shown?(cam: CamOverlay | undefined): void;
+  /** The slide cannot be shown. */
+  failed?(reason: string): void;
+}
+
 /** The viewer, edge to edge, and what stands in its place while there is nothing to see. */
-export function createStage(container: HTMLElement, osd: typeof OpenSeadragon): Stage {
+export function createStage(container: HTMLElement, osd: typeof OpenSeadragon, wishes: StageWishes = {}): Stage {
   const screen = element('div', { className: 'viewer' });
   const message = element('div', { className: 'message', role: 'status', hidden: true });
   container.append(screen, message);
@@ -30,7 +44,7 @@ export function createStage(container: HTMLElement, osd: typeof OpenSeadragon): 
   const viewer = new osd.Viewer({
     element: screen,
     prefixUrl: 'openseadragon/images/',
-    showNavigator: true,
+    showNavigator: wishes.navigator ?? true,
     navigatorPosition: 'BOTTOM_LEFT',
     navigatorSizeRatio: 0.15,
     navigatorMaintainSizeRatio: true,
@@ -44,7 +58,7 @@ export function createStage(container: HTMLElement, osd: typeof OpenSeadragon): 
     maxTilesPerFrame: 4,
     gestureSettingsMouse: { clickToZoom: false, dblClickToZoom: true },
   });
-  leaveRoom(viewer);
+  if (wishes.panelRoom ?? true) leaveRoom(viewer);
   let cam: CamOverlay | undefined;
   let shown: { slide: string; model: string | undefined } | undefined;
   /** Whether the heatmap is missing for want of an answer, and to be asked for again. */
@@ -69,11 +83,15 @@ export function createStage(container: HTMLElement, osd: typeof OpenSeadragon): 
       heatmap: heatmapAddress(slide, id),
       mode: classes > 1 ? 'argmax' : 'single',
       opacity: 0.55,
+      ...wishes.options?.(),
     });
     cam = made;
-    made.ready.catch(({ cause }: Error) => {
-      if (cam === made && cause !== undefined) unanswered = true;
-    });
+    made.ready.then(
+      () => cam === made && wishes.shown?.(made),
+      ({ cause }: Error) => {
+        if (cam === made && cause !== undefined) unanswered = true;
+      },
+    );
   };
   const show = async (slide: string, model: StageModel | undefined) => {
     if (shown?.slide === slide && shown.model === model?.id && !unanswered) return;
@@ -99,15 +117,18 @@ export function createStage(container: HTMLElement, osd: typeof OpenSeadragon): 
         const reason = error instanceof Error && error.message ? error.message : 'It could not be read.';
         const text = error instanceof TypeError ? 'The server does not answer.' : reason;
         say('This slide cannot be shown', text, () => void show(slide, model));
+        wishes.failed?.(text);
         return;
       }
       message.hidden = true;
     }
     shown = { slide, model: model?.id };
     if (model !== undefined) lay(slide, model);
+    else wishes.shown?.(undefined);
   };
 
   return {
+    viewer,
     show: (slide, model) => void show(slide, model),
     showMessage(title, text, retry) {
       clear();

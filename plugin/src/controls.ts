@@ -40,7 +40,7 @@ export function addControls(
   osd: typeof OpenSeadragon,
   viewer: OpenSeadragon.Viewer,
   descriptor: HeatmapDescriptor,
-  appearance: Appearance & Pick<CamOptions, 'keyboardShortcuts'>,
+  appearance: Appearance & Pick<CamOptions, 'controlCollapsed' | 'keyboardShortcuts'>,
   host: ControlsHost,
 ): Controls {
   const { change, reset, scope } = host;
@@ -56,7 +56,7 @@ export function addControls(
   });
 
   // Of several panels the first one is open.
-  if (viewer.container.querySelector('.osd-cam:not(.osd-cam-failure)')) panel.collapse();
+  if (appearance.controlCollapsed || viewer.container.querySelector('.osd-cam:not(.osd-cam-failure)')) panel.collapse();
   const undock = dock(osd, viewer, panel.element, appearance, panel.fit);
   if (appearance.theme) card.element.style.colorScheme = appearance.theme;
   const press = (key: string): boolean => {

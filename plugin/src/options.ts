@@ -60,6 +60,8 @@ export interface CamOptions extends CamChanges {
   /** Classes that `blend` and `argmax` begin with where none are named: the most present of the slide; 8 unless given. */
   top?: number;
   showControl?: boolean;
+  /** Whether the panel begins as its header alone. */
+  controlCollapsed?: boolean;
   /** By default the top right corner, in a narrow viewer the bottom left. */
   controlAnchor?: OpenSeadragon.ControlAnchor;
   /** A name under which the page's address keeps the settings and the view, as `#name=...`, so that a link shows the same. */

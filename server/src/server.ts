@@ -38,6 +38,8 @@ export interface ServerOptions {
   /** 0 picks a free one. */
   port: number;
   cors: readonly string[];
+  /** Origins, beside the server's own, whose pages may frame `/embed`; none unless given. */
+  embed?: readonly string[];
   /** Bound of the heatmaps in the store, in bytes. */
   storeBytes?: number;
   /** Bytes of an image that visitors may add; nobody may add any unless given. */
@@ -149,6 +151,7 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     labels: options.labels ?? false,
     logger,
     cors: options.cors,
+    embed: options.embed ?? [],
     loopback: isLoopback(options.host),
     page: await readPage(pageFolder),
     tell: tellWithout(await absoluteFolders(options), () => slides.folders?.() ?? []),

@@ -36,10 +36,12 @@ async function openPage(address: string, options: Parameters<Browser['newPage']>
 test.each([
   ['light', {}],
   ['dark', { colorScheme: 'dark' }],
+  ['dark by choice', {}, 'Dark'],
   ['narrow', { viewport: { width: 420, height: 760 } }],
-] as const)('axe finds nothing wrong with the page and its panel: %s', async (_, options) => {
+] as const)('axe finds nothing wrong with the page and its panel: %s', async (_, options, theme?: string) => {
   const page = await openPage(`${server.address}#slide=tissue.tif`, options);
   await page.getByText('Lymphocytes').first().waitFor({ state: 'attached' });
+  if (theme) await page.getByRole('radio', { name: theme }).check();
   expect(await violations(page)).toEqual([]);
   await page.close();
 });
@@ -51,6 +53,18 @@ test.each([
 ] as const)('axe finds nothing wrong with the page of %s', async (_, state, colorScheme) => {
   const page = await openPage(`${server.address}${state}`, { colorScheme });
   await page.locator('main .message:visible, main [role=alert]:visible').first().waitFor();
+  expect(await violations(page)).toEqual([]);
+  await page.close();
+});
+
+test.each([
+  ['with its panel', '?slide=tissue.tif&model=tissue.h5', '.osd-cam'],
+  ['dark, with its panel closed', '?slide=tissue.tif&model=tissue.h5&theme=dark&panel=closed', '.osd-cam'],
+  ['that names no slide', '', 'main .message'],
+  ['that cannot be understood', '?theme=pink', 'main .message'],
+] as const)('axe finds nothing wrong with the page for frames %s', async (_, query, shown) => {
+  const page = await openPage(`${server.address}embed${query}`);
+  await page.locator(shown).waitFor();
   expect(await violations(page)).toEqual([]);
   await page.close();
 });

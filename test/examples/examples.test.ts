@@ -34,7 +34,8 @@ beforeAll(async () => {
   });
   const { slides, models, store } = catalogue;
   server = await startCommand(
-    ...['serve', '--slides', slides, '--models', models, '--store', store, '--port', '0', '--cors', files.origin],
+    ...['serve', '--slides', slides, '--models', models, '--store', store, '--port', '0'],
+    ...['--cors', files.origin, '--embed', files.origin],
   );
 });
 afterAll(async () => {
@@ -119,7 +120,26 @@ test.each([
   90_000,
 );
 
+test('embed shows the page for frames, follows it and leads it', async () => {
+  const page = await browser.newPage({ viewport: { width: 1100, height: 640 } });
+  const faults: string[] = [];
+  page.on('pageerror', ({ message }) => faults.push(message));
+  const query = new URLSearchParams({ server: server.address, slide: 'tissue.tif', model: 'tissue.h5' });
+  await page.goto(`${files.origin}/repository/examples/embed/?${query}`);
+  await page.getByText('tissue.tif, 2000 x 1300 pixels').waitFor();
+  const frame = page.frameLocator('iframe');
+  await page.getByRole('button', { name: /^Tumour: \d+ %$/ }).click();
+  await frame.getByRole('button', { name: 'Show the settings' }).click();
+  await expect.poll(() => frame.getByLabel('One class').isChecked()).toBe(true);
+  expect(await frame.getByRole('radio', { name: /Tumour/ }).isChecked()).toBe(true);
+  await page.getByRole('button', { name: 'Look at the middle' }).click();
+  await page.getByText(/^Seen: 500, /).waitFor();
+  expect(faults).toEqual([]);
+  await page.close();
+}, 90_000);
+
 test('every example is described', async () => {
   const text = await readFile(join(root, 'examples/README.md'), 'utf8');
-  for (const name of ['script-tag', 'bundler', 'existing-sources']) expect(text).toContain(`[\`${name}/\`](${name}/`);
+  for (const name of ['script-tag', 'bundler', 'existing-sources', 'embed'])
+    expect(text).toContain(`[\`${name}/\`](${name}/`);
 });

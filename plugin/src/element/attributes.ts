@@ -52,6 +52,7 @@ const OPTIONS = {
   visible: flag,
   showInNavigator: flag,
   showControl: flag,
+  controlCollapsed: flag,
   theme: text,
 } satisfies Partial<Record<keyof CamOptions, Reader>>;
 
@@ -72,21 +73,32 @@ export const PLACES = [
   'label',
 ] as const;
 
-const BY_ATTRIBUTE = new Map(Object.entries(OPTIONS).map(([name, read]) => [attributeOf(name), { name, read }]));
-
 /** Names of the attributes that set options. */
-export const OPTION_ATTRIBUTES: readonly string[] = [...BY_ATTRIBUTE.keys()];
+export const OPTION_ATTRIBUTES: readonly string[] = Object.keys(OPTIONS).map(attributeOf);
 
 /** The options that an element's attributes set. @throws Error that names the attribute */
 export function optionsOf(element: Element): Record<string, unknown> {
+  return optionsFromTexts((option) => element.getAttribute(attributeOf(option)), attributeOf);
+}
+
+/**
+ * The options that texts set.
+ * @param textOf an option's, or null where it is left out
+ * @param nameOf what a fault calls an option
+ * @throws Error that names the option
+ */
+export function optionsFromTexts(
+  textOf: (option: string) => string | null,
+  nameOf = (option: string) => option,
+): Record<string, unknown> {
   const options: Record<string, unknown> = {};
-  for (const [attribute, { name, read }] of BY_ATTRIBUTE) {
-    const value = element.getAttribute(attribute);
+  for (const [option, read] of Object.entries(OPTIONS)) {
+    const value = textOf(option);
     if (value === null) continue;
     try {
-      options[name] = read(value);
+      options[option] = read(value);
     } catch (error) {
-      throw new Error(`${attribute}: ${error instanceof Error ? error.message : error}`);
+      throw new Error(`${nameOf(option)}: ${error instanceof Error ? error.message : error}`);
     }
   }
   return options;

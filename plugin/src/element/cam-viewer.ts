@@ -36,7 +36,7 @@ const EVENTS = Object.keys({
 
 const PROPERTIES = ['server', 'slide', 'model', 'options', 'ajaxHeaders', 'viewerOptions'] as const;
 /** Of these the overlay is told when it is made. */
-const FIXED = ['top', 'urlState', 'showControl', 'theme', 'controlAnchor'];
+const FIXED = ['top', 'urlState', 'showControl', 'controlCollapsed', 'theme', 'controlAnchor'];
 const MISSING_LIBRARY = 'cam-viewer: expected OpenSeadragon on the page, or registerCam(OpenSeadragon), found neither';
 
 /** Makes the element's class; a function, for there is no HTMLElement where a server renders the page. */

@@ -48,6 +48,11 @@ program
   .option('--port <n>', 'port to listen on; 0 picks a free one (default: 8080)', port)
   .option('--cors <origin>', 'origin whose pages may read answers; repeatable, * for any', repeated)
   .option(
+    '--embed <origin>',
+    "origin whose pages may show /embed in a frame and talk to it, beside the server's own; repeatable",
+    repeated,
+  )
+  .option(
     '--uploads [mb]',
     'let visitors add an image of at most so many megabytes from the page, to be removed an hour after they looked at it (default: off; without a number 1000)',
     megabytes,

@@ -9,6 +9,10 @@ import { remoteHosts } from './remote-choice.ts';
 /** Megabytes of an image that visitors may add where `--uploads` names none. */
 export const DEFAULT_UPLOAD_MEGABYTES = 1000;
 
+const origins = z
+  .union([z.string(), z.array(z.string())], { error: 'expected an origin or a list of origins' })
+  .optional();
+
 const optionsSchema = z.strictObject({
   slides: z.string().optional(),
   catalogue: z.string().optional(),
@@ -22,7 +26,8 @@ const optionsSchema = z.strictObject({
   labels: z.boolean().optional(),
   remoteHost: z.union([z.string(), z.array(z.string())], { error: 'expected a host or a list of hosts' }).optional(),
   remotePrivate: z.boolean().optional(),
-  cors: z.union([z.string(), z.array(z.string())], { error: 'expected an origin or a list of origins' }).optional(),
+  cors: origins,
+  embed: origins,
 });
 
 type ServeOptions = z.infer<typeof optionsSchema>;
@@ -49,8 +54,9 @@ export async function serve({ config, ...given }: ServeOptions & { config?: stri
     engine: options.engine,
     uploadBytes: uploadBytes(options.uploads ?? false),
     labels: options.labels,
-    cors: [options.cors ?? []].flat().map(originOf),
     remote: remoteHosts(options),
+    cors: [options.cors ?? []].flat().map((text) => (text === '*' ? text : originOf('--cors', text, ' or *'))),
+    embed: [options.embed ?? []].flat().map((text) => originOf('--embed', text)),
   });
 }
 
@@ -72,11 +78,14 @@ export async function run(options: Parameters<typeof startServer>[0]): Promise<s
   return server.address;
 }
 
-function originOf(text: string): string {
-  if (text === '*') return text;
+/** An origin as browsers spell it. @throws Problem `bad-parameter` */
+function originOf(option: string, text: string, more = ''): string {
   const parsed = URL.canParse(text) ? new URL(text).origin : 'null';
   if (parsed === 'null') {
-    throw new Problem('bad-parameter', `--cors: expected an origin such as https://viewer.example or *, found ${text}`);
+    throw new Problem(
+      'bad-parameter',
+      `${option}: expected an origin such as https://viewer.example${more}, found ${text}`,
+    );
   }
   return parsed;
 }

@@ -29,6 +29,8 @@ export interface AppParts {
   logger: Logger;
   /** Origins whose pages may read answers. */
   cors: readonly string[];
+  /** Further origins whose pages may frame the page for it. */
+  embed: readonly string[];
   /** Whether the server listens on a loopback address. */
   loopback: boolean;
   page: Page;
@@ -55,7 +57,7 @@ const NO_HTTP = 'HPE_';
 
 /** The HTTP interface; see docs/http.md. */
 export function createApp(parts: AppParts): Koa {
-  const { slides, models, source, open, scheduler, logger, cors, loopback, page, analyses, uploads, labels, tell } =
+  const { slides, models, source, open, scheduler, logger, cors, embed, loopback, page, analyses, uploads, labels, tell } =
     parts;
   const tiles = createKeptTiles({ bytes: HEATMAP_TILE_BYTES });
   const health = new Router().get('/healthz', (ctx) => {
@@ -94,7 +96,7 @@ export function createApp(parts: AppParts): Koa {
     heatmapTileRoutes({ open, scheduler, tiles }),
     viewRoutes({ open, scheduler, analyses, tell, logger }),
     heatmapRoutes({ open, scheduler, analyses, tell }),
-    pageRoutes(page),
+    pageRoutes(page, embed),
   ];
   for (const router of routers) app.use(router.routes());
   for (const router of routers) app.use(router.allowedMethods());

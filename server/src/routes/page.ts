@@ -29,11 +29,32 @@ export async function readPage(folder: string): Promise<Page> {
   );
 }
 
-export function pageRoutes(page: Page): Router {
+const HTML = TYPES['.html'];
+const EMBEDDED = 'embed.html';
+/** Where the embedded page reads who may talk to it. */
+const ORIGINS_PLACE = '<meta name="embed-origins" content="">';
+
+/**
+ * The page at `/`, which only pages of its own origin may frame, and the one for frames at `/embed`.
+ * @param embed further origins whose pages may frame that, as browsers spell them
+ */
+export function pageRoutes(page: Page, embed: readonly string[]): Router {
   const router = new Router();
+  const embedded = page.get(EMBEDDED)?.body.toString();
+  if (embedded !== undefined) {
+    const origins = ORIGINS_PLACE.replace('""', `"${embed.join(' ')}"`);
+    const body = Buffer.from(embedded.replace(ORIGINS_PLACE, origins));
+    router.get('/embed', (ctx) => {
+      ctx.set('Content-Security-Policy', `frame-ancestors ${["'self'", ...embed].join(' ')}`);
+      ctx.set('X-Content-Type-Options', 'nosniff');
+      sendBody(ctx, body, { type: HTML, cacheControl: 'no-cache' });
+    });
+  }
   router.get(/^\/(.*)$/, async (ctx, next) => {
-    const file = page.get(ctx.path === '/' ? 'index.html' : ctx.path.slice(1));
+    const path = ctx.path === '/' ? 'index.html' : ctx.path.slice(1);
+    const file = path === EMBEDDED ? undefined : page.get(path);
     if (!file) return next();
+    if (file.type === HTML) ctx.set('Content-Security-Policy', "frame-ancestors 'self'");
     ctx.set('X-Content-Type-Options', 'nosniff');
     sendBody(ctx, file.body, { type: file.type, cacheControl: 'no-cache' });
   });

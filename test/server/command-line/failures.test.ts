@@ -83,6 +83,7 @@ describe('each failure is one clear line on stderr, nothing on stdout, and the e
     ['serve --models R:models', 2, '--slides'],
     ['serve --slides R:slides --models R:models --port 70000', 2, '65535'],
     ['serve --slides R:slides --models R:models --port 0 --cors viewer', 2, '--cors'],
+    ['serve --slides R:slides --models R:models --port 0 --embed *', 2, '--embed: expected an origin'],
     ['serve --config R:config.json', 2, 'slides'],
     ['serve --config R:none.json', 2, 'none.json'],
   ])('%s', async (line, status, words) => {
