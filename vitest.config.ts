@@ -3,6 +3,7 @@ import { configDefaults, defineConfig } from 'vitest/config';
 /** Minutes in a browser: run by `npm run test:long`, so that every change is checked in ten minutes on two cores. */
 export const LONG = [
   'test/demo/accessibility.test.ts',
+  'test/demo/compare.test.ts',
   'test/demo/uploads-accessibility.test.ts',
   'test/end-to-end/placement.test.ts',
   'test/examples/examples.test.ts',

@@ -7,19 +7,21 @@ const NO_MODELS = 'There are no models: slides are shown without heatmaps.';
 export interface Gallery {
   showLists(lists: Lists): void;
   /** Marks what is on the stage. */
-  select(slide: string | undefined, model: string | undefined): void;
+  select(slide: string | undefined, model: string | undefined, compare: string | undefined): void;
   /** A line at the bottom, or nothing. */
   showNotice(text: string): void;
 }
 
-/** The list of slides with a filter, and the choice of a model where there is one. */
+/** The list of slides with a filter, and the choices of a model and of another beside it where there is one. */
 export function createGallery(
   container: HTMLElement,
-  chosen: { slide: (id: string) => void; model: (id: string) => void },
+  chosen: Record<'slide' | 'model', (id: string) => void> & { compare: (id: string | undefined) => void },
 ): Gallery {
   const filter = element('input', { type: 'search', placeholder: 'Filter slides', ariaLabel: 'Filter slides' });
   const models = element('select', { ariaLabel: 'Model' });
   const chooser = element('label', { className: 'model', hidden: true }, element('span', {}, 'Model'), models);
+  const others = element('select', { ariaLabel: 'Compare with' });
+  const comparing = element('label', { className: 'model', hidden: true }, element('span', {}, 'Compare'), others);
   const list = element('ul');
   const none = element('p', { className: 'none', hidden: true });
   const summary = element('summary');
@@ -27,7 +29,14 @@ export function createGallery(
   const broken = element('details', { className: 'broken', hidden: true }, summary, unreadable);
   const note = element('p', { className: 'none', hidden: true }, NO_MODELS);
   const notice = element('p', { className: 'notice', role: 'status', hidden: true });
-  container.append(element('div', { className: 'tools' }, filter, chooser), list, none, note, broken, notice);
+  container.append(
+    element('div', { className: 'tools' }, filter, chooser, comparing),
+    list,
+    none,
+    note,
+    broken,
+    notice,
+  );
 
   /** Every row, those that cannot be read last. */
   const items = () => [...list.children, ...unreadable.children];
@@ -60,6 +69,7 @@ export function createGallery(
 
   filter.addEventListener('input', applyFilter);
   models.addEventListener('change', () => chosen.model(models.value));
+  others.addEventListener('change', () => chosen.compare(others.value || undefined));
   for (const rows of [list, unreadable]) {
     rows.addEventListener('click', ({ target }) => {
       const button = target instanceof Element ? target.closest('button') : null;
@@ -68,7 +78,7 @@ export function createGallery(
   }
   container.addEventListener('keydown', (event) => {
     const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-    if (step === undefined || event.target === models) return;
+    if (step === undefined || event.target === models || event.target === others) return;
     const buttons = [...container.querySelectorAll<HTMLButtonElement>('li:not([hidden]) button')].filter((button) =>
       button.checkVisibility(),
     );
@@ -93,14 +103,21 @@ export function createGallery(
       broken.hidden = files === 0;
       note.hidden = lists.models.length + lists.unreadableModels.length > 0;
       models.replaceChildren(...lists.models.map((model) => element('option', { value: model.id }, modelText(model))));
+      others.replaceChildren(
+        element('option', { value: '' }, 'No other model'),
+        ...lists.models.map((model) => element('option', { value: model.id }, modelText(model))),
+      );
       chooser.hidden = lists.models.length < 2;
+      comparing.hidden = chooser.hidden;
       filter.hidden = list.childElementCount < 2;
       applyFilter();
       mark();
     },
-    select(slide, model) {
+    select(slide, model, compare) {
       current = slide;
       if (model !== undefined) models.value = model;
+      others.value = compare ?? '';
+      for (const option of others.options) option.disabled = option.value === model;
       mark();
     },
     showNotice(text) {

@@ -1,10 +1,11 @@
 import './theme.css';
 import './page.css';
 import './stage.css';
+import { addressed, adoptQuery, goToAddress } from './address.ts';
+import { createHalves } from './compare/halves.ts';
 import { createGallery } from './gallery.ts';
 import { showHints } from './hints.ts';
 import { fetchLists, type Lists, Refusal } from './server.ts';
-import { createStage } from './stage.ts';
 import { createThemeChoice } from './theme-choice.ts';
 import { createUploads } from './uploads/uploads.ts';
 
@@ -18,30 +19,26 @@ function required(selector: string): HTMLElement {
   return found;
 }
 
-/** What the address names: `#slide=ID&model=ID`. */
-function addressed(): { slide: string | undefined; model: string | undefined } {
-  const parameters = new URLSearchParams(location.hash.slice(1));
-  return { slide: parameters.get('slide') ?? undefined, model: parameters.get('model') ?? undefined };
-}
-
 function start(): void {
-  const stage = createStage(required('#stage'), window.OpenSeadragon);
+  adoptQuery();
+  const stage = createHalves(required('#stage'), window.OpenSeadragon);
   const gallery = createGallery(required('#gallery'), {
-    slide: (slide) => choose({ slide }),
-    model: (model) => choose({ model }),
+    slide: (slide) => goToAddress({ ...addressed(), slide }),
+    model: (model) => goToAddress({ ...addressed(), model }),
+    compare: (compare) => goToAddress({ ...addressed(), compare }),
   });
   const uploads = createUploads(required('#gallery'), {
     open: (slide) => {
-      choose({ slide });
+      goToAddress({ ...addressed(), slide });
       void ask();
     },
     changed: (slide) => {
       // Without its heatmap, which is another one at another resolution.
-      stage.show(slide, undefined);
+      stage.show(slide, undefined, undefined);
       void ask();
     },
     removed: () => {
-      choose({ slide: '' });
+      goToAddress({ ...addressed(), slide: undefined });
       void ask();
     },
   });
@@ -51,12 +48,6 @@ function start(): void {
   let timer = 0;
   let asking = new AbortController();
 
-  const choose = (choice: { slide?: string; model?: string }) => {
-    const next = new URLSearchParams();
-    for (const [name, value] of Object.entries({ ...addressed(), ...choice })) if (value) next.set(name, value);
-    location.hash = next.toString();
-  };
-
   const present = () => {
     if (!lists) return;
     const { slides, unreadableSlides, models } = lists;
@@ -65,12 +56,17 @@ function start(): void {
     const broken = unreadableSlides.find(({ id }) => id === wanted.slide);
     // One that is not in the list is asked for too: the server says why there is none.
     const slide = broken ? undefined : (wanted.slide ?? slides[0]?.id);
-    gallery.select(slide ?? broken?.id, model);
+    const compare = model === wanted.compare ? undefined : wanted.compare;
+    gallery.select(slide ?? broken?.id, model, compare);
     document.title = slides.find(({ id }) => id === slide)?.title ?? broken?.title ?? 'Slides';
-    const entry = models.find(({ id }) => id === model);
+    const entryOf = (id: string | undefined) => models.find((known) => known.id === id);
+    const entry = entryOf(model);
     const isAsking = uploads.modelFor(slide, entry) !== entry;
-    const classes = entry?.classes.length ?? 1;
-    if (slide !== undefined) stage.show(slide, model === undefined || isAsking ? undefined : { id: model, classes });
+    const named = (id: string | undefined) => {
+      if (id === undefined || isAsking) return undefined;
+      return { id, classes: entryOf(id)?.classes.length ?? 1, title: entryOf(id)?.title ?? id };
+    };
+    if (slide !== undefined) stage.show(slide, named(model), named(compare));
     else if (broken) stage.showMessage('This slide cannot be read', broken.message, ask);
     else if (unreadableSlides.length > 0) {
       stage.showMessage('None of the slides can be read', 'Choose one on the left to see why.', ask);

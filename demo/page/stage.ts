@@ -20,6 +20,8 @@ export interface Stage {
   show(slide: string, model: StageModel | undefined): void;
   /** Takes the slide away and shows words instead. */
   showMessage(title: string, text: string, retry?: () => void): void;
+  /** Takes the viewer away. */
+  destroy(): void;
 }
 
 /** What a page may wish of a stage. */
@@ -58,7 +60,7 @@ export function createStage(container: HTMLElement, osd: typeof OpenSeadragon, w
     maxTilesPerFrame: 4,
     gestureSettingsMouse: { clickToZoom: false, dblClickToZoom: true },
   });
-  if (wishes.panelRoom ?? true) leaveRoom(viewer);
+  const stopLeavingRoom = (wishes.panelRoom ?? true) ? leaveRoom(viewer) : undefined;
   let cam: CamOverlay | undefined;
   let shown: { slide: string; model: string | undefined } | undefined;
   /** Whether the heatmap is missing for want of an answer, and to be asked for again. */
@@ -95,6 +97,8 @@ export function createStage(container: HTMLElement, osd: typeof OpenSeadragon, w
   };
   const show = async (slide: string, model: StageModel | undefined) => {
     if (shown?.slide === slide && shown.model === model?.id && !unanswered) return;
+    viewer.canvas.setAttribute('role', 'application');
+    viewer.canvas.setAttribute('aria-label', model === undefined ? slide : `${slide}, ${model.id}`);
     unanswered = false;
     if (shown?.slide === slide && viewer.isOpen()) {
       // Another model of the same slide: the view stays where it is.
@@ -134,20 +138,29 @@ export function createStage(container: HTMLElement, osd: typeof OpenSeadragon, w
       clear();
       say(title, text, retry);
     },
+    destroy() {
+      clear();
+      stopLeavingRoom?.();
+      viewer.destroy();
+      screen.remove();
+      message.remove();
+    },
   };
 }
 
-/** Keeps the slide at home off the panel, as long as there is room for both. */
-function leaveRoom({ container, viewport, world }: OpenSeadragon.Viewer): void {
+/** Keeps the slide at home off the panel, as long as there is room for both. @returns what ends it */
+function leaveRoom({ container, viewport, world }: OpenSeadragon.Viewer): () => void {
   let before: boolean | undefined;
-  new ResizeObserver(() => {
+  const sizes = new ResizeObserver(() => {
     const wide = container.clientWidth > WIDE;
     if (wide === before) return;
     before = wide;
     const atHome = world.getItemCount() > 0 && viewport.getZoom() / viewport.getHomeZoom() < 1.01;
     viewport.setMargins({ right: wide ? PANEL_ROOM : 0 });
     if (atHome) viewport.goHome(true);
-  }).observe(container);
+  });
+  sizes.observe(container);
+  return () => sizes.disconnect();
 }
 
 /** Opens an image. @throws Error where OpenSeadragon cannot */

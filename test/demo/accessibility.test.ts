@@ -1,4 +1,4 @@
-import { mkdir, rm } from 'node:fs/promises';
+import { copyFile, mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -13,6 +13,9 @@ let browser: Browser;
 
 beforeAll(async () => {
   catalogue = await smallCatalogue();
+  for (const ending of ['h5', 'manifest.json']) {
+    await copyFile(join(catalogue.models, `tissue.${ending}`), join(catalogue.models, `other.${ending}`));
+  }
   server = await serve(catalogue.slides);
   browser = await launchBrowser();
 });
@@ -53,6 +56,16 @@ test.each([
 ] as const)('axe finds nothing wrong with the page of %s', async (_, state, colorScheme) => {
   const page = await openPage(`${server.address}${state}`, { colorScheme });
   await page.locator('main .message:visible, main [role=alert]:visible').first().waitFor();
+  expect(await violations(page)).toEqual([]);
+  await page.close();
+});
+
+test.each([
+  ['light', { viewport: { width: 1500, height: 800 } }],
+  ['narrow and dark', { viewport: { width: 420, height: 860 }, colorScheme: 'dark' }],
+] as const)('axe finds nothing wrong with two models side by side: %s', async (_, options) => {
+  const page = await openPage(`${server.address}#slide=tissue.tif&model=tissue.h5&compare=other.h5`, options);
+  await page.locator('.half .osd-cam').nth(1).waitFor();
   expect(await violations(page)).toEqual([]);
   await page.close();
 });
