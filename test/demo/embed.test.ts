@@ -1,11 +1,14 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { launchBrowser } from '../browser.ts';
 import { type RunningCommand, startCommand } from '../command-line.ts';
 import { type SmallCatalogue, smallCatalogue } from '../small-catalogue.ts';
 import { type StaticFiles, serveFiles } from '../static-files.ts';
+
+// A page in a frame beside others' work takes its time.
+vi.setConfig({ testTimeout: 120_000 });
 
 let catalogue: SmallCatalogue;
 let server: RunningCommand;
@@ -128,7 +131,7 @@ test('the frame shows what the address says, and tells that it is ready, the sha
   expect(y + height).toBeGreaterThanOrEqual(859);
   expect(Math.min(width / 800, height / 560)).toBeLessThan(1.02);
   await host.page.close();
-}, 90_000);
+});
 
 test('the embedding page changes options, goes to a region, and is told of both', async () => {
   const host = await embed({ slide: 'tissue.tif', model: 'tissue.h5', panel: 'none' });
