@@ -1,4 +1,5 @@
 import type OpenSeadragon from 'openseadragon';
+import { pngWithTexts } from '../../../shared/codecs/png-text.ts';
 import type { Breakdown, HeatmapDescriptor } from '../../../shared/heatmap-descriptor.ts';
 import { version } from '../../package.json';
 import type { CamSettings } from '../options.ts';
@@ -7,7 +8,6 @@ import { pathOf } from '../region/region-geometry.ts';
 import { colormapOf, colourOf, effectiveScore, shownClasses } from '../shown.ts';
 import { slidePlace } from '../slide-place.ts';
 import { colourTable } from '../tile-pixels.ts';
-import { pngWithTexts } from './png-text.ts';
 
 /** CSS pixels of the legend beneath the picture: its margin, its lines and the colour scale. */
 const MARGIN = 12;
@@ -132,7 +132,7 @@ export async function viewPicture(
     }
   });
   if (!png) throw new Error('picture: the browser could not write a PNG of this size');
-  const bytes = pngWithTexts(new Uint8Array(await png.arrayBuffer()), texts);
+  const bytes = pngWithTexts(new Uint8Array(await png.arrayBuffer()), texts, (text) => new TextEncoder().encode(text));
   return new Blob([bytes], { type: 'image/png' });
 }
 

@@ -10,6 +10,7 @@ import type { Uploads } from '../uploads/uploads.ts';
 import { allowOrigins, loopbackNamesOnly, refuseForeignChanges } from './access.ts';
 import { associatedRoutes } from './associated.ts';
 import { answerErrors, type Tell } from './errors.ts';
+import { heatmapPictureRoutes } from './heatmap-picture.ts';
 import { heatmapTileRoutes } from './heatmap-tiles.ts';
 import { type HeatmapRouteParts, heatmapRoutes } from './heatmaps.ts';
 import { createKeptTiles } from './kept-tiles.ts';
@@ -57,8 +58,22 @@ const NO_HTTP = 'HPE_';
 
 /** The HTTP interface; see docs/http.md. */
 export function createApp(parts: AppParts): Koa {
-  const { slides, models, source, open, scheduler, logger, cors, embed, loopback, page, analyses, uploads, labels, tell } =
-    parts;
+  const {
+    slides,
+    models,
+    source,
+    open,
+    scheduler,
+    logger,
+    cors,
+    embed,
+    loopback,
+    page,
+    analyses,
+    uploads,
+    labels,
+    tell,
+  } = parts;
   const tiles = createKeptTiles({ bytes: HEATMAP_TILE_BYTES });
   const health = new Router().get('/healthz', (ctx) => {
     ctx.set('Cache-Control', 'no-store');
@@ -95,6 +110,8 @@ export function createApp(parts: AppParts): Koa {
     modelRoutes(models, source, tell),
     heatmapTileRoutes({ open, scheduler, tiles }),
     viewRoutes({ open, scheduler, analyses, tell, logger }),
+    // Before the descriptors, whose addresses begin alike.
+    heatmapPictureRoutes({ open, scheduler }),
     heatmapRoutes({ open, scheduler, analyses, tell }),
     pageRoutes(page, embed),
   ];

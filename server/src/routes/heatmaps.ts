@@ -49,7 +49,7 @@ export function heatmapRoutes({ open, scheduler, analyses, tell }: HeatmapRouteP
     const { slide, descriptor } = ctx.params;
     const [, model, ending] = /^(.+)\.(json|dzi)$/.exec(descriptor) ?? [];
     if (model === undefined) {
-      throw new Problem('not-found', `${ctx.path}: expected an address that ends in .json or .dzi`);
+      throw new Problem('not-found', `${ctx.path}: expected an address that ends in .json, .dzi or .png`);
     }
     const options = heatmapOptions(ctx.query);
     const heatmap = await open(slide, model, options);

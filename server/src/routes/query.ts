@@ -89,6 +89,22 @@ export const paintedTileQuery = z.object({
   interpolation: choice(['smooth', 'cells', 'patches']),
 });
 
+/** Pixels of the long side of a picture of a whole heatmap. */
+export const DEFAULT_PICTURE_SIZE = 2048;
+const PICTURE_SIZES = { least: 16, most: 4096 };
+
+const colour = z.string().regex(/^#[0-9a-f]{6}$/i, { error: 'expected #rrggbb' });
+
+/** Query of a picture of a whole heatmap. */
+export const pictureQuery = paintedTileQuery.extend({
+  size: number(
+    `expected a whole number of pixels from ${PICTURE_SIZES.least} to ${PICTURE_SIZES.most}`,
+    (size) => Number.isInteger(size) && size >= PICTURE_SIZES.least && size <= PICTURE_SIZES.most,
+  ),
+  alone: choice(['true', 'false']).transform((text) => text === 'true'),
+  color: z.preprocess((value) => (typeof value === 'string' ? [value] : value), z.array(colour).optional()),
+});
+
 const BACKGROUND = 'expected none, otsu or class:NAME';
 const CLASS_PREFIX = 'class:';
 
