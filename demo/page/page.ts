@@ -5,6 +5,7 @@ import { addressed, adoptQuery, goToAddress } from './address.ts';
 import { createHalves } from './compare/halves.ts';
 import { createGallery } from './gallery.ts';
 import { showHints } from './hints.ts';
+import { createSlidePicture } from './picture/slide-picture.ts';
 import { fetchLists, type Lists, Refusal } from './server.ts';
 import { createThemeChoice } from './theme-choice.ts';
 import { createUploads } from './uploads/uploads.ts';
@@ -42,7 +43,7 @@ function start(): void {
       void ask();
     },
   });
-  required('#gallery').append(createThemeChoice());
+  required('#gallery').append(createSlidePicture(stage.cam), createThemeChoice());
   let lists: Lists | undefined;
   let awaySince: string | undefined;
   let timer = 0;

@@ -91,6 +91,16 @@ export async function checkSlide(id: string, signal: AbortSignal): Promise<void>
   if (!response.ok) throw await refusalOf(response);
 }
 
+/**
+ * A picture of the whole heatmap, painted by the server.
+ * @throws Refusal where the server answers with an error; TypeError where it does not answer
+ */
+export async function fetchPicture(slide: string, model: string, query: URLSearchParams): Promise<Blob> {
+  const response = await fetch(`${heatmapAddress(slide, model).replace(/\.json$/, '.png')}?${query}`);
+  if (!response.ok) throw await refusalOf(response);
+  return response.blob();
+}
+
 /** How many classes a model tells of a slide; 1 where the server does not say, which the heatmap itself will explain. */
 export async function countClasses(slide: string, model: string): Promise<number> {
   try {

@@ -16,6 +16,8 @@ const PANEL_ROOM = 288 + 2 * 12;
 
 export interface Stage {
   readonly viewer: OpenSeadragon.Viewer;
+  /** The heatmap that is shown, or on its way. */
+  cam(): CamOverlay | undefined;
   /** Shows a slide, with a model's heatmap over it where one is named. */
   show(slide: string, model: StageModel | undefined): void;
   /** Takes the slide away and shows words instead. */
@@ -133,6 +135,7 @@ export function createStage(container: HTMLElement, osd: typeof OpenSeadragon, w
 
   return {
     viewer,
+    cam: () => cam,
     show: (slide, model) => void show(slide, model),
     showMessage(title, text, retry) {
       clear();

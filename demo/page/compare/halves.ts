@@ -10,7 +10,7 @@ export interface NamedModel extends StageModel {
 }
 
 /** One viewer, or two of the same slide that show a model each and move together. */
-export interface Halves extends Pick<Stage, 'showMessage'> {
+export interface Halves extends Pick<Stage, 'cam' | 'showMessage'> {
   /** Shows a slide, with a model's heatmap where one is named, and beside it with another's. */
   show(slide: string, model: NamedModel | undefined, other: NamedModel | undefined): void;
 }
@@ -37,6 +37,7 @@ export function createHalves(container: HTMLElement, osd: typeof OpenSeadragon):
     first.name(undefined);
   };
   return {
+    cam: first.stage.cam,
     show(slide, model, other) {
       isDivided = other !== undefined;
       if (other === undefined) unite();
