@@ -1,11 +1,14 @@
 import { copyFile, mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { violations } from '../axe.ts';
 import { launchBrowser } from '../browser.ts';
 import { type RunningCommand, startCommand } from '../command-line.ts';
 import { type SmallCatalogue, smallCatalogue } from '../small-catalogue.ts';
+
+// Every state is a page of its own, beside others' work.
+vi.setConfig({ testTimeout: 120_000 });
 
 let catalogue: SmallCatalogue;
 let server: RunningCommand;

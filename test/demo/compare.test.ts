@@ -88,7 +88,11 @@ test('the halves show a model each, and move together whichever is moved', async
   expect(new URL(page.url()).hash).toBe('#slide=tissue.tif&model=tissue.h5&compare=other.h5');
   expect(new URL(page.url()).search).toBe('');
   for (const name of ['tissue', 'other']) {
-    await page.getByRole('region', { name, exact: true }).first().locator('canvas').first().waitFor();
+    await page
+      .getByRole('region', { name: `Viewer of ${name}` })
+      .locator('canvas')
+      .first()
+      .waitFor();
   }
   const home = await together(page);
   const halves = page.locator('.half');

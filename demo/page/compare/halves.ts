@@ -62,7 +62,7 @@ function half(place: HTMLElement, osd: typeof OpenSeadragon, wishes: StageWishes
   return {
     stage,
     name(model: NamedModel | undefined) {
-      if (model) section.ariaLabel = model.title;
+      if (model) section.ariaLabel = `Viewer of ${model.title}`;
       else section.removeAttribute('aria-label');
     },
     remove() {
