@@ -6,6 +6,7 @@ export type ProblemCode =
   | 'unreadable-slide'
   | 'unreadable-model'
   | 'busy' // try again later
+  | 'unavailable' // a server that a slide's pixels come from does not give them now
   | 'failed'; // our side: a worker that died too often, a full disk
 
 /**
@@ -30,5 +31,6 @@ export const HTTP_STATUS: Record<ProblemCode, number> = {
   'unreadable-slide': 422,
   'unreadable-model': 422,
   busy: 503,
+  unavailable: 503,
   failed: 500,
 };

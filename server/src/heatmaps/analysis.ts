@@ -2,7 +2,7 @@ import { setTimeout } from 'node:timers/promises';
 import type { Rectangle } from '../../../shared/geometry/deep-zoom.ts';
 import { type PatchRange, patchesTouching, rangeSize, wholeGrid } from '../../../shared/geometry/patch-grid.ts';
 import type { AnalysisState } from '../../../shared/heatmap-descriptor.ts';
-import { Problem } from '../errors.ts';
+import { Problem, type ProblemCode } from '../errors.ts';
 import { analysisOrder, readAreas } from './analysis-order.ts';
 import type { Heatmap } from './heatmap.ts';
 import type { Scheduler } from './scheduler.ts';
@@ -64,9 +64,14 @@ export interface Analyses {
 /** Analyses that may run at a time; each gets its share of the worker. */
 const MOST_RUNNING = 16;
 
-/** After a failure of the worker an analysis is tried again, so often in a row without any patch. */
-const MOST_FRUITLESS = 5;
-const RETRY_PAUSE = 500;
+/**
+ * After a failure an analysis is tried again, so often in a row without any patch: of the worker soon, of a server that the
+ * pixels come from for ten minutes, in which it may have been started anew.
+ */
+const RETRIES: Partial<Record<ProblemCode, { most: number; pause: number }>> = {
+  failed: { most: 5, pause: 500 },
+  unavailable: { most: 40, pause: 15_000 },
+};
 
 interface Outcome {
   region: Rectangle | undefined;
@@ -97,18 +102,19 @@ export function createAnalyses(
     keep(heatmap, undefined);
   }
 
-  /** A worker that dies costs an analysis its tasks, and not itself for as long as it comes on. */
+  /** A worker that dies, or a server that is away, costs an analysis its tasks, and not itself for as long as it comes on. */
   async function analysePersistently(heatmap: Heatmap, region: Rectangle | undefined, signal: AbortSignal) {
     let known = heatmap.values.known.known;
     for (let fruitless = 0; ; ) {
       try {
         return await analyse(heatmap, scheduler, { region, signal });
       } catch (error) {
-        if (!(error instanceof Problem && error.code === 'failed')) throw error;
+        const retry = error instanceof Problem ? RETRIES[error.code] : undefined;
+        if (retry === undefined) throw error;
         fruitless = heatmap.values.known.known > known ? 0 : fruitless + 1;
-        if (fruitless >= MOST_FRUITLESS) throw error;
+        if (fruitless >= retry.most) throw error;
         known = heatmap.values.known.known;
-        await setTimeout(RETRY_PAUSE, undefined, { signal });
+        await setTimeout(retry.pause, undefined, { signal });
       }
     }
   }

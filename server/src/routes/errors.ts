@@ -36,7 +36,7 @@ export function answerErrors(logger: Logger, tell: Tell) {
     } catch (error) {
       if (error instanceof Problem) {
         ctx.status = HTTP_STATUS[error.code];
-        if (error.code === 'busy') ctx.set('Retry-After', String(RETRY_SECONDS));
+        if (ctx.status === 503) ctx.set('Retry-After', String(RETRY_SECONDS));
         if (error.code === 'failed') logger.error(error.message);
         ctx.body = { error: { code: error.code, message: tell(error.message) } };
       } else if (isClientError(error)) {

@@ -6,7 +6,7 @@ import type { TileWindow } from '../../../shared/geometry/score-raster.ts';
 import { DEFAULT_CLASS_PLANES, type Score } from '../../../shared/heatmap-descriptor.ts';
 import { paintTile } from '../../../shared/painting/paint-tile.ts';
 import { scoreTileFromNpy } from '../../../shared/painting/score-tile.ts';
-import { Problem } from '../errors.ts';
+import { Problem, type ProblemCode } from '../errors.ts';
 import type { Heatmap } from '../heatmaps/heatmap.ts';
 import { checkShown, paintStyle, scoreOf } from '../heatmaps/paint-style.ts';
 import { isExact, knownBehind, missingSamples, scoreTile, windowOfTile } from '../heatmaps/score-tile.ts';
@@ -203,14 +203,17 @@ export function heatmapTileRoutes({ open, scheduler, tiles }: TileRouteParts): R
   return router;
 }
 
-/** Waits for work at most so long; a queue that is full is no reason to refuse a tile, which shows what is known. */
+/** What is no reason to refuse a tile, which shows what is known: a queue that is full, a server of pixels that is down. */
+const PASSING: readonly ProblemCode[] = ['busy', 'unavailable'];
+
+/** Waits for work at most so long, and no longer than it is of use. */
 async function waitAtMost(
   signal: AbortSignal,
   seconds: number | undefined,
   work: (signal: AbortSignal) => Promise<unknown>,
 ) {
   await withDeadline(signal, seconds, work).catch((error: unknown) => {
-    if (!(error instanceof Problem && error.code === 'busy') || signal.aborted) throw error;
+    if (!(error instanceof Problem && PASSING.includes(error.code)) || signal.aborted) throw error;
   });
 }
 

@@ -103,7 +103,7 @@ export function remoteProblem(file: string, what: string, error: unknown): Probl
   const isPassing = error instanceof RemoteError && error.kind === 'unavailable';
   const sentence = `${what} cannot be used: ${error instanceof RemoteError ? error.message : reason(error)}`;
   if (!isPassing) return unreadable(file, sentence, error);
-  return new Problem('busy', `${unreadable(file, sentence).message}; try again later`, { cause: error });
+  return new Problem('unavailable', `${unreadable(file, sentence).message}; try again later`, { cause: error });
 }
 
 /** An address for a message: what follows its path may be somebody's key. */

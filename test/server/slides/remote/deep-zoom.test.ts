@@ -93,7 +93,7 @@ test('a tile that is missing, broken or another is an error where its pixels are
   const path = '/e_files/10/1_1.png';
   const cases: [() => Answer, string, string][] = [
     [() => ({ status: 404, body: '' }), 'unreadable-slide', 'it is missing there (status 404)'],
-    [() => ({ status: 500, body: '' }), 'busy', 'its server answered with status 500; try again later'],
+    [() => ({ status: 500, body: '' }), 'unavailable', 'its server answered with status 500; try again later'],
     [() => ({ type: 'text/html', body: '<html>' }), 'unreadable-slide', 'it is of type "text/html", an image'],
     [() => ({ body: 'no picture' }), 'unreadable-slide', 'it is no JPEG, PNG or WebP'],
     [() => ({ body: '' }), 'unreadable-slide', 'it is no JPEG, PNG or WebP'],

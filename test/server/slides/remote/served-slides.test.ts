@@ -13,6 +13,8 @@ let iiif: TileServer;
 let model: string;
 /** Tiles of full resolution that the IIIF server does not have. */
 const missing = new Set<string>();
+/** Whether it answers nothing but that it is in trouble. */
+let isDown = false;
 
 beforeAll(async () => {
   catalogue = await smallCatalogue();
@@ -25,7 +27,8 @@ beforeAll(async () => {
   const answer = iiifServer({ data: tissue.data, width, height }, { version: 3, level: 2, info: { tiles } });
   iiif = await tileServer((request, response) => {
     const isMissing = [...missing].some((region) => request.url?.includes(`/${region}/`));
-    if (isMissing) response.writeHead(404).end();
+    if (isDown) response.writeHead(503).end();
+    else if (isMissing) response.writeHead(404).end();
     else void answer(request, response);
   });
 }, 60_000);
@@ -152,6 +155,36 @@ describe('a server of remote slides', () => {
     missing.clear();
     expect((await tile(`${heatmap}_files/11/2_2.npy`)).status).toBe(200);
   });
+
+  test('shows what is known while the other server is down, and an analysis waits for it', async () => {
+    const heatmap = 'heatmaps/b.json/tissue.h5';
+    const analysis = async (init?: RequestInit) => {
+      return (await fetch(new URL(`${heatmap}/analysis`, server.address), init)).json();
+    };
+    isDown = true;
+    const far = await get('slides/b.json_files/11/7_5.png');
+    expect([far.status, far.headers.get('retry-after')]).toEqual([503, '5']);
+    expect((await far.json()).error).toMatchObject({
+      code: 'unavailable',
+      message: expect.stringContaining('its server answered with status 503; try again later'),
+    });
+    const tile = await get(`${heatmap}_files/11/7_0.npy`);
+    expect([tile.status, tile.headers.get('cache-control')]).toEqual([200, 'no-store']);
+    await analysis({ method: 'POST' });
+    // Until it has given up for now: nothing more is asked for.
+    let asked = iiif.asked.length;
+    const isQuiet = () => {
+      const before = asked;
+      asked = iiif.asked.length;
+      return before === asked;
+    };
+    await expect.poll(isQuiet, { timeout: 20_000, interval: 4000 }).toBe(true);
+    expect((await analysis()).state).toBe('running');
+    isDown = false;
+    await expect.poll(async () => (await analysis()).state, { timeout: 60_000, interval: 500 }).toBe('done');
+    const { patches } = await analysis();
+    expect(patches.known).toBe(patches.total);
+  }, 120_000);
 });
 
 test('the command line says which host has to be named', async () => {
