@@ -41,6 +41,9 @@ const ACCEPT = {
 /** Of servers that know no better of any file. */
 const UNTOLD_TYPES = ['', 'application/octet-stream', 'binary/octet-stream'];
 
+/** Codes of errors in certificates, of OpenSSL and of Node. */
+const UNTRUSTED = /CERT|SELF_SIGNED|UNABLE_TO_(GET|VERIFY|DECRYPT)/;
+
 /** Statuses that tell of a server in trouble. */
 const PASSING = new Set([408, 425, 429, 500, 502, 503, 504, 520, 522, 524]);
 /** Stores of objects answer 403 for what is not there. */
@@ -146,6 +149,12 @@ function refusedAddress({ host }: RemoteHost, [found]: readonly LookupAddress[])
 /** @param unanswered whether it failed before there was an answer */
 function unavailable(error: unknown, { signal, seconds }: Connection, unanswered: boolean): RemoteError {
   if (error instanceof RemoteError) return error;
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  if (UNTRUSTED.test(code)) {
+    return new RemoteError('wrong', `the certificate of its server is not trusted (${reason(error)})`, {
+      cause: error,
+    });
+  }
   const message = signal.aborted
     ? `it was not there whole after ${seconds} s`
     : `its server cannot be reached (${reason(error)})`;

@@ -1,4 +1,8 @@
+import { readFile } from 'node:fs/promises';
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import { createServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
 import { createFetcher, type FetcherOptions } from '../../../../server/src/slides/remote/fetcher.ts';
@@ -135,6 +139,25 @@ test('trouble that passes is waited out', async () => {
   const down = await tileServer(send('', { 'retry-after': '3600' }, 503));
   expect(await failure(down)).toBe('unavailable: its server answered with status 503');
   expect(down.asked).toHaveLength(1);
+});
+
+test('a server whose certificate nobody trusts is told from one that is down', async () => {
+  const read = (name: string) => readFile(fileURLToPath(new URL(`./certificate/${name}`, import.meta.url)));
+  const [key, cert] = await Promise.all([read('key.pem'), read('certificate.pem')]);
+  const server = createServer({ key, cert }, send('pixels'));
+  await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));
+  const { port } = server.address() as AddressInfo;
+  try {
+    const fetcher = createFetcher(hosts(`127.0.0.1:${port}`), FAST);
+    const failure = await fetcher.fetch(`https://127.0.0.1:${port}/`, WANTED).catch((error: unknown) => error);
+    expect(failure).toMatchObject({
+      kind: 'wrong',
+      message: 'the certificate of its server is not trusted (self-signed certificate)',
+    });
+  } finally {
+    server.closeAllConnections();
+    server.close();
+  }
 });
 
 test('a server that does not answer is left alone for a moment, one that answers with trouble is not', async () => {
