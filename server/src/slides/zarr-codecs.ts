@@ -2,6 +2,7 @@ import { promisify } from 'node:util';
 import { gunzip, inflate } from 'node:zlib';
 import { registry } from 'zarrita';
 import { registerCrc32c } from '../store/crc32c.ts';
+import { zstdLength } from './zstd-length.ts';
 
 /** What a codec may know of the chunk that it decodes. */
 interface ChunkShape {
@@ -19,7 +20,7 @@ let isRegistered = false;
 
 /**
  * Has zarrita refuse chunks that unpack to more than their array's samples: little data may unpack to very much. Its own gzip
- * and zlib take whatever comes; blosc and zstd say in their first bytes how much it is.
+ * and zlib take whatever comes; what blosc, lz4 and zstd unpack to is seen without unpacking it.
  */
 export function registerBoundedCodecs(): void {
   if (isRegistered) return;
@@ -29,6 +30,7 @@ export function registerBoundedCodecs(): void {
     registry.set(`${prefix}gzip`, async () => inflating(promisify(gunzip)));
     registry.set(`${prefix}zlib`, async () => inflating(promisify(inflate)));
     checkFirst(`${prefix}blosc`, bloscLength);
+    checkFirst(`${prefix}lz4`, lz4Length);
     checkFirst(`${prefix}zstd`, zstdLength);
   }
 }
@@ -42,14 +44,21 @@ function inflating(unpack: (bytes: Uint8Array, options: { maxOutputLength: numbe
       encode: (): never => {
         throw new Error('this codec is only read');
       },
-      // In memory of its own, where samples of two bytes lie at even addresses.
-      decode: async (bytes: Uint8Array) => Uint8Array.from(await unpack(bytes, { maxOutputLength: mostBytes(chunk) })),
+      async decode(bytes: Uint8Array) {
+        const most = mostBytes(chunk);
+        const unpacked = await unpack(bytes, { maxOutputLength: most }).catch((error: NodeJS.ErrnoException) => {
+          if (error.code !== 'ERR_BUFFER_TOO_LARGE') throw error;
+          throw new Error(`a chunk unpacks to more than the ${most} bytes that were expected`);
+        });
+        // In memory of its own, where samples of two bytes lie at even addresses.
+        return Uint8Array.from(unpacked);
+      },
     }),
   };
 }
 
-/** Adds a look at the first bytes to a codec. */
-function checkFirst(name: string, lengthOf: (bytes: Uint8Array) => number | undefined): void {
+/** Adds a look at the coded bytes to a codec. @param lengthOf tells how much they unpack to, about */
+function checkFirst(name: string, lengthOf: (bytes: Uint8Array) => number): void {
   const load = registry.get(name);
   if (load === undefined) throw new TypeError(`zarrita has no codec ${name}`);
   registry.set(name, async () => {
@@ -64,7 +73,7 @@ function checkFirst(name: string, lengthOf: (bytes: Uint8Array) => number | unde
           encode: (data) => codec.encode(data),
           decode(bytes, out) {
             const length = lengthOf(bytes);
-            if (length !== undefined && length > most) {
+            if (length > most) {
               throw new Error(`a chunk unpacks to ${length} bytes, at most ${most} were expected`);
             }
             return codec.decode(bytes, out);
@@ -85,21 +94,10 @@ function bloscLength(bytes: Uint8Array): number {
   return viewOf(bytes).getUint32(4, true);
 }
 
-const ZSTD_MAGIC = 0xfd2fb528;
-const ZSTD_DICTIONARY_BYTES = [0, 1, 2, 4];
-
-/** By Zstandard's frame header (RFC 8878), which need not tell. */
-function zstdLength(bytes: Uint8Array): number | undefined {
-  if (bytes.length < 18) return undefined;
-  const view = viewOf(bytes);
-  if (view.getUint32(0, true) !== ZSTD_MAGIC) return undefined;
-  const descriptor = bytes[4];
-  const isSingle = (descriptor & 0x20) !== 0;
-  const at = 5 + (isSingle ? 0 : 1) + ZSTD_DICTIONARY_BYTES[descriptor & 3];
-  const kind = descriptor >> 6;
-  if (kind === 0) return isSingle ? bytes[at] : undefined;
-  if (kind === 1) return view.getUint16(at, true) + 256;
-  return kind === 2 ? view.getUint32(at, true) : Number(view.getBigUint64(at, true));
+/** By the four bytes that numcodecs writes before the block. */
+function lz4Length(bytes: Uint8Array): number {
+  if (bytes.length < 4) throw new Error('a chunk is truncated');
+  return viewOf(bytes).getUint32(0, true);
 }
 
 function viewOf(bytes: Uint8Array): DataView {

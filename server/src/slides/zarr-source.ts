@@ -89,7 +89,9 @@ export function zarrSource(
         const lanes = Math.max(1, Math.min(CHUNKS_AT_ONCE, Math.floor(BYTES_AT_ONCE / chunkBytes(array))));
         await Promise.all(Array.from({ length: lanes }, fillNext));
       } catch (error) {
-        throw unreadable(regionFile, `its array ${level.array} cannot be read (${reason(error)})`, error);
+        // What a codec says is told as its cause.
+        const cause = zarr.isZarritaError(error, 'CodecPipelineError') ? (error.cause ?? error) : error;
+        throw unreadable(regionFile, `its array ${level.array} cannot be read (${reason(cause)})`, error);
       }
     },
     close: async () => arrays.clear(),
