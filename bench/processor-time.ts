@@ -12,6 +12,12 @@ export async function processorSeconds(): Promise<{ self: number; children: numb
   return { self: (user + system) / 1e6, children: times.reduce((sum, seconds) => sum + seconds, 0) };
 }
 
+/** The same of a process and of all that it started, now alive. */
+export async function processorSecondsBelow(pid: number): Promise<number> {
+  const below = await Promise.all((await childrenOf(pid)).map(processorSecondsBelow));
+  return below.reduce((sum, seconds) => sum + seconds, await secondsOf(pid));
+}
+
 async function secondsOf(pid: number): Promise<number> {
   const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');

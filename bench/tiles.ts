@@ -7,6 +7,7 @@ import { tileCount } from '../shared/geometry/deep-zoom.ts';
 import type { HeatmapDescriptor } from '../shared/heatmap-descriptor.ts';
 import type { RunningCommand } from '../test/command-line.ts';
 import { HEATMAP, withAnalysedDemo } from './analysed-demo.ts';
+import { run as slideTiles } from './slide-tiles.ts';
 import { quantile, spread } from './statistics.ts';
 
 const execute = promisify(execFile);
@@ -31,10 +32,11 @@ interface Load {
 }
 
 /**
- * Tiles of a heatmap that is known: painted ones that are not kept, kept ones in an open loop beside an analysis and the analysis
+ * Slide tiles; then tiles of a heatmap that is known: painted ones that are not kept, kept ones in an open loop beside an analysis and the analysis
  * beside them, and kept ones as fast as they go against a bare server.
  */
 export async function run(): Promise<void> {
+  await slideTiles();
   await withAnalysedDemo(async (server) => {
     const descriptor: HeatmapDescriptor = await (await fetch(new URL(`${HEATMAP}.json`, server.address))).json();
     await paintedTiles(server, descriptor);

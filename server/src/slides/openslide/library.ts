@@ -1,7 +1,9 @@
 import { type ChildProcess, fork } from 'node:child_process';
+import { Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import type { Rectangle } from '../../../../shared/geometry/deep-zoom.ts';
 import type { AssociatedImage, OpenSlideLevel } from '../slide.ts';
+import { readPixelFrames } from './pixel-frames.ts';
 
 /** What OpenSlide says of a slide. */
 export interface LibrarySlide {
@@ -73,6 +75,9 @@ const MAX_SENT = 8;
 
 const MAX_DEATHS = 2;
 
+/** Which of the process's streams brings pixels. */
+const PIXELS = 4;
+
 /** How long it is taken for granted that there is no OpenSlide, in milliseconds: then it is looked for again. */
 const MISSING_FOR = 10_000;
 
@@ -106,8 +111,16 @@ export function openLibrary({ seconds = SECONDS }: { seconds?: number } = {}): L
       execArgv: [],
       serialization: 'advanced',
       // Libraries below OpenSlide print what they think of a file.
-      stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+      stdio: ['ignore', 'ignore', 'ignore', 'ipc', 'pipe'],
     });
+    const pixels = started.stdio[PIXELS];
+    if (pixels instanceof Socket) {
+      readPixelFrames(pixels, (id, answer) => {
+        if (child === started) settle({ id, answer });
+      });
+      // The process has ended, which is told.
+      pixels.on('error', () => {});
+    }
     started.on('message', (reply: Reply) => settle(reply));
     started.on('error', (error) => ended(started, error.message));
     started.on('exit', (status, signal) => ended(started, signal ?? `exit status ${status}`));
@@ -116,12 +129,10 @@ export function openLibrary({ seconds = SECONDS }: { seconds?: number } = {}): L
 
   /** Nobody who has all answers should wait for it. */
   function hold(process: ChildProcess): void {
-    if (sent.size > 0) {
-      process.ref();
-      process.channel?.ref();
-    } else {
-      process.unref();
-      process.channel?.unref();
+    const pixels = process.stdio[PIXELS];
+    for (const handle of [process, process.channel, pixels instanceof Socket ? pixels : undefined]) {
+      if (sent.size > 0) handle?.ref();
+      else handle?.unref();
     }
   }
 

@@ -2,6 +2,7 @@
  * The process that calls OpenSlide, for `library.ts`: a damaged slide can make the library crash or hang, which then takes
  * this process alone. Plain JavaScript, for Node itself starts it.
  */
+import { Socket } from 'node:net';
 import process from 'node:process';
 
 /** Names by which the system finds the library, newest first. */
@@ -231,6 +232,20 @@ async function answer(request) {
   return null;
 }
 
+/** Where `pixel-frames.ts` takes them from. */
+const pixelStream = new Socket({ fd: 4, readable: false, writable: true });
+pixelStream.on('error', () => {});
+
+function sendPixels({ id, answer: pixels }) {
+  const header = Buffer.alloc(8);
+  header.writeUInt32LE(id, 0);
+  header.writeUInt32LE(pixels.length, 4);
+  pixelStream.cork();
+  pixelStream.write(header);
+  pixelStream.write(pixels);
+  pixelStream.uncork();
+}
+
 process.on('message', async (request) => {
   let reply;
   try {
@@ -238,7 +253,9 @@ process.on('message', async (request) => {
   } catch (error) {
     reply = { id: request.id, error: error.message, missing: error instanceof Missing };
   }
-  if (process.connected) process.send(reply);
+  if (!process.connected) return;
+  if (reply.answer instanceof Uint8Array) sendPixels(reply);
+  else process.send(reply);
 });
 // An ordinary exit would wait for a call that hangs.
 process.on('disconnect', () => process.kill(process.pid, 'SIGKILL'));
