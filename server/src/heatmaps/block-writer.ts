@@ -59,6 +59,7 @@ export function blockWriter(
   /** Blocks whose sums are not written yet. */
   let unsummed = new Set<number>();
   let writing: Promise<boolean> | undefined;
+  let summing: Promise<void> | undefined;
   let timer: NodeJS.Timeout | undefined;
   let closed = false;
 
@@ -144,7 +145,7 @@ export function blockWriter(
       if (unsummed.size > 0) {
         timer ??= setTimeout(() => {
           timer = undefined;
-          void writeSums();
+          summing = writeSums();
         }, UPPER_LEVELS_PAUSE).unref();
       }
       writing ??= writeAll().finally(() => {
@@ -156,6 +157,7 @@ export function blockWriter(
       closed = true;
       clearTimeout(timer);
       await writing;
+      await summing;
       if (!store().disk()) return;
       if (unwritten.size <= MOST_BLOCKS_AT_CLOSE) {
         for (const block of [...unwritten]) if (!(await write(block))) break;

@@ -1,3 +1,4 @@
+import { Problem } from '../errors.ts';
 import type { Heatmap, HeatmapPlan } from './heatmap.ts';
 
 /** Milliseconds without a request after which a heatmap that nobody holds is closed. */
@@ -6,11 +7,14 @@ const IDLE_CHECK_PAUSE = 60_000;
 
 /** Heatmaps that are open: there is never a second one of the same values. */
 export interface OpenedHeatmaps {
-  /** The heatmap of a plan, opened if need be; one that is open takes over the plan's names and colours. */
+  /**
+   * The heatmap of a plan, opened if need be; one that is open takes over the plan's names and colours.
+   * @throws Problem `busy` once all were closed
+   */
   open(plan: HeatmapPlan): Promise<Heatmap>;
   /** Whether a heatmap can still be used; if so it counts as used now. */
   touch(heatmap: Heatmap): boolean;
-  /** Closes all of them. */
+  /** Closes all of them for good: nothing is written any more. */
   close(): Promise<void>;
 }
 
@@ -32,6 +36,7 @@ export function openedHeatmaps(options: OpenedHeatmapsOptions): OpenedHeatmaps {
   const opened = new Map<string, Promise<Heatmap>>();
   /** By identity: opened again only when they are closed, for the store's files are locked until then. */
   const closing = new Map<string, Promise<void>>();
+  let ended = false;
 
   const close = (heatmap: Heatmap): Promise<void> => {
     opened.delete(heatmap.identity);
@@ -55,6 +60,7 @@ export function openedHeatmaps(options: OpenedHeatmapsOptions): OpenedHeatmaps {
 
   return {
     async open(plan) {
+      if (ended) throw new Problem('busy', 'the heatmap was closed meanwhile; ask again');
       const { identity, slide, model, warnings } = plan;
       const found = opened.get(identity);
       if (found) {
@@ -75,6 +81,7 @@ export function openedHeatmaps(options: OpenedHeatmapsOptions): OpenedHeatmaps {
       return opened.has(heatmap.identity) && !closing.has(heatmap.identity);
     },
     async close() {
+      ended = true;
       clearInterval(timer);
       const heatmaps = await Promise.allSettled(opened.values());
       await Promise.all(heatmaps.map((found) => found.status === 'fulfilled' && close(found.value)));

@@ -2,7 +2,7 @@ import { stat, statfs } from 'node:fs/promises';
 import type { Size } from '../../../shared/geometry/deep-zoom.ts';
 import { Problem } from '../errors.ts';
 import { fileVersion } from './file-version.ts';
-import { unreadable } from './image-file.ts';
+import { fileProblem, unreadable } from './image-file.ts';
 import { type Conversion, losslessPyramid, PYRAMID_BYTES, PYRAMID_TILE_SIZE } from './lossless-pyramid.ts';
 import type { DescriptionOptions } from './readers.ts';
 import type { SlideDescription, SlideHeader } from './slide.ts';
@@ -69,7 +69,9 @@ export async function checkConvertible(file: string, { width, height }: Size, is
     );
   }
   if (pixels > MOST_PIXELS) throw untiled(file, { width, height }, MOST_PIXELS);
-  const { size } = await stat(file);
+  const { size } = await stat(file).catch((error: unknown) => {
+    throw fileProblem(file, error);
+  });
   if (pixels > MOST_WHOLE_PIXELS && 3 * pixels > MOST_EXPANSION * size) {
     throw unreadable(
       file,

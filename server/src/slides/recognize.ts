@@ -56,9 +56,10 @@ const START_BYTES = 132;
 /**
  * Tells what a file is by its contents, so that no decoder for drawings or documents ever sees it. A kind of file always has
  * the same reader, whatever is installed: a slide must not change when a library does.
+ * @param formatsRead what a file that is none of them is told
  * @throws Problem `not-found`, `unreadable-slide`
  */
-export async function recognize(file: string): Promise<Recognized> {
+export async function recognize(file: string, formatsRead = FORMATS_READ): Promise<Recognized> {
   const found = await stat(file).catch((error: unknown) => {
     throw fileProblem(file, error);
   });
@@ -79,7 +80,7 @@ export async function recognize(file: string): Promise<Recognized> {
     throw unreadable(file, `it is JSON, of which ${SOURCE_EXAMPLE} was expected to tell of a tile server`);
   }
   if (await isDeepZoom(file, start)) return { ...named, reader: 'deep-zoom', format: 'Deep Zoom' };
-  throw unreadable(file, `it is none of the formats that are read: ${FORMATS_READ}`);
+  throw unreadable(file, `it is none of the formats that are read: ${formatsRead}`);
 }
 
 /** What is no TIFF and read through OpenSlide. */

@@ -23,6 +23,9 @@ const FORMATS_OF_ONE_FILE = [
   ...['Leica SCN', 'Ventana BIF', 'Philips TIFF', 'Trestle', 'Sakura SVSLIDE'],
 ];
 
+/** The same for people. */
+export const FORMATS_TAKEN = 'JPEG, PNG, WebP, TIFF and slides of OpenSlide that are one file';
+
 /**
  * A name for a file of one's own folder by what its sender calls it: letters, digits, spaces and `. _ -`, its last 50
  * characters; `image` where nothing is left.

@@ -9,7 +9,7 @@ import { sidecarFile } from '../slides/sidecar.ts';
 import { bytesBelow } from '../store/eviction.ts';
 import { receiveFile, tooLarge } from './receive-file.ts';
 import { makeUploadFolder, type UploadFolder } from './upload-folder.ts';
-import { checkOneFile, fileNameOf, newUploadId } from './upload-names.ts';
+import { checkOneFile, FORMATS_TAKEN, fileNameOf, newUploadId } from './upload-names.ts';
 
 export interface UploadLimits {
   /** Bytes of one image. */
@@ -190,7 +190,7 @@ export function openUploads({ limits, store, openSource, onRemoval }: UploadsOpt
       await mkdir(join(folder, 'image'), { recursive: true, mode: 0o700 });
       await receiveFile(body, file, { mostBytes: limits.bytes, signal });
       await writeSidecar(upload);
-      checkOneFile(await recognize(file), title);
+      checkOneFile(await recognize(file, FORMATS_TAKEN), title);
       await inTurn(async () => {
         if (!signal.aborted) await source.slide(file);
       });

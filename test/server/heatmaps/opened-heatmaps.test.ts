@@ -54,6 +54,14 @@ describe('a heatmap that nobody asks for is closed, and opened again by who asks
     expect(await isClosed(again)).toBe(false);
   });
 
+  test('once all are closed none is opened any more', async () => {
+    const { plan, made } = await quickly();
+    await opened.open(plan);
+    await opened.close();
+    await expect(opened.open(plan)).rejects.toThrow('closed meanwhile');
+    expect(made).toHaveLength(1);
+  });
+
   test('but not while somebody looks at it', async () => {
     const { plan } = await quickly();
     const heatmap = await opened.open(plan);

@@ -85,6 +85,30 @@ test('a model that names its resolution gets it when it is said, and is told wha
   expect((await get(heatmap)).status).toBe(200);
 });
 
+test('an image can be removed while somebody looks at it and it is analysed', async () => {
+  const before = await filesLeft();
+  const large = await sharp(join(catalogue.slides, 'tissue.tif')).jpeg().toBuffer();
+  const { id } = await (await upload('name=large.jpg&mpp=0.5', new Uint8Array(large))).json();
+  const heatmap = `heatmaps/${encodeURIComponent(id)}/tissue.h5`;
+  await get(`${heatmap}/analysis`, { method: 'POST' });
+  const gone = new AbortController();
+  const view = await get('view', {
+    method: 'POST',
+    body: JSON.stringify([{ heatmap: `/${heatmap}.json`, region: [0, 0, 2000, 1300], level: 11 }]),
+    signal: gone.signal,
+  });
+  const reader = view.body?.getReader();
+  await reader?.read();
+  expect((await get(`uploads/${encodeURIComponent(id)}`, { method: 'DELETE' })).status).toBe(204);
+  expect(await filesLeft()).toEqual(before);
+  expect((await get(`${heatmap}/analysis`)).status).toBe(404);
+  gone.abort();
+  const waiting = async () => (await getJson('healthz')).waiting;
+  await expect.poll(waiting, { timeout: 20_000 }).toEqual({ wishes: 0, tasks: 0 });
+  expect(await filesLeft()).toEqual(before);
+  expect(server.stderr()).not.toMatch(/"level":50|Error/);
+});
+
 test('what is no image is refused in one sentence, and nothing of it is left', async () => {
   const before = await filesLeft();
   const answer = await upload('name=notes.txt', new Uint8Array(Buffer.from('no image at all')));
