@@ -44,13 +44,26 @@ export function colourTablesModule(): string {
     .join('\n')}\n`;
 }
 
-/** Maps that are a short formula; cubehelices are Green's (2011) as d3-color has them, from one hue, saturation and lightness to others. */
+/**
+ * Maps that are a short formula: cubehelices are Green's (2011) as d3-color has them, from one hue, saturation and lightness to
+ * others; the polynomials are Nuñez', Anderton's and Renslow's (2018, cividis) and Mikhailov's (2019, turbo), as the library has them.
+ */
 const FORMULAS = new Map([
   ['interpolateCubehelixDefault', 'helix((t) => [300 - 540 * t, 0.5, t])'],
   ['interpolateWarm', 'helix((t) => [180 * t - 100, 0.75 + 0.75 * t, 0.35 + 0.45 * t])'],
   ['interpolateCool', 'helix((t) => [260 - 180 * t, 0.75 + 0.75 * t, 0.35 + 0.45 * t])'],
   ['interpolateRainbow', 'helix((t) => [360 * t - 100, 1.5 - 1.5 * Math.abs(t - 0.5), 0.8 - 0.9 * Math.abs(t - 0.5)])'],
   ['interpolateSinebow', 'through((t) => [0, 1, 2].map((third) => Math.sin(Math.PI * (0.5 - t + third / 3)) ** 2))'],
+  [
+    'interpolateCividis',
+    `polynomial([-4.54, -35.34, 2381.73, -6402.7, 7024.72, -2710.57], [32.49, 170.73, 52.82, -131.46, 176.58, -67.37],
+      [81.24, 442.36, -2482.43, 6167.24, -6614.94, 2475.67])`,
+  ],
+  [
+    'interpolateTurbo',
+    `polynomial([34.61, 1172.33, -10793.56, 33300.12, -38394.49, 14825.05], [23.31, 557.33, 1225.33, -3574.96, 1073.77, 707.56],
+      [27.2, 3211.1, -15327.97, 27814, -22569.18, 6838.66])`,
+  ],
 ]);
 
 const RUNTIME = `const css = (colour) => 'rgb(' + colour + ')';
@@ -70,7 +83,9 @@ const table = (text) => {
     return css(channels.map((channel) => channel[Math.round(${ENTRIES - 1} * t)]));
   };
 };
-const through = (colour) => (t) => css(colour(t).map((part) => Math.max(0, Math.min(255, Math.round(255 * part)))));
+const byte = (value) => Math.max(0, Math.min(255, Math.round(value)));
+const through = (colour) => (t) => css(colour(t).map((part) => byte(255 * part)));
+const polynomial = (...channels) => (t) => css(channels.map((factors) => byte(factors.reduceRight((sum, factor) => sum * t + factor))));
 const helix = (at) => through((t) => {
   const [hue, saturation, l] = at(t);
   const angle = ((hue + 120) * Math.PI) / 180;
@@ -90,7 +105,7 @@ const spline = (text) => (t) => {
     const d = i < last - 1 ? value(i + 2) : 2 * c - b;
     const [u2, u3] = [u * u, u * u * u];
     const sum = (1 - 3 * u + 3 * u2 - u3) * a + (4 - 6 * u2 + 3 * u3) * b + (1 + 3 * u + 3 * u2 - 3 * u3) * c + u3 * d;
-    return Math.max(0, Math.min(255, Math.round(sum / 6)));
+    return byte(sum / 6);
   }));
 };`;
 

@@ -143,3 +143,22 @@ test('of two overlays the keys are those of the one whose panel was used last', 
   await page.keyboard.press(']');
   expect(await opacities()).toEqual([0.6, 0.6]);
 });
+
+test('what gets the focus is scrolled to, and the header stays', async () => {
+  const { page, url } = browser;
+  await page.setViewportSize({ width: 700, height: 460 });
+  await openViewer(page, url);
+  await addCam(page, { showControl: true });
+  await page.getByRole('button', { name: 'Reset' }).focus();
+  const [panel, header, reset] = await Promise.all(
+    ['.osd-cam', '.osd-cam header', '.osd-cam-reset'].map((part) => page.locator(part).boundingBox()),
+  );
+  if (!panel || !header || !reset) throw new Error('a part of the panel is not there');
+  expect(header.y).toBe(panel.y);
+  expect(reset.y + reset.height).toBeLessThanOrEqual(panel.y + panel.height);
+  expect(reset.y).toBeGreaterThan(header.y + header.height);
+  const body = page.locator('.osd-cam-body');
+  await page.mouse.move(reset.x, reset.y);
+  await page.mouse.wheel(0, -2000);
+  await expect.poll(() => body.evaluate((element) => element.scrollTop)).toBe(0);
+});

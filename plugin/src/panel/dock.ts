@@ -38,6 +38,8 @@ export function dock(
       viewer.addControl(panel, { anchor: wanted, autoFade: false });
       // Panels of several overlays lie below each other.
       if (panel.parentElement) panel.parentElement.style.display = 'block';
+      // The viewer makes what it docks an inline block, in which nothing would scroll.
+      panel.style.display = '';
     }
     fit(clientWidth, clientHeight);
   };

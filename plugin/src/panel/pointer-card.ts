@@ -20,6 +20,8 @@ const DISTANCE = 16;
 /** Milliseconds that the pointer must rest before the server is asked. */
 const REST = 120;
 const MOST_CLASSES = 3;
+/** CSS pixels between the card and the edge of what it stands in. */
+const MARGIN = 4;
 /** Keeps the card at the middle of the view, for those without a pointer. */
 const KEY = 'i';
 
@@ -72,30 +74,25 @@ export function createPointerCard(
     const settings = source.settings();
     const shown = kept ? leading : leading.slice(0, MOST_CLASSES);
     const further = leading.length - shown.length;
-    card.replaceChildren(
-      element(
-        'div',
-        { class: 'osd-cam-card-rows' },
-        ...shown.map(({ class: name, value }) => {
-          const index = descriptor.classes.findIndex((info) => info.name === name);
-          const row = element(
-            'div',
-            { class: 'osd-cam-card-row' },
-            element('span', { class: 'osd-cam-dot' }),
-            element('span', { class: 'osd-cam-name' }, name),
-            element('span', { class: 'osd-cam-value' }, asShare ? percentage(value) : scoreText(value, 1)),
-          );
-          if (index >= 0) row.style.setProperty('--osd-cam-class', colourOf(index, settings, descriptor));
-          row.style.setProperty('--osd-cam-share', String(Math.min(1, Math.max(0, value))));
-          return row;
-        }),
-      ),
-      element(
-        'div',
-        { class: 'osd-cam-card-note' },
-        [note, ...(further > 0 ? [say('FurtherClasses', further)] : []), ...(kept ? [say('LetGo')] : [])].join(' · '),
-      ),
+    const rowsElement = element(
+      'div',
+      { class: 'osd-cam-card-rows' },
+      ...shown.map(({ class: name, value }) => {
+        const index = descriptor.classes.findIndex((info) => info.name === name);
+        const row = element(
+          'div',
+          { class: 'osd-cam-card-row' },
+          element('span', { class: 'osd-cam-dot' }),
+          element('span', { class: 'osd-cam-name' }, name),
+          element('span', { class: 'osd-cam-value' }, asShare ? percentage(value) : scoreText(value, 1)),
+        );
+        if (index >= 0) row.style.setProperty('--osd-cam-class', colourOf(index, settings, descriptor));
+        row.style.setProperty('--osd-cam-share', String(Math.min(1, Math.max(0, value))));
+        return row;
+      }),
     );
+    const notes = [note, ...(further > 0 ? [say('FurtherClasses', further)] : []), ...(kept ? [say('LetGo')] : [])];
+    card.replaceChildren(rowsElement, element('div', { class: 'osd-cam-card-note' }, notes.join(' · ')));
     card.hidden = false;
   };
 
@@ -117,14 +114,18 @@ export function createPointerCard(
     const [panelLeft, panelTop] = [panel.left - box.left, panel.top - box.top];
     const beside = top + DISTANCE + card.offsetHeight > panelTop && top < panelTop + panel.height;
     const right = beside && left < panelLeft ? panelLeft : box.width;
-    const onLeft = left + DISTANCE + card.offsetWidth > right;
-    const above = top + DISTANCE + card.offsetHeight > box.height;
-    card.style.left = `${onLeft ? left - DISTANCE - card.offsetWidth : left + DISTANCE}px`;
-    card.style.top = `${above ? top - DISTANCE - card.offsetHeight : top + DISTANCE}px`;
+    // A panel below is a sheet.
+    const bottom = left > panelLeft && top < panelTop ? panelTop : box.height;
+    const { offsetWidth: width, offsetHeight: height } = card;
+    const onLeft = left + DISTANCE + width > right;
+    const above = top + DISTANCE + height > bottom;
+    const within = (place: number, size: number, end: number) => Math.max(MARGIN, Math.min(place, end - size - MARGIN));
+    card.style.left = `${within(onLeft ? left - DISTANCE - width : left + DISTANCE, width, right)}px`;
+    card.style.top = `${within(above ? top - DISTANCE - height : top + DISTANCE, height, bottom)}px`;
   };
 
   /** Shows the card for a point of the screen. @returns whether there is anything to show */
-  const showAt = (left: number, top: number, keep: boolean): boolean => {
+  const showAt = (left: number, top: number, keep = false): boolean => {
     const item = source.item();
     const [x, y] = item ? slidePlace(viewer, item).toSlide(left, top) : [Number.NaN, Number.NaN];
     const values = source.settings().visible ? source.values(x, y) : undefined;
@@ -144,13 +145,17 @@ export function createPointerCard(
     return true;
   };
 
+  const placeOf = (event: MouseEvent): readonly [left: number, top: number] => {
+    const box = viewer.container.getBoundingClientRect();
+    return [event.clientX - box.left, event.clientY - box.top];
+  };
+
   const onMove = (event: PointerEvent) => {
     if (kept) return;
     clearTimeout(timer);
     request?.abort();
-    const box = viewer.container.getBoundingClientRect();
     const away = event.pointerType === 'touch' || event.buttons !== 0;
-    if (away || !showAt(event.clientX - box.left, event.clientY - box.top, false)) hide();
+    if (away || !showAt(...placeOf(event))) hide();
   };
   const onDown = () => {
     if (!kept) hide();
@@ -161,11 +166,10 @@ export function createPointerCard(
     const type = originalEvent instanceof PointerEvent ? originalEvent.pointerType : 'mouse';
     const zooms = viewer.gestureSettingsByDeviceType(type)?.clickToZoom;
     if (zooms && !originalEvent.altKey) return;
-    // Alt and a click are for the card alone.
-    event.preventDefaultAction = true;
-    const box = viewer.container.getBoundingClientRect();
+    // Alt and a click are for the card alone; a tap may be the first half of another gesture.
+    if (zooms) event.preventDefaultAction = true;
+    const [left, top] = placeOf(originalEvent);
     const item = source.item();
-    const [left, top] = [originalEvent.clientX - box.left, originalEvent.clientY - box.top];
     const [x, y] = item ? slidePlace(viewer, item).toSlide(left, top) : [0, 0];
     const before = kept && patchOf(kept);
     const now = patchOf({ x, y });
@@ -188,9 +192,10 @@ export function createPointerCard(
     if (kept && item) move(...slidePlace(viewer, item).toScreen(kept.x, kept.y));
   };
 
-  viewer.canvas.addEventListener('pointermove', onMove);
-  viewer.canvas.addEventListener('pointerdown', onDown);
-  viewer.canvas.addEventListener('pointerleave', onDown);
+  const { canvas } = viewer;
+  canvas.addEventListener('pointermove', onMove);
+  canvas.addEventListener('pointerdown', onDown);
+  canvas.addEventListener('pointerleave', onDown);
   viewer.addHandler('canvas-click', onClick);
   viewer.addHandler('canvas-key', onKey);
   viewer.addHandler('update-viewport', onView);
@@ -198,9 +203,9 @@ export function createPointerCard(
     element: card,
     destroy: () => {
       hide();
-      viewer.canvas.removeEventListener('pointermove', onMove);
-      viewer.canvas.removeEventListener('pointerdown', onDown);
-      viewer.canvas.removeEventListener('pointerleave', onDown);
+      canvas.removeEventListener('pointermove', onMove);
+      canvas.removeEventListener('pointerdown', onDown);
+      canvas.removeEventListener('pointerleave', onDown);
       viewer.removeHandler('canvas-click', onClick);
       viewer.removeHandler('canvas-key', onKey);
       viewer.removeHandler('update-viewport', onView);

@@ -1,16 +1,18 @@
 import type OpenSeadragon from 'openseadragon';
+import { element } from '../panel/elements.ts';
 import type { SlideOutlines } from '../slide-outlines.ts';
 import { slidePlace } from '../slide-place.ts';
+import { say } from '../strings.ts';
 import { type Position, pathOf, polygonRegion, type RegionGeometry } from './region-geometry.ts';
 
 export type Shape = 'rectangle' | 'polygon';
 
-/** CSS pixels within which a click is one on the first corner, and a drag is none. */
-const NEAR = 8;
+/** CSS pixels within which a click is one on the first corner, and a drag is none; a finger covers more. */
+const NEAR = { mouse: 8, touch: 24 };
 
 /**
  * Has a region drawn on the slide: a rectangle of the screen from corner to corner, or a polygon click by click. The wheel
- * still zooms meanwhile. Gives back what ends it without a region.
+ * still zooms meanwhile. Where there may be fingers, a button has what Escape does. Gives back what ends it without a region.
  * @param done with null where it was cancelled
  */
 export function drawRegion(
@@ -23,6 +25,8 @@ export function drawRegion(
   const pane = document.createElement('div');
   pane.className = 'osd-cam-drawing';
   pane.tabIndex = -1;
+  const cancel = element('button', { type: 'button', class: 'osd-cam-cancel' }, say('Cancel'));
+  pane.append(cancel);
   /** Slide pixels: what is drawn stays where it is when the view moves. */
   const corners: Position[] = [];
   let pointer: Position | undefined;
@@ -79,12 +83,13 @@ export function drawRegion(
     pointerup: (event) => {
       if (event.button !== 0) return;
       const at = onScreen(event);
+      const near = event.pointerType === 'touch' ? NEAR.touch : NEAR.mouse;
       if (shape === 'rectangle') {
-        if (corners[0] && distance(corners[0], at) >= NEAR) close(rectangle(corners[0], toSlide(at)));
+        if (corners[0] && distance(corners[0], at) >= NEAR.mouse) close(rectangle(corners[0], toSlide(at)));
         corners.length = 0;
         return;
       }
-      if (corners.length > 2 && distance(corners[0], at) < NEAR) return close(corners);
+      if (corners.length > 2 && distance(corners[0], at) < near) return close(corners);
       const last = corners.at(-1);
       // The second click of a double click is none of its own.
       if (!last || distance(last, at) >= 2) corners.push(toSlide(at));
@@ -96,16 +101,19 @@ export function drawRegion(
     pane.addEventListener(type, (event) => {
       // Neither drags the slide nor zooms.
       event.stopPropagation();
-      handlers[type](event);
+      // A second finger draws nothing of its own.
+      if (event.isPrimary && event.target !== cancel) handlers[type](event);
     });
   }
   for (const type of ['click', 'dblclick', 'contextmenu'] as const) {
     pane.addEventListener(type, (event) => event.stopPropagation());
   }
   pane.addEventListener('dblclick', () => close(corners));
+  cancel.addEventListener('click', () => end(null));
   pane.addEventListener('keydown', (event) => {
     event.stopPropagation();
     if (event.key === 'Escape') end(null);
+    else if (event.target !== pane) return;
     else if (event.key === 'Enter') close(corners);
     else if (event.key === 'Backspace') {
       corners.pop();
