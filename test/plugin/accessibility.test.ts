@@ -54,3 +54,26 @@ test('axe finds nothing wrong with the panel while it waits, or says that someth
   await page.getByRole('alert').waitFor();
   expect(await violations(page, '.osd-cam')).toEqual([]);
 });
+
+test.each(['light', 'dark'] as const)(
+  'axe finds nothing wrong with the panel while the server is away: %s',
+  async (theme) => {
+    const { page, url } = browser;
+    await openViewer(page, url, 'canvas', theme === 'dark' ? '?dark' : '');
+    await addCam(page, { showControl: true, theme });
+    await page.context().setOffline(true);
+    await page.evaluate(() => window.cam.refresh());
+    await page.getByText('The server does not answer; trying again').waitFor();
+    expect(await violations(page, '.osd-cam')).toEqual([]);
+    await page.context().setOffline(false);
+
+    // The panel's place, while there has been no heatmap yet.
+    await page.evaluate(() => window.cam.destroy());
+    await page.context().setOffline(true);
+    await page.evaluate((given) => {
+      window.cam = window.viewer.cam({ heatmap: '/heatmaps/slide/model4.json', theme: given });
+    }, theme);
+    await page.locator('.osd-cam-failure').getByText('The server does not answer').waitFor();
+    expect(await violations(page, '.osd-cam')).toEqual([]);
+  },
+);
