@@ -1,3 +1,4 @@
+import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { basename } from 'node:path';
 import sharp, { type Metadata, type Sharp, type SharpOptions } from 'sharp';
@@ -59,7 +60,8 @@ export function pictureFormat(start: Buffer): string | null {
 /** At most so many bytes from a file's start. @throws Problem `not-found`, `unreadable-slide` */
 export async function firstBytes(file: string, length: number): Promise<Buffer> {
   try {
-    const handle = await open(file);
+    // A pipe that nobody writes to would be waited for.
+    const handle = await open(file, constants.O_RDONLY | constants.O_NONBLOCK);
     try {
       const buffer = Buffer.alloc(length);
       const { bytesRead } = await handle.read(buffer, 0, length, 0);
