@@ -15,8 +15,9 @@ import { repainting } from './repainting.ts';
 import { scoreSource } from './score-source.ts';
 import { paintAlike } from './shown.ts';
 import { shownViews } from './shown-views.ts';
+import { canvasOf, tileImages } from './tile-images.ts';
 import { tileRequest } from './tile-request.ts';
-import { paintCanvas, type TileScores } from './tile-scores.ts';
+import type { TileScores } from './tile-scores.ts';
 import type { ShownView } from './view-stream/page-stream.ts';
 
 /** Milliseconds from a frame to the look at what it has brought on screen. */
@@ -78,6 +79,7 @@ export function createLayer(
   let undo: (() => void)[] = [];
   let missed: MissedTiles | undefined;
   const scores = new WeakMap<OpenSeadragon.Tile, TileScores>();
+  const images = tileImages();
   /** OpenSeadragon goes on loading the tiles of an item that is taken away. */
   const life = new AbortController();
 
@@ -87,7 +89,18 @@ export function createLayer(
 
   const paint = (tileScores: TileScores, style: typeof current) => {
     tileScores.painted = style.revision;
-    return paintCanvas(tileScores, descriptor, style.settings);
+    return images.paint(tileScores, descriptor, style.settings);
+  };
+
+  const show = (tile: OpenSeadragon.Tile, image: ImageData) => {
+    // Through the cache: going through `tile-invalidated` would miscount the viewer's tiles for ever.
+    const cache = isLoaded(tile) ? tile.getCache(tile.originalCacheKey) : undefined;
+    // In the canvas itself, where the drawer keeps no copy of it.
+    if (tile.tiledImage?.getDrawer().getType() === 'canvas' && cache?.data.canvas?.width === image.width) {
+      cache.data.putImageData(image, 0, 0);
+      tile.tiledImage.viewer.forceRedraw();
+    } else cache?.setDataAs(canvasOf(image), 'context2d');
+    images.release(image);
   };
 
   const source = scoreSource(osd, descriptor, {
@@ -102,7 +115,14 @@ export function createLayer(
         failed: options.failed,
       });
       scores.set(tile, tileScores);
-      return { paint: () => paint(tileScores, shown) };
+      return {
+        paint: () => {
+          const image = paint(tileScores, shown);
+          const context = canvasOf(image);
+          images.release(image);
+          return context;
+        },
+      };
     },
   });
 
@@ -131,10 +151,9 @@ export function createLayer(
     },
     paint: (tile) => {
       const tileScores = scores.get(tile);
-      const context = tileScores && paint(tileScores, current);
+      const image = tileScores && paint(tileScores, current);
       return () => {
-        // The cache is replaced in place: going through `tile-invalidated` would miscount the viewer's tiles for ever.
-        if (context && isLoaded(tile)) tile.getCache(tile.originalCacheKey)?.setDataAs(context, 'context2d');
+        if (image) show(tile, image);
       };
     },
     shown: (tiles) => {

@@ -1,9 +1,7 @@
-/**
- * Milliseconds of script that painting tiles on screen may take at a time, and between two times: of a frame of 16 some are left
- * for drawing. Waiting for the next frame instead would take longer, most of all where frames are slow.
- */
-const BUDGET = 8;
-const PAUSE = 4;
+/** Milliseconds of a frame that painting tiles on screen may take: of 16 some are left for drawing. */
+const BUDGET = 10;
+/** Milliseconds from one frame to the next: shown more often, a style would not be seen. */
+const FRAME = 16;
 
 /** Milliseconds of a frame that repainting what is off the screen may take. */
 const BACKGROUND_BUDGET = 6;
@@ -37,6 +35,7 @@ export function repainting<T>(host: {
   let served: (() => void)[] = [];
   let round: Map<T, () => void> | undefined;
   let destroyed = false;
+  let lastShown = Number.NEGATIVE_INFINITY;
 
   const scheduleAfter = (milliseconds: number) => {
     const timer = window.setTimeout(run, milliseconds);
@@ -62,11 +61,12 @@ export function repainting<T>(host: {
     }
     for (const tile of host.visible()) {
       if (!host.isOutdated(tile)) continue;
-      if (performance.now() > end) return scheduleAfter(PAUSE);
+      if (performance.now() > end) return schedule();
       round.set(tile, host.paint(tile));
     }
     for (const show of round.values()) show();
     host.shown([...round.keys()]);
+    lastShown = performance.now();
     round = undefined;
     for (const resolve of served) resolve();
     served = [];
@@ -90,7 +90,9 @@ export function repainting<T>(host: {
       new Promise((resolve) => {
         if (destroyed) return resolve();
         waiting.push(resolve);
-        schedule();
+        // What waits for a frame to begin could be painted by then.
+        if (cancel || document.hidden || performance.now() - lastShown < FRAME) schedule();
+        else scheduleAfter(0);
       }),
     destroy() {
       destroyed = true;

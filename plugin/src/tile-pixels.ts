@@ -43,6 +43,7 @@ export function colourTable(colormap: CamSettings['colormap']): Uint8Array {
 /**
  * RGBA bytes, straight alpha, of a decoded tile; overlap included.
  * @param place the tile whose pixels are painted: this one, or a finer one that it covers
+ * @param pixels memory to paint in, of the place's size
  */
 export function paintScores(
   tile: ScoreTile,
@@ -51,11 +52,12 @@ export function paintScores(
   descriptor: HeatmapDescriptor,
   settings: CamSettings,
   place: TileAddress = address,
+  pixels?: PaintedArea['data'],
 ): PaintedArea {
   const grid = gridOfLevel(descriptor, address.level);
   const window = tileWindow(descriptor, grid, address, finestRaster(request.score));
   const style = tileStyle(settings, descriptor, request);
-  return paintTile(tile, window, grid, descriptor, place, style);
+  return paintTile(tile, window, grid, descriptor, place, style, pixels);
 }
 
 /** As `paintScores`, from the bytes of a `.npy` tile. @throws Error where they are not that tile */

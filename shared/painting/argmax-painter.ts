@@ -1,19 +1,19 @@
-import { roundHalfUp } from './pixel.ts';
+import { bent, ranged, roundHalfUp } from './pixel.ts';
 import { ROW_LENGTH } from './row-memory.ts';
-import type { PainterInput, RowPainter } from './row-painters.ts';
+import type { PainterInput, ScorePainter } from './row-painters.ts';
 import type { PaintStyle } from './style.ts';
 
 // Of one row: class after class over all of it takes less time than pixel after pixel.
 const BEST = new Float64Array(ROW_LENGTH);
 const SECOND = new Float64Array(ROW_LENGTH);
 const LEADERS = new Uint8Array(ROW_LENGTH);
-const ALPHAS = new Float64Array(ROW_LENGTH);
 
 /**
  * Colour of the class that leads, of equal ones the first; alpha is opacity x visibility x its lead over the second as a
  * share of the range's extent, at most 1, to the power gamma; with one class alone, its ranged score instead of the lead.
  */
-export function argmaxPainter(style: PaintStyle, { colours, one, length }: PainterInput): RowPainter {
+export function argmaxPainter(style: PaintStyle, { colours, one, shape }: PainterInput): ScorePainter {
+  const { length } = shape;
   const { range, threshold, gamma, opacity } = style;
   // Numbers out of a typed array need no check in every turn of a loop.
   const numbers = Float64Array.of(one, ...range, threshold, gamma, opacity);
@@ -23,9 +23,7 @@ export function argmaxPainter(style: PaintStyle, { colours, one, length }: Paint
     SECOND.fill(Number.NEGATIVE_INFINITY, 0, length);
     LEADERS.fill(0, 0, length);
     for (let k = 1; k < colours.length; k++) compare(scores, k * length, length, k);
-    if (typeof visibility === 'number') ALPHAS.fill(visibility, 0, length);
-    else ALPHAS.set(visibility);
-    write(bytes, start, length, channels, numbers);
+    write(bytes, start, length, channels, numbers, visibility);
   };
 }
 
@@ -40,8 +38,15 @@ function compare(scores: Float64Array, from: number, length: number, k: number):
   }
 }
 
-/** `ALPHAS` holds the visibility; `numbers` are those of `argmaxPainter`. */
-function write(bytes: Uint8Array, start: number, length: number, channels: Uint8Array, numbers: Float64Array): void {
+/** `numbers` are those of `argmaxPainter`. */
+function write(
+  bytes: Uint8Array,
+  start: number,
+  length: number,
+  channels: Uint8Array,
+  numbers: Float64Array,
+  visibility: Float64Array,
+): void {
   const one = numbers[0];
   const low = numbers[1];
   const extent = numbers[2] - low;
@@ -49,17 +54,12 @@ function write(bytes: Uint8Array, start: number, length: number, channels: Uint8
   const gamma = numbers[4];
   const opacity = numbers[5];
   const isAlone = channels.length === 3;
-  const isStep = !(extent > 0);
   for (let x = 0; x < length; x++) {
     const score = BEST[x] / one;
     if (score < threshold) continue;
-    let strength = score - (isAlone ? low : SECOND[x] / one);
-    if (isStep) strength = strength >= 0 ? 1 : 0;
-    else if (extent !== 1) strength /= extent;
+    const strength = bent(ranged(score - (isAlone ? low : SECOND[x] / one), 0, extent), gamma);
     if (!(strength > 0)) continue;
-    if (strength > 1) strength = 1;
-    else if (gamma !== 1) strength **= gamma;
-    const alpha = roundHalfUp(255 * (opacity * strength * ALPHAS[x]));
+    const alpha = roundHalfUp(255 * (opacity * strength * visibility[x]));
     if (alpha <= 0) continue;
     const offset = 4 * (start + x);
     const colour = 3 * LEADERS[x];

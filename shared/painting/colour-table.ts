@@ -39,6 +39,8 @@ export function colourTable(
 ): ColourTable {
   const [low, high] = range;
   const pixels = pixelsOf(colormap, alphaOf);
+  const key = [...pixels, one, low, high, threshold, gamma].join();
+  if (last?.key === key) return last;
   const entryOf = (value: number) => {
     const score = value / one;
     return score < threshold ? TRANSPARENT : roundHalfUp(255 * bent(ranged(score, low, high), gamma));
@@ -60,13 +62,18 @@ export function colourTable(
       if (entry === entryOf(above)) bins[bin] = pixels[entry];
     }
   }
-  return {
+  last = {
+    key,
     bins,
     place: Float64Array.of(origin, 1 / width),
     undecided: pixels[UNDECIDED],
     exact: (value) => pixels[entryOf(value)],
   };
+  return last;
 }
+
+/** Tile after tile is painted in the same style, and making a table takes as long as painting one. */
+let last: (ColourTable & { key: string }) | undefined;
 
 /** Entries after the 256 colours: no pixel, and the mark of a bin that has no colour of its own. */
 const TRANSPARENT = 256;
@@ -79,7 +86,7 @@ function pixelsOf(colormap: Uint8Array, alphaOf: (entry: number) => number): Int
   for (let entry = 0; entry < 256; entry++) {
     const alpha = alphaOf(entry);
     if (!(alpha > 0)) continue;
-    bytes.set(colormap.subarray(3 * entry, 3 * entry + 3), 4 * entry);
+    for (let channel = 0; channel < 3; channel++) bytes[4 * entry + channel] = colormap[3 * entry + channel];
     bytes[4 * entry + 3] = alpha;
   }
   // No pixel has a colour without alpha.

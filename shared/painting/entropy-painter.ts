@@ -1,5 +1,5 @@
 import { mapPainter } from './map-painter.ts';
-import type { PainterInput, RowPainter } from './row-painters.ts';
+import type { PainterInput, ScorePainter } from './row-painters.ts';
 import { strengthByPlace } from './single-painter.ts';
 import type { PaintStyle } from './style.ts';
 
@@ -14,12 +14,13 @@ const TERMS = Float64Array.from({ length: STEPS + 1 }, (_, i) => (i === 0 ? 0 : 
  * probabilities, scaled to add up to 1, as a share of that of as many equal ones. Of classes that each stand for
  * themselves: the mean of their own entropies, each between a class and its absence. Probabilities count in steps of 1/4096.
  */
-export function entropyPainter(style: PaintStyle, { colours, one, length }: PainterInput): RowPainter {
+export function entropyPainter(style: PaintStyle, { colours, one, shape }: PainterInput): ScorePainter {
+  const { length } = shape;
   const paint = mapPainter({ ...style, strengthOf: strengthByPlace(style) }, one, length);
   const entropies = new Float64Array(length);
   const classes = colours.length;
   const most = style.exclusive ? Math.log2(classes) : classes;
-  return (pixels, start, scores, visibility) => {
+  return (pixels, start, scores, ...visibility) => {
     for (let x = 0; x < length; x++) {
       let sum = 0;
       for (let k = 0, at = x; k < classes; k++, at += length) sum += scores[at];
@@ -31,6 +32,6 @@ export function entropyPainter(style: PaintStyle, { colours, one, length }: Pain
       }
       entropies[x] = most > 0 ? one * Math.min(1, entropy / most) : 0;
     }
-    paint(pixels, start, entropies, visibility);
+    paint(pixels, start, entropies, ...visibility);
   };
 }

@@ -1,6 +1,6 @@
 import { type ColourTable, colourTable, type TableStyle } from './colour-table.ts';
 import { roundHalfUp } from './pixel.ts';
-import type { RowPainter } from './row-painters.ts';
+import type { ScorePainter } from './row-painters.ts';
 
 export interface MapStyle extends TableStyle {
   /** 0 to 1. */
@@ -10,7 +10,7 @@ export interface MapStyle extends TableStyle {
 }
 
 /** Colour of a map at one score for each pixel; alpha is opacity x visibility x the entry's strength. */
-export function mapPainter(style: MapStyle, one: number, length: number): RowPainter {
+export function mapPainter(style: MapStyle, one: number, length: number): ScorePainter {
   const alphas = Array.from({ length: 256 }, (_, entry) => roundHalfUp(255 * style.strengthOf(entry)));
   const tableOf = (share: number) => colourTable(style, one, (entry) => roundHalfUp(alphas[entry] * share));
   /** Of the last visibility that all pixels of a row had: mostly that of the whole tile. */
@@ -18,19 +18,18 @@ export function mapPainter(style: MapStyle, one: number, length: number): RowPai
   let shareOfTable = -1;
   let opaque: ColourTable | undefined;
 
-  return (pixels, start, scores, visibility) => {
-    if (typeof visibility === 'number') {
-      const share = style.opacity * visibility;
+  return ({ bytes, words }, start, scores, visibility, uniform) => {
+    if (uniform !== undefined) {
+      const share = style.opacity * uniform;
       if (!table || share !== shareOfTable) {
         shareOfTable = share;
         table = tableOf(share);
       }
-      lookUp(pixels.words, start, scores, length, table);
+      lookUp(words, start, scores, length, table);
       return;
     }
     opaque ??= tableOf(1);
-    lookUp(pixels.words, start, scores, length, opaque);
-    const { bytes, words } = pixels;
+    lookUp(words, start, scores, length, opaque);
     for (let x = 0; x < length; x++) {
       if (words[start + x] === 0) continue;
       const at = 4 * (start + x) + 3;

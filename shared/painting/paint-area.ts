@@ -2,8 +2,8 @@ import type { Rectangle } from '../geometry/deep-zoom.ts';
 import { gridExtent, type PatchGrid } from '../geometry/patch-grid.ts';
 import { scoreRaster, type TileWindow } from '../geometry/score-raster.ts';
 import { hatchOf } from './hatch.ts';
-import { ROW_LENGTH } from './row-memory.ts';
-import { rowPainter } from './row-painters.ts';
+import { interpolateAcross, interpolateDown, layOut, ROW_LENGTH, type RowShape } from './row-memory.ts';
+import { type PixelBuffer, rowPainter } from './row-painters.ts';
 import { sampleAxis } from './sampling.ts';
 import type { PaintStyle, ScoreTile } from './style.ts';
 import { valuePlanes } from './value-planes.ts';
@@ -15,12 +15,6 @@ export interface PaintedArea {
   data: Uint8ClampedArray<ArrayBuffer>;
 }
 
-// Of one row: the values under it, interpolated down, and the step from each to the next; where its pixels lie between them.
-const VALUES = new Float64Array(ROW_LENGTH);
-const STEPS = new Float64Array(ROW_LENGTH);
-const COLUMNS = new Int32Array(ROW_LENGTH);
-const SHARES = new Float64Array(ROW_LENGTH);
-
 /**
  * Paints a rectangle of an output raster on which one pixel covers `scale` slide pixels (any positive number), pixel i
  * those from i scale to (i + 1) scale. `area` is in output pixels, so that strips of one picture fit without a seam.
@@ -28,8 +22,8 @@ const SHARES = new Float64Array(ROW_LENGTH);
  * The order is: interpolate, then range and threshold, then colour. Estimated values are fainter, and hatched on close look. Pixels whose centre lies in the remainder that
  * belongs to no patch are transparent. One rounding, at the end.
  *
- * @param tile values of `window`, which holds those under the area and one beyond on each side, clipped to the raster
- * @throws RangeError where the style names a plane that the tile lacks, or tile and window differ in size
+ * @param tile values of `window` (see `checkTile`), which holds those under the area and one beyond on each side, clipped to the raster
+ * @param pixels memory to paint in, of as many bytes as the area has, whatever they are
  */
 export function paintArea(
   tile: ScoreTile,
@@ -38,13 +32,30 @@ export function paintArea(
   area: Rectangle,
   scale: number,
   style: PaintStyle,
+  pixels?: Uint8ClampedArray<ArrayBuffer>,
 ): PaintedArea {
   const { width, height } = area;
-  const pixels = new Uint8ClampedArray(width * height * 4);
-  const painted = { width, height, data: pixels };
-  checkSizes(tile, window, style);
-  if (window.rows === 0 || window.columns === 0 || style.planes.length === 0) return painted;
+  const data = pixels?.fill(0) ?? new Uint8ClampedArray(width * height * 4);
+  if (window.rows > 0 && window.columns > 0 && style.planes.length > 0) {
+    // Plain bytes: what is written is rounded already, and clamping it again takes time.
+    const buffer = { bytes: new Uint8Array(data.buffer), words: new Int32Array(data.buffer), width };
+    paintPart(buffer, 0, tile, window, grid, area, scale, style);
+  }
+  return { width, height, data };
+}
 
+/** Paints a part, whose first pixel is `start`, of what is `buffer.width` pixels wide. */
+function paintPart(
+  buffer: PixelBuffer & { width: number },
+  start: number,
+  tile: ScoreTile,
+  window: TileWindow,
+  grid: PatchGrid,
+  area: Rectangle,
+  scale: number,
+  style: PaintStyle,
+): void {
+  const { width, height } = area;
   const smooth = style.interpolation === 'smooth';
   const raster = scoreRaster(grid, window.rasterLevel);
   const extent = gridExtent(grid);
@@ -63,14 +74,15 @@ export function paintArea(
     smooth,
   );
   const { inside } = across;
-  if (inside === 0) return painted;
+  if (inside === 0) return;
   const firstColumn = across.first[0];
   const used = Math.min(window.columns, across.first[inside - 1] + 2) - firstColumn;
   if (width > 1 && Math.max(inside, used) > ROW_LENGTH) {
-    const left = { ...area, width: Math.ceil(width / 2) };
-    const right = { ...area, x: area.x + left.width, width: width - left.width };
-    const [first, second] = [left, right].map((half) => paintArea(tile, window, grid, half, scale, style));
-    return sideBySide(first, second);
+    const half = Math.ceil(width / 2);
+    paintPart(buffer, start, tile, window, grid, { ...area, width: half }, scale, style);
+    const right = { ...area, x: area.x + half, width: width - half };
+    paintPart(buffer, start + half, tile, window, grid, right, scale, style);
+    return;
   }
   const down = sampleAxis(
     {
@@ -96,81 +108,29 @@ export function paintArea(
   );
   const colours = shown.map((i) => style.colours[i] ?? [0, 0, 0]);
   const { columns, one } = tile;
-  const paintRow = rowPainter(style, { colours, one, length: inside });
-  // Plain bytes: what is written is rounded already, and clamping it again takes time.
-  const buffer = { bytes: new Uint8Array(pixels.buffer), words: new Int32Array(pixels.buffer) };
+  const shape: RowShape = { length: inside, values: used };
+  const painter = rowPainter(style, { colours, one, shape });
 
-  // Plane after plane.
-  const scores = new Float64Array(shown.length * inside);
   // Of most tiles all values are equally visible.
   const [first] = planes.visibility;
   const isUniform = planes.visibility.every((value) => value === first);
-  if (isUniform && first === 0) return painted;
+  if (isUniform && first === 0) return;
   const hatch = hatchOf(tile, grid, area, scale, { across, down });
   const visibility = new Float64Array(inside);
-  for (let x = 0; x < inside; x++) COLUMNS[x] = across.first[x] - firstColumn;
-  SHARES.set(across.share.subarray(0, inside));
+  layOut(across.first, across.share, shape);
   for (let y = 0; y < down.inside; y++) {
     const row = down.first[y] * columns + firstColumn;
     const next = down.share[y] === 0 ? row : row + columns;
+    const share = down.share[y];
     if (!isUniform) {
-      interpolateDown(planes.visibility, row, next, used, down.share, y);
-      interpolateAcross(visibility, 0, inside);
-    } else if (hatch) visibility.fill(first);
+      interpolateDown(planes.visibility, row, next, used, share);
+      interpolateAcross(visibility, 0, used);
+    } else if (hatch || y === 0) visibility.fill(first);
     hatch?.apply(visibility, y);
     for (let k = 0; k < shown.length; k++) {
-      interpolateDown(planes.scores[k], row, next, used, down.share, y);
-      interpolateAcross(scores, k * inside, inside);
+      interpolateDown(planes.scores[k], row, next, used, share);
+      painter.take(k);
     }
-    paintRow(buffer, y * width, scores, isUniform && !hatch ? first : visibility);
+    painter.write(buffer, start + y * buffer.width, visibility, isUniform && !hatch ? first : undefined);
   }
-  return painted;
-}
-
-function checkSizes(tile: ScoreTile, window: TileWindow, style: PaintStyle): void {
-  if (tile.rows !== window.rows || tile.columns !== window.columns) {
-    throw new RangeError(
-      `score tile: expected ${window.rows} x ${window.columns} values, found ${tile.rows} x ${tile.columns}`,
-    );
-  }
-  const missing = style.planes.find((plane) => !(plane >= 0 && plane < tile.classes));
-  if (missing !== undefined) {
-    throw new RangeError(`score tile: expected a class plane from 0 to ${tile.classes - 1}, found ${missing}`);
-  }
-}
-
-/** a + (b - a) share, which gives exactly a where both are equal. The step of the last value is 0. */
-function interpolateDown(
-  values: Float64Array,
-  row: number,
-  next: number,
-  length: number,
-  shares: Float64Array,
-  y: number,
-): void {
-  const share = shares[y];
-  for (let i = 0; i < length; i++) {
-    const value = values[row + i];
-    VALUES[i] = value + (values[next + i] - value) * share;
-  }
-  for (let i = 0; i < length - 1; i++) STEPS[i] = VALUES[i + 1] - VALUES[i];
-  STEPS[length - 1] = 0;
-}
-
-/** As above, between a value and the next in its row. Writes the row from `start` on. */
-function interpolateAcross(target: Float64Array, start: number, length: number): void {
-  for (let x = 0; x < length; x++) {
-    const column = COLUMNS[x];
-    target[start + x] = VALUES[column] + STEPS[column] * SHARES[x];
-  }
-}
-
-function sideBySide(left: PaintedArea, right: PaintedArea): PaintedArea {
-  const width = left.width + right.width;
-  const data = new Uint8ClampedArray(width * left.height * 4);
-  for (let y = 0; y < left.height; y++) {
-    data.set(left.data.subarray(y * left.width * 4, (y + 1) * left.width * 4), y * width * 4);
-    data.set(right.data.subarray(y * right.width * 4, (y + 1) * right.width * 4), (y * width + left.width) * 4);
-  }
-  return { width, height: left.height, data };
 }

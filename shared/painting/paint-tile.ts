@@ -15,6 +15,7 @@ export function paintTile(
   pyramid: TilePyramid,
   address: TileAddress,
   style: PaintStyle,
+  pixels?: PaintedArea['data'],
 ): PaintedArea {
-  return paintArea(tile, window, grid, tileBounds(pyramid, address), levelScale(pyramid, address.level), style);
+  return paintArea(tile, window, grid, tileBounds(pyramid, address), levelScale(pyramid, address.level), style, pixels);
 }

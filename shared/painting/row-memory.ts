@@ -6,3 +6,45 @@
  * arrays that come and go. Painting never waits, so there is one row at a time.
  */
 export const ROW_LENGTH = 512;
+
+/** The values of one plane under the row, interpolated down, and the step from each to the next; that of the last is 0. */
+export const VALUES = new Float64Array(ROW_LENGTH);
+export const STEPS = new Float64Array(ROW_LENGTH);
+
+/** The first pixel of each value, one more than there are values, and each pixel's share of the way from its value to the next. */
+export const STARTS = new Int32Array(ROW_LENGTH + 1);
+export const SHARES = new Float64Array(ROW_LENGTH);
+
+/** What is the same for all rows of an area: pixels, and values under them. */
+export interface RowShape {
+  length: number;
+  values: number;
+}
+
+/** Lays down where the pixels of every row lie. @param columns the value of each pixel, ascending */
+export function layOut(columns: Int32Array, shares: Float64Array, { length, values }: RowShape): void {
+  SHARES.set(shares.subarray(0, length));
+  let value = 0;
+  for (let x = 0; x < length; x++) while (value <= columns[x] - columns[0]) STARTS[value++] = x;
+  STARTS.fill(length, value, values + 1);
+}
+
+/** a + (b - a) share, which gives exactly a where both are equal; of the values from `row` and from `next` on. */
+export function interpolateDown(source: Float64Array, row: number, next: number, values: number, share: number): void {
+  for (let i = 0; i < values; i++) {
+    const value = source[row + i];
+    VALUES[i] = value + (source[next + i] - value) * share;
+  }
+  for (let i = 0; i < values - 1; i++) STEPS[i] = VALUES[i + 1] - VALUES[i];
+  STEPS[values - 1] = 0;
+}
+
+/** As above, between a value and the next in its row, for every pixel. Writes to `target` from `offset` on. */
+export function interpolateAcross(target: Float64Array, offset: number, values: number): void {
+  for (let j = 0; j < values; j++) {
+    const value = VALUES[j];
+    const step = STEPS[j];
+    const end = STARTS[j + 1];
+    for (let x = STARTS[j]; x < end; x++) target[offset + x] = value + step * SHARES[x];
+  }
+}

@@ -87,7 +87,11 @@ export async function settled(page: Page): Promise<void> {
     undefined,
     { polling: 30 },
   );
-  await page.evaluate(() => Reflect.set(window, 'settledFrames', 0));
+  await page.evaluate(async () => {
+    Reflect.set(window, 'settledFrames', 0);
+    // A frame that is forced is no item's need.
+    for (let frame = 0; frame < 2; frame++) await new Promise(requestAnimationFrame);
+  });
 }
 
 /** Resolves when everything that the page has asked for until now has reached the server. */

@@ -3,6 +3,7 @@ import { areaWindow, finestRaster } from '../../../shared/geometry/score-raster.
 import { samplesOfRange } from '../../../shared/geometry/stride.ts';
 import { METHOD_NAMES, type Score } from '../../../shared/heatmap-descriptor.ts';
 import { paintArea } from '../../../shared/painting/paint-area.ts';
+import { checkTile } from '../../../shared/painting/score-tile.ts';
 import type { Mode } from '../../../shared/painting/style.ts';
 import { Problem } from '../errors.ts';
 import { slideBreakdown } from '../heatmaps/breakdown.ts';
@@ -126,6 +127,7 @@ async function paintStrip(
   const missing = missingSamples(heatmap, window, 1);
   if (missing.length > 0) await scheduler.classify(heatmap, missing, { priority: 'request', signal: options.signal });
   const tile = await scoreTile(heatmap, window, style.score, classes);
+  checkTile(tile, window, style);
   return paintArea(tile, window, grid, area, 1 / options.scale, style).data;
 }
 

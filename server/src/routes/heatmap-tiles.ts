@@ -5,7 +5,7 @@ import { hasTile, type TileAddress } from '../../../shared/geometry/deep-zoom.ts
 import type { TileWindow } from '../../../shared/geometry/score-raster.ts';
 import { DEFAULT_CLASS_PLANES, type Score } from '../../../shared/heatmap-descriptor.ts';
 import { paintTile } from '../../../shared/painting/paint-tile.ts';
-import { scoreTileFromNpy } from '../../../shared/painting/score-tile.ts';
+import { checkTile, scoreTileFromNpy } from '../../../shared/painting/score-tile.ts';
 import { Problem, type ProblemCode } from '../errors.ts';
 import type { Heatmap } from '../heatmaps/heatmap.ts';
 import { checkShown, paintStyle, scoreOf } from '../heatmaps/paint-style.ts';
@@ -128,6 +128,7 @@ export function heatmapTileRoutes({ open, scheduler, tiles }: TileRouteParts): R
     await send(ctx, request, { window, v: query.v, content, unsettled: !shown, secondsLeft }, async () => {
       // Through the bytes of the score tile, so that the pixels are those that the plugin paints from it.
       const tile = scoreTileFromNpy(await encodeScoreTile(heatmap, window, score, shown ?? []));
+      checkTile(tile, window, style);
       return encodePainted(paintTile(tile, window, heatmap.grid, heatmap.pyramid, address, style), format);
     });
   }

@@ -169,7 +169,3 @@ test('a float tile is exact where its coverage is 1', () => {
   // On a line of the hatch, which begins in the corner.
   expect([alpha(0), alpha(0.5), alpha(1)]).toEqual([0, 54, 255]);
 });
-
-test('refuses a plane that the tile lacks', () => {
-  expect(() => paint(first, [full, full, none], { planes: [1] })).toThrow(/plane from 0 to 0, found 1/);
-});
