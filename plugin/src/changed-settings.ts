@@ -4,7 +4,7 @@ import { type ColourStop, stopsTable } from '../../shared/colour/stops.ts';
 import type { HeatmapDescriptor } from '../../shared/heatmap-descriptor.ts';
 import { type CamChanges, type CamSettings, INTERPOLATIONS } from './options.ts';
 import { checkedRegion } from './region/region-geometry.ts';
-import { effectiveScore, modesOf, rangeOf } from './shown.ts';
+import { effectiveScore, isCompared, modesOf, rangeOf } from './shown.ts';
 
 /** Beyond, every colour but the last is that of the lowest score. */
 const MOST_GAMMA = 10;
@@ -15,6 +15,7 @@ export function defaultSettings(descriptor: HeatmapDescriptor): CamSettings {
   return {
     classes: 'all',
     mode: 'single',
+    compareWith: null,
     score,
     colormap: DEFAULT_COLORMAP,
     classColors: {},
@@ -32,16 +33,28 @@ export function defaultSettings(descriptor: HeatmapDescriptor): CamSettings {
   };
 }
 
-/** Settings with changes applied; what `changes` leaves out or undefined stays. @throws TypeError or RangeError that names the option */
+/**
+ * Settings with changes applied; what `changes` leaves out or undefined stays.
+ * @param other the heatmap that `compareWith` names
+ * @throws TypeError or RangeError that names the option
+ */
 export function changedSettings(
   settings: CamSettings,
   changes: CamChanges,
   descriptor: HeatmapDescriptor,
+  other?: HeatmapDescriptor,
 ): CamSettings {
   const next: CamSettings = { ...settings };
   const { classes, mode, score, colormap, classColors, range, threshold, gamma, opacity, interpolation } = changes;
-  if (classes !== undefined) next.classes = checkedClasses(classes, descriptor);
-  if (mode !== undefined) next.mode = oneOf('mode', mode, modesOf(descriptor));
+  next.compareWith = changes.compareWith === undefined ? settings.compareWith : changes.compareWith;
+  if (mode !== undefined) next.mode = oneOf('mode', mode, modesOf(descriptor, other !== undefined));
+  const compared = isCompared(next) ? other : undefined;
+  if (compared) {
+    // Two that were chosen in another mode are of this heatmap alone.
+    const kept = settings.classes === 'all' || isCompared(settings) ? settings.classes : settings.classes.slice(0, 1);
+    next.classes = comparedClasses(classes ?? kept, descriptor, compared);
+  } else if (classes !== undefined) next.classes = checkedClasses(classes, descriptor);
+  else if (isCompared(settings)) next.classes = [settings.classes[0]];
   if (score !== undefined) next.score = oneOf('score', score, descriptor.scores);
   if (classColors !== undefined) next.classColors = checkedColours(classColors);
   if (isStops(colormap)) {
@@ -76,6 +89,7 @@ export function changedSettings(
   }
   if (interpolation !== undefined) next.interpolation = oneOf('interpolation', interpolation, INTERPOLATIONS);
   next.compositeOperation = changes.compositeOperation ?? settings.compositeOperation;
+  if (compared) oneOf('score', effectiveScore(next), compared.scores);
   if (range === undefined) next.range = followedRange(settings, next, descriptor);
   next.opacityByValue = changes.opacityByValue ?? settings.opacityByValue;
   next.visible = changes.visible ?? settings.visible;
@@ -109,6 +123,23 @@ function checkedClasses(classes: readonly string[] | 'all', descriptor: HeatmapD
     throw new TypeError(`classes: expected 'all' or names, found ${JSON.stringify(classes)}`);
   const names = descriptor.classes.map((info) => info.name);
   return [...new Set(classes)].map((name) => oneOf('classes', name, names));
+}
+
+/** The class of this heatmap, and the other's where it is another. Of all the first that both have. */
+function comparedClasses(
+  classes: readonly string[] | 'all',
+  descriptor: HeatmapDescriptor,
+  other: HeatmapDescriptor,
+): readonly string[] {
+  const [own, others] = [descriptor, other].map((heatmap) => heatmap.classes.map(({ name }) => name));
+  const [first, second] = classes === 'all' ? own.filter((name) => others.includes(name)) : classes;
+  if (first === undefined) {
+    throw new RangeError(`classes: expected one of ${own.join(', ')} and one of ${others.join(', ')}, found none`);
+  }
+  oneOf('classes', first, own);
+  if (classes === 'all') return [first];
+  oneOf(`classes of ${other.model}`, second ?? first, others);
+  return second === undefined ? [first] : [first, second];
 }
 
 function checkedColours(colours: Readonly<Record<string, string>>): Readonly<Record<string, string>> {

@@ -1,6 +1,7 @@
 import type { HeatmapDescriptor } from '../../shared/heatmap-descriptor.ts';
 import type { Mode } from '../../shared/painting/style.ts';
 import type { CamSettings } from './options.ts';
+import { isCompared } from './shown.ts';
 
 /** Of more classes than these, colours cannot be told apart at a glance. */
 const MOST_AT_FIRST = 8;
@@ -48,7 +49,7 @@ export function classChoice(
 
   return {
     settled: (settings) => {
-      if (named) return settings;
+      if (named || isCompared(settings)) return settings;
       const names = namesOf(settings.mode);
       return JSON.stringify(names) === JSON.stringify(settings.classes) ? settings : { ...settings, classes: names };
     },

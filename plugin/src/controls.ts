@@ -26,6 +26,8 @@ export interface ControlsHost {
   /** At slide pixels. */
   values(x: number, y: number): ValuesAtPoint | undefined;
   score(x: number, y: number, signal: AbortSignal): Promise<ScoreAtPoint>;
+  /** What is compared with. */
+  compared(): HeatmapDescriptor | undefined;
   /** The shares of the view, or of the slide, are to be shown. */
   scope(scope: Scope): void;
   /** More of the panel. */
@@ -43,14 +45,15 @@ export function addControls(
   appearance: Appearance & Pick<CamOptions, 'controlCollapsed' | 'keyboardShortcuts'>,
   host: ControlsHost,
 ): Controls {
-  const { change, reset, scope } = host;
-  const panel = createPanel(descriptor, host.settings(), { change, reset, scope }, host.parts);
+  const { change, reset, scope, compared } = host;
+  const panel = createPanel(descriptor, host.settings(), { change, reset, scope, compared }, host.parts);
   const card = createPointerCard(viewer, {
     item: host.item,
     outlines: host.outlines,
     values: host.values,
     score: host.score,
     settings: host.settings,
+    compared,
     descriptor,
     panel: () => panel.element.getBoundingClientRect(),
   });

@@ -40,6 +40,7 @@ export function instruments(
   host: {
     item(): OpenSeadragon.TiledImage | undefined;
     settings(): CamSettings;
+    compared(): HeatmapDescriptor | undefined;
     change(changes: CamChanges): void;
     failed(error: Error): void;
     /** Ends what is under way when the overlay does. */

@@ -2,29 +2,38 @@ import type OpenSeadragon from 'openseadragon';
 import type { HeatmapDescriptor, Score } from '../../shared/heatmap-descriptor.ts';
 import type { ScoreTile } from '../../shared/painting/style.ts';
 import type { TileRevision } from '../../shared/view-events.ts';
-import { coarserScores, firstScores } from './first-scores.ts';
 import type { HeatmapClient } from './heatmap-client.ts';
+import { type HeatmapScores, heatmapScores } from './heatmap-scores.ts';
 import { listen } from './layer-handlers.ts';
 import { layerTiles } from './layer-tiles.ts';
+import type { LiveView } from './live-view.ts';
 import { type MissedTiles, missedTiles } from './missed-tiles.ts';
 import type { CamSettings } from './options.ts';
 import { addLayer, follow } from './placement.ts';
 import { premultipliedAlpha } from './premultiplied-alpha.ts';
-import { refinement } from './refinement.ts';
+import type { Refinement } from './refinement.ts';
 import { repainting } from './repainting.ts';
 import { scoreSource } from './score-source.ts';
-import { paintAlike } from './shown.ts';
+import { isCompared, otherClass, paintAlike } from './shown.ts';
 import { shownViews } from './shown-views.ts';
 import { canvasOf, tileImages } from './tile-images.ts';
-import { tileRequest } from './tile-request.ts';
+import { type TileRequest, tileRequest } from './tile-request.ts';
 import type { TileScores } from './tile-scores.ts';
 import type { ShownView } from './view-stream/page-stream.ts';
 
+/** Requests at a time: a browser has six connections, and the slide and the stream need some. */
+const MOST_REQUESTS = 4;
 /** Milliseconds from a frame to the look at what it has brought on screen. */
 const VIEW_PAUSE = 50;
 
 function isLoaded(tile: OpenSeadragon.Tile): boolean {
   return tile.getCache(tile.originalCacheKey)?.loaded === true;
+}
+
+/** A heatmap that is taken from the layer's own. */
+export interface Compared {
+  client: HeatmapClient;
+  descriptor: HeatmapDescriptor;
 }
 
 /** The heatmap as an item of the viewer's world. */
@@ -35,8 +44,8 @@ export interface Layer {
   /** Puts it on an image, first taking it off any other. */
   attach(base: OpenSeadragon.TiledImage): Promise<void>;
   detach(): void;
-  /** Shows new settings; resolves when what is on screen is repainted. */
-  apply(settings: CamSettings): Promise<void>;
+  /** Shows new settings, and the heatmap that they compare with; resolves when what is on screen is repainted. */
+  apply(settings: CamSettings, compared: Compared | undefined): Promise<void>;
   /** Asks for every tile on screen again, without a flash. */
   refresh(): void;
   /** What the server has of tiles in view: those that hold something else are asked for again. */
@@ -46,9 +55,11 @@ export interface Layer {
   /** The server answers again: asks at once for what failed. */
   retry(): void;
   scoresOf(tile: OpenSeadragon.Tile): TileScores | undefined;
+  /** Those of the heatmap that is compared with; undefined while none is. */
+  compared(): { scores: HeatmapScores; live: LiveView } | undefined;
   /** Those behind the tiles on screen. */
   shownScores(): TileScores[];
-  /** Tiles on screen that are not yet what they will be. */
+  /** Tiles on screen that are not yet what they will be; of two heatmaps, of both together. */
   pending(): number;
   destroy(): void;
 }
@@ -59,6 +70,7 @@ export function createLayer(
   client: HeatmapClient,
   descriptor: HeatmapDescriptor,
   first: CamSettings,
+  firstCompared: Compared | undefined,
   options: {
     ajaxHeaders?: Record<string, string>;
     ajaxWithCredentials?: boolean;
@@ -68,6 +80,8 @@ export function createLayer(
     progress(): void;
     /** What is seen of it now, told again and again. */
     viewed(views: readonly ShownView[]): void;
+    /** Another heatmap is compared with: what is seen of it is to be computed, too. */
+    follow(compared: Compared, refining: Refinement): LiveView;
     succeeded(): void;
     failed(error: Error): void;
   },
@@ -76,20 +90,30 @@ export function createLayer(
   let revision = 0;
   let item: OpenSeadragon.TiledImage | undefined;
   let attached = 0;
+  /** Whether it lies on an image, or is about to. */
+  let isPlaced = false;
   let undo: (() => void)[] = [];
   let missed: MissedTiles | undefined;
-  const scores = new WeakMap<OpenSeadragon.Tile, TileScores>();
   const images = tileImages();
-  /** OpenSeadragon goes on loading the tiles of an item that is taken away. */
-  const life = new AbortController();
+  let compared = firstCompared;
+  let comparison: { of: Compared; scores: HeatmapScores; live: LiveView } | undefined;
 
   /** What tiles are being painted with, and what those on screen show: a round of repainting lies between the two. */
-  let current = { settings, revision };
+  const now = () => ({ settings, revision, other: comparison?.scores });
+  let current = now();
   let shown = current;
+  /** Those who wait for the present settings to be on screen. */
+  let waiting: (() => void)[] = [];
+  const release = () => {
+    for (const resolve of waiting) resolve();
+    waiting = [];
+  };
 
-  const paint = (tileScores: TileScores, style: typeof current) => {
-    tileScores.painted = style.revision;
-    return images.paint(tileScores, descriptor, style.settings);
+  const paint = (tile: OpenSeadragon.Tile, tileScores: TileScores, style: typeof current) => {
+    const other = style.other?.of(tile);
+    for (const painted of other ? [tileScores, other] : [tileScores]) painted.painted = style.revision;
+    const from = style.other && other && { descriptor: style.other.descriptor, scores: other };
+    return images.paint(tileScores, descriptor, style.settings, from);
   };
 
   const show = (tile: OpenSeadragon.Tile, image: ImageData) => {
@@ -105,19 +129,15 @@ export function createLayer(
 
   const source = scoreSource(osd, descriptor, {
     load: async (tile, headers, signal) => {
-      const tileScores = await firstScores(tile, {
-        request: tileRequest(settings, descriptor),
-        fetch: (address, request, limited) =>
-          fetchTile(descriptor, address, request, { headers, signal: AbortSignal.any([limited, life.signal]) }),
-        signal,
-        standIn: () => coarserScores(tile, item ? viewer.tileCache.getLoadedTilesFor(item) : [], scores),
-        succeeded: options.succeeded,
-        failed: options.failed,
-      });
-      scores.set(tile, tileScores);
+      const [tileScores] = await Promise.all([
+        own.load(tile, headers, signal),
+        comparison?.scores.load(tile, headers, signal),
+      ]);
+      // It may have begun meanwhile.
+      comparison?.scores.begin(tile);
       return {
         paint: () => {
-          const image = paint(tileScores, shown);
+          const image = paint(tile, tileScores, shown);
           const context = canvasOf(image);
           images.release(image);
           return context;
@@ -125,12 +145,6 @@ export function createLayer(
       };
     },
   });
-
-  const fetchTile: HeatmapClient['tile'] = async (...request) => {
-    const fetched = await client.tile(...request);
-    options.fetched(request[2].score, fetched.tile);
-    return fetched;
-  };
 
   const { navigatorItem, visible, loaded } = layerTiles(
     viewer,
@@ -143,40 +157,66 @@ export function createLayer(
     visible,
     loaded,
     begin: () => {
-      current = { settings, revision };
+      if (visible().every(isWhole)) current = now();
     },
     isOutdated: (tile) => {
-      const tileScores = scores.get(tile);
-      return tileScores !== undefined && tileScores.painted !== current.revision && isLoaded(tile);
+      const found = [own.of(tile), current.other?.of(tile)];
+      const isOld = found.some((tileScores) => tileScores && tileScores.painted !== current.revision);
+      return isOld && isLoaded(tile) && isWhole(tile);
     },
     paint: (tile) => {
-      const tileScores = scores.get(tile);
-      const image = tileScores && paint(tileScores, current);
+      const tileScores = own.of(tile);
+      const image = tileScores && paint(tile, tileScores, current);
       return () => {
         if (image) show(tile, image);
       };
     },
     shown: (tiles) => {
       shown = current;
+      if (shown.revision === revision) release();
       // Another plugin shows a filtered copy: it has to make it anew.
       const filtered = tiles.filter((tile) => isLoaded(tile) && tile.cacheKey !== tile.originalCacheKey);
       if (filtered.length > 0) viewer.world.requestTileInvalidateEvent(filtered, osd.now(), true);
     },
   });
 
-  const refining = refinement<OpenSeadragon.Tile>({
-    visible,
-    scoresOf: (tile) => scores.get(tile),
-    wanted: () => tileRequest(settings, descriptor),
-    fetch: (tile, { address }, request, signal) =>
-      fetchTile(descriptor, address, request, { headers: tile.ajaxHeaders ?? {}, signal }),
-    improved: () => {
-      options.succeeded();
-      painting.request();
-      options.progress();
-    },
-    failed: options.failed,
-  });
+  const scoresFor = (of: Compared, wanted: () => TileRequest): HeatmapScores =>
+    heatmapScores(of.client, of.descriptor, {
+      visible,
+      loaded,
+      wanted,
+      most: () => (comparison ? MOST_REQUESTS / 2 : MOST_REQUESTS),
+      fetched: ({ score }, { tile }) => options.fetched(score, tile),
+      improved: () => {
+        painting.request();
+        options.progress();
+      },
+      succeeded: options.succeeded,
+      failed: (error) => {
+        options.failed(error);
+        // What waits for it need not any more.
+        if (comparison) painting.request();
+      },
+    });
+  const own = scoresFor({ client, descriptor }, () => tileRequest(settings, descriptor));
+
+  /** Whether a tile has what it is to show of both heatmaps, or failed: until then it shows what it did, and nothing flashes. */
+  const isWhole = (tile: OpenSeadragon.Tile) =>
+    !comparison || both().every((scores) => scores.of(tile)?.fruitless !== 0 || scores.hasWanted(tile));
+
+  const compare = () => {
+    const wanted = isCompared(settings) && isPlaced ? compared : undefined;
+    if (comparison?.of === wanted) return;
+    comparison?.scores.destroy();
+    comparison?.live.destroy();
+    comparison = undefined;
+    if (!wanted) return;
+    const scores = scoresFor(wanted, () =>
+      tileRequest(settings, wanted.descriptor, [otherClass(settings, wanted.descriptor)]),
+    );
+    for (const tile of loaded()) if (own.of(tile)) scores.begin(tile);
+    comparison = { of: wanted, scores, live: options.follow(wanted, scores.refining) };
+  };
 
   const showNavigatorCopy = () => {
     navigatorItem()?.setOpacity(settings.showInNavigator && settings.visible ? settings.opacity : 0);
@@ -184,22 +224,27 @@ export function createLayer(
 
   const onLoaded = (event: OpenSeadragon.TileEvent) => {
     if (event.tiledImage?.source !== source) return;
-    const tileScores = event.tile && scores.get(event.tile);
+    const tileScores = event.tile && own.of(event.tile);
     // The settings may have changed between painting and this.
     if (tileScores && tileScores.painted !== revision) painting.request();
     // The html drawer does not tell when it has drawn.
     viewTimer ||= window.setTimeout(onView, VIEW_PAUSE);
   };
   const onUnloaded = (event: OpenSeadragon.TileEvent) => {
-    if (event.tile) scores.delete(event.tile);
+    if (!event.tile) return;
+    own.drop(event.tile);
+    comparison?.scores.drop(event.tile);
   };
+  const both = () => (comparison ? [own, comparison.scores] : [own]);
   let viewTimer = 0;
   /** What is on screen may have changed. */
   const onView = () => {
     viewTimer = 0;
     if (!item) return;
-    refining.pump();
-    options.viewed(shownViews(osd, viewer, { item, navigatorItem: navigatorItem() }, descriptor, settings));
+    for (const { refining } of both()) refining.pump();
+    const views = shownViews(osd, viewer, { item, navigatorItem: navigatorItem() }, descriptor, settings);
+    options.viewed(views);
+    comparison?.live.show(views);
     options.progress();
   };
   const onDrawn = () => {
@@ -213,6 +258,9 @@ export function createLayer(
     for (const step of undo.reverse()) step();
     undo = [];
     missed = undefined;
+    isPlaced = false;
+    compare();
+    release();
     if (old) options.viewed([]);
     if (old && viewer.world && viewer.world.getIndexOfItem(old) >= 0) viewer.world.removeItem(old);
   };
@@ -223,6 +271,9 @@ export function createLayer(
     attach: async (base) => {
       detach();
       const attempt = attached;
+      isPlaced = true;
+      compare();
+      shown = now();
       const added = await addLayer(viewer, base, source, {
         opacity: settings.visible ? settings.opacity : 0,
         compositeOperation: settings.compositeOperation,
@@ -250,14 +301,16 @@ export function createLayer(
         }),
       );
       // What could not be shown before can be now, and was painted for settings that may be old.
-      await layer.apply(settings);
+      await layer.apply(settings, compared);
     },
     detach,
-    apply: async (next) => {
+    apply: async (next, nextCompared) => {
       const same = paintAlike(next, settings);
       settings = next;
+      compared = nextCompared;
+      compare();
       if (!item) {
-        shown = { settings, revision };
+        shown = now();
         return;
       }
       const opacity = next.visible ? next.opacity : 0;
@@ -267,32 +320,32 @@ export function createLayer(
       if (!same) revision++;
       onView();
       if (same) return;
-      await painting.request();
+      painting.request();
+      await new Promise<void>((resolve) => waiting.push(resolve));
     },
     refresh: () => {
       for (const tile of loaded()) {
-        const tileScores = scores.get(tile);
-        if (tileScores) Object.assign(tileScores, { stale: true, notBefore: 0 });
+        for (const scores of both()) Object.assign(scores.of(tile) ?? {}, { stale: true, notBefore: 0 });
       }
-      refining.pump();
+      for (const { refining } of both()) refining.pump();
     },
     announce: (tiles) => {
-      refining.announce(tiles);
+      own.refining.announce(tiles);
       options.progress();
     },
-    forgetAnnounced: refining.forget,
+    forgetAnnounced: own.refining.forget,
     retry: () => {
-      refining.retry();
+      for (const { refining } of both()) refining.retry();
       missed?.again();
     },
-    scoresOf: (tile) => scores.get(tile),
-    shownScores: () => visible().flatMap((tile) => scores.get(tile) ?? []),
-    pending: () => refining.pending(),
+    scoresOf: own.of,
+    compared: () => comparison,
+    shownScores: () => visible().flatMap((tile) => own.of(tile) ?? []),
+    pending: () => both().reduce((sum, { refining }) => sum + refining.pending(), 0),
     destroy: () => {
       detach();
-      life.abort();
       clearTimeout(viewTimer);
-      refining.destroy();
+      own.destroy();
       painting.destroy();
     },
   };

@@ -98,6 +98,17 @@ export function liveView(
   };
 }
 
+/** What is told of a view whose two heatmaps are compared: what either lacks, for the server computes one after the other. */
+export function bothTold(own: ViewProgress | undefined, other: ViewProgress | undefined): ViewProgress | undefined {
+  if (!own || !other) return own;
+  const isUnknown = own.secondsLeft === null && other.secondsLeft === null;
+  return {
+    ...own,
+    missing: own.missing + other.missing,
+    secondsLeft: isUnknown ? null : (own.secondsLeft ?? 0) + (other.secondsLeft ?? 0),
+  };
+}
+
 /**
  * How far it is, of what is on screen and of what the server has told.
  * @param first patches of the slide that were known when its descriptor was read

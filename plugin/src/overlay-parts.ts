@@ -8,8 +8,8 @@ import { credentialsOf } from './credentials.ts';
 import type { CamEvents, CamProgress } from './events.ts';
 import type { HeatmapClient } from './heatmap-client.ts';
 import { type Instruments, instruments } from './instruments.ts';
-import { createLayer, type Layer } from './layer.ts';
-import { liveView, progressOf } from './live-view.ts';
+import { type Compared, createLayer, type Layer } from './layer.ts';
+import { bothTold, liveView, progressOf } from './live-view.ts';
 import type { CamChanges, CamOptions, CamSettings } from './options.ts';
 import type { ProblemSource, Problems } from './problems.ts';
 import { isShare, shownClasses } from './shown.ts';
@@ -25,7 +25,7 @@ export interface OverlayParts {
   /** Undefined where none was asked for. */
   controls: Controls | undefined;
   /** Shows other settings than before; resolves when the screen does. */
-  show(settings: CamSettings, before: CamSettings): Promise<void>;
+  show(settings: CamSettings, before: CamSettings, compared: Compared | undefined): Promise<void>;
   /** Nothing tells the shares: they are asked for. */
   untold(): void;
   refresh(): void;
@@ -36,6 +36,8 @@ export interface OverlayParts {
 
 export interface OverlayHost {
   settings(): CamSettings;
+  /** The heatmap that `compareWith` names. */
+  compared(): Compared | undefined;
   /** As somebody does in the panel or on the slide; `anew` has the classes follow from the slide again. */
   change(changes: CamChanges, classes?: 'anew'): void;
   /** Whether the order of the slide's classes is wanted. */
@@ -59,7 +61,7 @@ export function overlayParts(
   const { signal, problems } = host;
   let progress: CamProgress | undefined;
 
-  const layer = createLayer(osd, viewer, client, descriptor, host.settings(), {
+  const layer = createLayer(osd, viewer, client, descriptor, host.settings(), host.compared(), {
     ajaxHeaders: options.ajaxHeaders,
     ajaxWithCredentials: options.ajaxWithCredentials,
     fetched: (score, tile) => {
@@ -69,12 +71,23 @@ export function overlayParts(
     },
     progress: () => tellProgress(),
     viewed: (views) => live.show(views),
+    follow: (compared, { announce, forget }) =>
+      liveView(compared.client.address, () => credentialsOf(viewer, options), {
+        layer: { announce, forgetAnnounced: forget },
+        breakdowns: { told: () => {}, untold: () => {} },
+        problems,
+        progress: () => tellProgress(),
+        wantsOrder: () => false,
+        ordered: () => {},
+        analysed: () => {},
+      }),
     succeeded: () => problems.succeeded('tiles'),
     failed: (error) => host.failed('tiles', error),
   });
   const tools = instruments(viewer, descriptor, client, {
     item: layer.item,
     settings: host.settings,
+    compared: () => host.compared()?.descriptor,
     change: host.change,
     failed: (error) => host.failed('tiles', error),
     signal,
@@ -130,13 +143,17 @@ export function overlayParts(
           settings: host.settings,
           change: (changes) => host.change(changes, beginsAnew(changes, host.settings()) ? 'anew' : undefined),
           reset: () => {
-            const { classes, ...rest } = changedSettings(defaultSettings(descriptor), options, descriptor);
+            const { compareWith } = host.settings();
+            const compared = host.compared()?.descriptor;
+            const begun = { ...options, compareWith };
+            const { classes, ...rest } = changedSettings(defaultSettings(descriptor), begun, descriptor, compared);
             if (options.classes) host.change({ ...rest, classes });
             else host.change(rest, 'anew');
           },
           item: layer.item,
           outlines: tools.outlines,
           values: (x, y) => shownValuesAt(viewer, layer, descriptor, x, y),
+          compared: () => host.compared()?.descriptor,
           score: (x, y, abort) => client.score(x, y, AbortSignal.any([abort, signal])),
           scope: (scope) => {
             tools.scope(scope);
@@ -152,7 +169,8 @@ export function overlayParts(
 
   function tellProgress(): void {
     histograms.due();
-    const now = progressOf(layer.pending(), live.progress(), descriptor.analysis.patches);
+    const told = bothTold(live.progress(), layer.compared()?.live.progress());
+    const now = progressOf(layer.pending(), told, descriptor.analysis.patches);
     if (JSON.stringify(now) === JSON.stringify(progress)) return;
     if (now.patches.known !== progress?.patches.known) tools.news();
     progress = now;
@@ -164,7 +182,7 @@ export function overlayParts(
     layer,
     instruments: tools,
     controls,
-    async show(settings, before) {
+    async show(settings, before, compared) {
       controls?.show({ settings });
       tools.show(settings);
       histograms.due();
@@ -172,17 +190,19 @@ export function overlayParts(
         shares.regionChanged();
         host.raise('cam-region', { region: settings.region });
       }
-      await layer.apply(settings);
+      await layer.apply(settings, compared);
     },
     untold: shares.untold,
     refresh() {
       layer.refresh();
       live.retry();
+      layer.compared()?.live.retry();
       shares.refresh();
     },
     retry() {
       layer.retry();
       live.retry();
+      layer.compared()?.live.retry();
     },
     destroy() {
       controls?.destroy();

@@ -8,6 +8,7 @@ import { credentialsOf } from './credentials.ts';
 import type { CamEvents } from './events.ts';
 import { type HeatmapClient, heatmapClient } from './heatmap-client.ts';
 import type { Instruments } from './instruments.ts';
+import type { Compared } from './layer.ts';
 import { knownLibrary } from './library.ts';
 import type { CamChanges, CamOptions, CamSettings } from './options.ts';
 import { type OverlayParts, overlayParts } from './overlay-parts.ts';
@@ -32,6 +33,10 @@ export class CamOverlay {
   readonly #life = new AbortController();
   #descriptor: HeatmapDescriptor | undefined;
   #settings: CamSettings | undefined;
+  /** The heatmap that `compareWith` names. */
+  #compared: Compared | undefined;
+  /** Changes of what is compared with: only the last one counts. */
+  #comparisons = 0;
   #parts: OverlayParts | undefined;
   #url: UrlState | undefined;
   #classes: ClassChoice | undefined;
@@ -72,13 +77,23 @@ export class CamOverlay {
   /** Changes what is shown, with at most one repainting a frame; resolves when the screen shows it. Rejects for a wrong value, changing nothing. */
   async setOptions(changes: CamChanges): Promise<void> {
     if (!this.#parts) await this.ready;
-    if (!this.#parts || !this.#descriptor || !this.#settings || !this.#classes || this.#life.signal.aborted) return;
+    if (!this.#descriptor) return;
+    let compared = this.#compared;
+    if (changes.compareWith !== undefined) {
+      const turn = ++this.#comparisons;
+      if (changes.compareWith !== this.#settings?.compareWith) {
+        compared = await this.#comparedBy(changes.compareWith, this.#descriptor);
+      }
+      if (turn !== this.#comparisons) return this.setOptions({ ...changes, compareWith: undefined });
+    }
+    if (!this.#parts || !this.#settings || !this.#classes || this.#life.signal.aborted) return;
     const before = this.#settings;
-    const next = changedSettings(before, changes, this.#descriptor);
+    const next = changedSettings(before, changes, this.#descriptor, compared?.descriptor);
+    this.#compared = compared;
     if (changes.classes !== undefined) this.#classes.named(true);
     this.#settings = this.#classes.settled(next);
     this.#url?.changed();
-    const shown = this.#parts.show(this.#settings, before);
+    const shown = this.#parts.show(this.#settings, before, compared);
     this.#raise('cam-change', { options: this.getOptions() });
     await shown;
   }
@@ -168,9 +183,11 @@ export class CamOverlay {
   async #start(): Promise<CamOverlay> {
     const { signal } = this.#life;
     const descriptor = await untilAnswered(this.#client.descriptor, this.#unanswered, signal);
+    const { compareWith = null } = this.#options;
+    this.#compared = await this.#comparedBy(compareWith, descriptor, true);
     this.#failure.remove();
     this.#problems.succeeded('start');
-    const chosen = changedSettings(defaultSettings(descriptor), this.#options, descriptor);
+    const chosen = changedSettings(defaultSettings(descriptor), this.#options, descriptor, this.#compared?.descriptor);
     signal.throwIfAborted();
     const classes = classChoice(descriptor, this.#options.classes !== undefined, this.#options.top);
     const settings = classes.settled(chosen);
@@ -179,6 +196,7 @@ export class CamOverlay {
     this.#settings = settings;
     const parts = overlayParts(this.#osd, this.viewer, this.#client, descriptor, this.#options, {
       settings: () => this.getOptions(),
+      compared: () => this.#compared,
       change: this.#change,
       wantsOrder: () => classes.isWaiting(this.getOptions().mode),
       ordered: (order) => {
@@ -221,6 +239,33 @@ export class CamOverlay {
     }
     this.#raise('cam-ready', {});
     return this;
+  }
+
+  /**
+   * The heatmap of an address. @throws RangeError where it is not of this one's size
+   * @param isPatient whether a server that does not answer is asked until it does
+   */
+  async #comparedBy(
+    address: string | null,
+    { width, height, tileSize, overlap }: HeatmapDescriptor,
+    isPatient = false,
+  ): Promise<Compared | undefined> {
+    if (address === null) return undefined;
+    const { signal } = this.#life;
+    const client = heatmapClient(address, () => credentialsOf(this.viewer, this.#options));
+    const descriptor = await (isPatient
+      ? untilAnswered(client.descriptor, this.#unanswered, signal)
+      : client.descriptor(signal));
+    const [own, found] = [
+      [width, height, tileSize, overlap],
+      [descriptor.width, descriptor.height, descriptor.tileSize, descriptor.overlap],
+    ];
+    if (String(own) !== String(found)) {
+      throw new RangeError(
+        `compareWith: expected a heatmap of the same slide, ${width} x ${height} pixels, found ${descriptor.width} x ${descriptor.height}`,
+      );
+    }
+    return { client, descriptor };
   }
 
   async #instruments(): Promise<Instruments> {

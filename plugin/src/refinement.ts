@@ -5,8 +5,6 @@ import { pauseAfter } from './pauses.ts';
 import { satisfies, type TileRequest } from './tile-request.ts';
 import type { TileScores } from './tile-scores.ts';
 
-/** Requests at a time: a browser has six connections, and the slide and the stream need some. */
-const MOST_REQUESTS = 4;
 /** Milliseconds after which a request counts as failed. */
 const TIMEOUT = 20_000;
 
@@ -15,6 +13,8 @@ export interface RefinementHost<T> {
   visible(): T[];
   scoresOf(tile: T): TileScores | undefined;
   wanted(): TileRequest;
+  /** Requests at a time. */
+  most(): number;
   fetch(tile: T, scores: TileScores, request: TileRequest, signal: AbortSignal): Promise<FetchedTile>;
   improved(): void;
   failed(error: Error): void;
@@ -108,7 +108,7 @@ export function refinement<T>(host: RefinementHost<T>): Refinement {
       const scores = host.scoresOf(tile);
       if (!scores || running.has(tile) || !isOutdated(scores)) continue;
       if (scores.notBefore > performance.now()) next = Math.min(next, scores.notBefore);
-      else if (running.size < MOST_REQUESTS) start(tile, scores);
+      else if (running.size < host.most()) start(tile, scores);
     }
     if (next < Number.POSITIVE_INFINITY) timer = window.setTimeout(pump, next - performance.now() + 1);
   };

@@ -1,7 +1,7 @@
 import type OpenSeadragon from 'openseadragon';
 import type { HeatmapDescriptor } from '../../shared/heatmap-descriptor.ts';
 import type { CamChanges, CamSettings } from './options.ts';
-import { modesOf } from './shown.ts';
+import { isCompared, modesOf } from './shown.ts';
 
 /** By how much a key changes the opacity. */
 const OPACITY_STEP = 0.1;
@@ -24,7 +24,7 @@ export function shortcutOf(
     return { opacity: Math.round(100 * Math.min(1, Math.max(0, opacity))) / 100 };
   }
   if (lower === 'm') {
-    const modes = modesOf(descriptor);
+    const modes = modesOf(descriptor, settings.compareWith !== null);
     return { mode: modes[(modes.indexOf(settings.mode) + 1) % modes.length] };
   }
   if (/^[1-9]$/.test(key)) return classChange(descriptor.classes[Number(key) - 1]?.name, settings, descriptor);
@@ -38,6 +38,7 @@ function classChange(
   descriptor: HeatmapDescriptor,
 ): CamChanges | undefined {
   if (name === undefined) return undefined;
+  if (isCompared(settings)) return { classes: [name] };
   if (settings.mode !== 'blend' && settings.mode !== 'argmax') return { mode: 'single', classes: [name] };
   const all = descriptor.classes.map((info) => info.name);
   const shown = settings.classes === 'all' ? all : settings.classes;

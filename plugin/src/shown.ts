@@ -12,6 +12,7 @@ export function rangeOf(score: Score, { method, grid }: HeatmapDescriptor): read
 const PAINTED = [
   'classes',
   'mode',
+  'compareWith',
   'score',
   'colormap',
   'classColors',
@@ -27,9 +28,32 @@ export function paintAlike(a: CamSettings, b: CamSettings): boolean {
   return PAINTED.every((name) => a[name] === b[name]);
 }
 
+/** Whether what is shown is the difference of two heatmaps. */
+export function isCompared({ mode, compareWith }: Pick<CamSettings, 'mode' | 'compareWith'>): boolean {
+  return mode === 'difference' && compareWith !== null;
+}
+
+/** Index, in the other heatmap, of the class that is taken from this one's. */
+export function otherClass({ classes }: CamSettings, other: HeatmapDescriptor): number {
+  return other.classes.findIndex(({ name }) =>
+    classes.at(1) === undefined ? name === classes[0] : name === classes[1],
+  );
+}
+
+/** What is compared, of this heatmap and of the other: class and model. */
+export function comparedNames(
+  settings: CamSettings,
+  descriptor: HeatmapDescriptor,
+  other: HeatmapDescriptor,
+): [own: string, other: string] {
+  const [first] = shownClasses(settings, descriptor);
+  const nameOf = ({ classes, title }: HeatmapDescriptor, index: number) => `${classes[index].name} (${title})`;
+  return [nameOf(descriptor, first), nameOf(other, otherClass(settings, other))];
+}
+
 /**
  * Indices of the classes shown, ascending; in `single` the first that was named, in `difference` the first two as they were
- * named (with the first other one of the model where only one was), in `entropy` all.
+ * named (with the first other one of the model where only one was; of two heatmaps that of this one alone), in `entropy` all.
  */
 export function shownClasses(settings: CamSettings, descriptor: HeatmapDescriptor): number[] {
   const all = descriptor.classes.map((_, index) => index);
@@ -37,7 +61,7 @@ export function shownClasses(settings: CamSettings, descriptor: HeatmapDescripto
   if (mode === 'entropy') return all;
   const chosen =
     classes === 'all' ? all : classes.map((name) => descriptor.classes.findIndex((info) => info.name === name));
-  if (mode === 'single') return chosen.slice(0, 1);
+  if (mode === 'single' || isCompared(settings)) return chosen.slice(0, 1);
   if (mode === 'difference') {
     const [first = 0, second = all.find((index) => index !== first) ?? first] = chosen;
     return [first, second];
@@ -54,11 +78,11 @@ export function effectiveScore({ score, interpolation, mode }: CamSettings): Sco
   return mode === 'entropy' && score === 'cam' ? 'patch' : score;
 }
 
-/** Modes that a model can be shown in: entropy needs probabilities, of all classes in one tile, and a difference two classes. */
-export function modesOf(descriptor: HeatmapDescriptor): Mode[] {
+/** Modes that a model can be shown in: entropy needs probabilities, of all classes in one tile, and a difference two classes, or two heatmaps. */
+export function modesOf(descriptor: HeatmapDescriptor, isPair = false): Mode[] {
   const { length } = descriptor.classes;
   const hasEntropy = isShare('patch', descriptor) && length > 1 && length <= MAX_CLASS_PLANES;
-  return MODES.filter((mode) => (mode !== 'entropy' || hasEntropy) && (mode !== 'difference' || length > 1));
+  return MODES.filter((mode) => (mode !== 'entropy' || hasEntropy) && (mode !== 'difference' || isPair || length > 1));
 }
 
 /** The colour map that is shown: of differences one with a middle. */

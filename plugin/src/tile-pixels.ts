@@ -13,7 +13,7 @@ import { colormapOf, colourOf, shownClasses } from './shown.ts';
 import type { TileRequest } from './tile-request.ts';
 
 /** Settings in the terms of a tile got by `request`; opacity 1, for the layer's own opacity comes on top. */
-function tileStyle(settings: CamSettings, descriptor: HeatmapDescriptor, request: TileRequest): PaintStyle {
+export function tileStyle(settings: CamSettings, descriptor: HeatmapDescriptor, request: TileRequest): PaintStyle {
   const shown = shownClasses(settings, descriptor).filter((index) => request.planes.includes(index));
   return {
     mode: settings.mode,

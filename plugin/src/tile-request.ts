@@ -16,8 +16,12 @@ export interface TileRequest {
 }
 
 /** The planes that settings need: the first 16 classes, so that choosing among them asks for nothing, and any shown beyond. */
-export function tileRequest(settings: CamSettings, descriptor: HeatmapDescriptor): TileRequest {
-  const planes = new Set(shownClasses(settings, descriptor).slice(0, MAX_CLASS_PLANES));
+export function tileRequest(
+  settings: CamSettings,
+  descriptor: HeatmapDescriptor,
+  shown = shownClasses(settings, descriptor),
+): TileRequest {
+  const planes = new Set(shown.slice(0, MAX_CLASS_PLANES));
   for (let index = 0; index < Math.min(descriptor.classes.length, DEFAULT_CLASS_PLANES); index++) {
     if (planes.size < MAX_CLASS_PLANES) planes.add(index);
   }

@@ -15,6 +15,8 @@ export interface ValuesAtPoint {
   /** Whether it is computed; estimated from neighbouring patches otherwise. */
   exact: boolean;
   classes: { class: string; value: number }[];
+  /** Of a difference of two heatmaps, what the other one has there; absent where it has nothing. */
+  other?: Omit<ValuesAtPoint, 'other'>;
 }
 
 /** The values at a point in slide pixels, from the finest of the tiles that are loaded; undefined where there are none. */
@@ -28,12 +30,18 @@ export function shownValuesAt(
   const item = layer.item();
   const tiles = item ? viewer.tileCache.getLoadedTilesFor(item) : [];
   const finestFirst = [...tiles].sort((a, b) => b.level - a.level);
-  for (const tile of finestFirst) {
-    const scores = layer.scoresOf(tile);
-    const values = scores && tileCovers(descriptor, scores.address, x, y) && valuesAt(descriptor, scores, x, y);
-    if (values) return values;
-  }
-  return undefined;
+  const finest = (of: HeatmapDescriptor, scoresOf: Layer['scoresOf']) => {
+    for (const tile of finestFirst) {
+      const scores = scoresOf(tile);
+      const values = scores && tileCovers(of, scores.address, x, y) && valuesAt(of, scores, x, y);
+      if (values) return values;
+    }
+    return undefined;
+  };
+  const values = finest(descriptor, layer.scoresOf);
+  const compared = layer.compared()?.scores;
+  const other = compared && finest(compared.descriptor, compared.of);
+  return values && { ...values, ...(other && { other }) };
 }
 
 /** Whether a tile's own square, without overlap, holds a point in slide pixels. */

@@ -61,6 +61,20 @@ const STATES: Record<string, () => Promise<void>> = {
     await page.evaluate(() => window.viewer.viewport.zoomTo(5, undefined, true));
     await page.locator('.osd-cam-labels:not([hidden])').waitFor();
   },
+  'while two models are compared': async () => {
+    Object.assign(browser.control, { missing: 5, known: 78, coverage: 100 });
+    const compareWith = '/heatmaps/slide/other4.json';
+    await addCam(browser.page, { showControl: true, mode: 'difference', compareWith });
+    await expect.poll(() => browser.control.streams.at(-1)?.views.length).toBe(2);
+  },
+  'while what is compared with loads': async () => {
+    await addCam(browser.page, { showControl: true });
+    const asked = hold('**/other4_files/**');
+    await browser.page.evaluate(() => {
+      void window.cam.setOptions({ mode: 'difference', compareWith: '/heatmaps/slide/other4.json' });
+    });
+    await asked;
+  },
   'with the help of its keys': async () => {
     const { page } = browser;
     await addCam(page, { showControl: true });

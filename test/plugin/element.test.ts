@@ -54,6 +54,18 @@ test('shows a heatmap with the options of its attributes, follows them, and tell
   await expect.poll(async () => (await options()).opacity).toBe(0.5);
 });
 
+test('compares two models by attributes', async () => {
+  await addElement({ mode: 'difference', 'compare-with': '/heatmaps/slide/other4.json', classes: 'Lesion, Blank' });
+  await expect.poll(events).toContain('cam-ready');
+  await browser.page.evaluate(() =>
+    document.querySelector('cam-viewer')?.setAttribute('compare-with', '/heatmaps/slide/other5.json'),
+  );
+  const compareWith = () =>
+    browser.page.evaluate(() => document.querySelector('cam-viewer')?.cam?.getOptions().compareWith);
+  await expect.poll(compareWith).toBe('/heatmaps/slide/other5.json');
+  expect(await options()).toMatchObject({ mode: 'difference', classes: ['Lesion', 'Blank'] });
+});
+
 test('a wrong attribute is told as an event, and nothing is left when the element goes', async () => {
   await addElement({ opacity: 'much' });
   await expect.poll(events).toContain('cam-error');

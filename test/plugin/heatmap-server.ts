@@ -56,6 +56,20 @@ export function describeHeatmap(classes: number, method: Method = 'cam'): Heatma
   };
 }
 
+/** Another model's heatmap of the same slide: patches of 100 with one cell, and spots at other places. */
+export function describeOther(classes: number, size = { width: 2000, height: 1400 }): HeatmapDescriptor {
+  const model = `other${classes}`;
+  const grid = patchGrid(size, { patchWidth: 100, patchHeight: 100, cellRows: 1, cellColumns: 1 }, 1);
+  return { ...describeHeatmap(classes), ...size, model, title: 'Other model', grid, tiles: `${model}_files/` };
+}
+
+/** By the name of its model; `other0` is of another slide. */
+function describeModel(model: string, method: Method): HeatmapDescriptor {
+  const classes = Number(/\d+$/.exec(model)?.[0]);
+  if (model === 'other0') return describeOther(4, { width: 1000, height: 700 });
+  return model.startsWith('other') ? describeOther(classes) : describeHeatmap(classes, method);
+}
+
 const NAMES = ['Lesion', 'Gray matter', 'White matter', 'Blank'];
 const className = (index: number) => NAMES[index] ?? `class ${index}`;
 
@@ -142,7 +156,8 @@ export function tileBody(
 ): Uint8Array {
   const window = tileWindow(descriptor, descriptor.grid, address, score === 'patch' ? 0 : 'cells');
   const { rows, columns, rowStart, columnStart, rasterLevel } = window;
-  const perPatch = rasterLevel === 'cells' ? 1 / 8 : 2 ** rasterLevel;
+  const perPatch = rasterLevel === 'cells' ? 1 / descriptor.grid.cellRows : 2 ** rasterLevel;
+  const shift = descriptor.model.startsWith('other') ? 0.4 : 0;
   const one = score === 'cam' ? 1 : 255;
   const data = new Float64Array((planes.length + 2) * rows * columns);
   planes.forEach((index, plane) => {
@@ -150,7 +165,7 @@ export function tileBody(
       for (let column = 0; column < columns; column++) {
         const x = ((columnStart + column + 0.5) * perPatch) / descriptor.grid.columns;
         const y = ((rowStart + row + 0.5) * perPatch) / descriptor.grid.rows;
-        const value = Math.round(255 * scoreAt(index, x, y)) * (one / 255);
+        const value = Math.round(255 * scoreAt(index + shift, x, y)) * (one / 255);
         data[(plane * rows + row) * columns + column] = score === 'cam' ? low + (high - low) * value : value;
       }
     }
@@ -189,7 +204,7 @@ export async function startHeatmapServer(plugin: { script: string; style: string
   const revisionOf = ({ level, column, row }: TileAddress) =>
     control.revisions[`${level}/${column}_${row}`] ?? control.revision;
   const viewState = (): ViewState => ({
-    descriptor: (heatmap) => describeHeatmap(Number(/model(\d+)/.exec(heatmap)?.[1]), control.method),
+    descriptor: (heatmap) => describeModel(/(\w+)\.json/.exec(heatmap)?.[1] ?? '', control.method),
     tile: (address) => {
       const { missing, coverage } = control;
       return { ...address, revision: revisionOf(address), missing, exact: coverage === 255 };
@@ -211,10 +226,10 @@ export async function startHeatmapServer(plugin: { script: string; style: string
     if (url.pathname === '/openseadragon.js') return { type: 'text/javascript', body: openseadragon };
     if (url.pathname === '/plugin.js') return { type: 'text/javascript', body: plugin.script };
     if (url.pathname === '/plugin.css') return { type: 'text/css', body: plugin.style };
-    const heatmap = /^\/heatmaps\/slide\/model(\d+)(.*)$/.exec(url.pathname);
+    const heatmap = /^\/heatmaps\/slide\/((?:model|other)\d+)(.*)$/.exec(url.pathname);
     if (!heatmap)
       return { status: 404, type: 'application/json', body: '{"error":{"code":"not-found","message":"no"}}' };
-    const descriptor = describeHeatmap(Number(heatmap[1]), control.method);
+    const descriptor = describeModel(heatmap[1], control.method);
     const json = (value: unknown) => ({ type: 'application/json', body: JSON.stringify(value) });
     if (heatmap[2] === '.json') {
       const analysis = { ...descriptor.analysis, patches: { known: control.known, total: 651 } };

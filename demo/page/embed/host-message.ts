@@ -69,8 +69,14 @@ const isStop = (value: unknown) =>
   isText(value) || (Array.isArray(value) && value.length === 2 && isNumber(value[0]) && isText(value[1]));
 const isStops = (value: unknown) => Array.isArray(value) && value.every(isStop);
 
-/** The form of every option; whether the model knows the names, and the numbers' ranges, the plugin checks. */
-const OPTIONS: Record<keyof CamSettings, readonly [isRight: (value: unknown) => boolean, expected: string]> = {
+/**
+ * The form of every option; whether the model knows the names, and the numbers' ranges, the plugin checks. An address, of a heatmap to
+ * compare with, a host may not give: the page would ask for it by rights of its own.
+ */
+const OPTIONS: Record<
+  Exclude<keyof CamSettings, 'compareWith'>,
+  readonly [isRight: (value: unknown) => boolean, expected: string]
+> = {
   classes: [(value) => value === 'all' || isTexts(value), "'all' or a list of names"],
   mode: [isText, 'a name'],
   score: [isText, 'a name'],

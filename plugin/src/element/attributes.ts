@@ -36,6 +36,7 @@ const OPTIONS = {
   classes: json(names),
   top: number,
   mode: text,
+  compareWith: text,
   score: text,
   colormap: json(text),
   classColors: onlyJson,

@@ -25,6 +25,7 @@ export function overlayExports(
     item(): OpenSeadragon.TiledImage | undefined;
     settings(): CamSettings;
     labels: HTMLCanvasElement;
+    compared(): HeatmapDescriptor | undefined;
     latest(): Breakdown | undefined;
     signal: AbortSignal;
   },
@@ -32,7 +33,7 @@ export function overlayExports(
   const geoJson = (value: object) => new Blob([JSON.stringify(value)], { type: 'application/geo+json' });
   return {
     view: () => {
-      const more = { breakdown: host.latest(), labels: host.labels, date: new Date() };
+      const more = { breakdown: host.latest(), labels: host.labels, date: new Date(), compared: host.compared() };
       return viewPicture(viewer, host.item(), descriptor, host.settings(), more);
     },
     breakdown: async (format) => {

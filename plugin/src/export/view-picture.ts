@@ -5,7 +5,7 @@ import { version } from '../../package.json';
 import type { CamSettings } from '../options.ts';
 import { analysed, percentage } from '../panel/format.ts';
 import { pathOf } from '../region/region-geometry.ts';
-import { colormapOf, colourOf, effectiveScore, shownClasses } from '../shown.ts';
+import { colormapOf, colourOf, comparedNames, effectiveScore, isCompared, shownClasses } from '../shown.ts';
 import { slidePlace } from '../slide-place.ts';
 import { colourTable } from '../tile-pixels.ts';
 
@@ -16,16 +16,23 @@ const SCALE = { width: 160, height: 10 };
 /** Classes whose colours are told. */
 const MOST_CLASSES = 12;
 
+/** What a picture tells besides. */
+interface PictureParts {
+  breakdown: Breakdown | undefined;
+  labels: HTMLCanvasElement;
+  date: Date;
+  /** What is compared with. */
+  compared: HeatmapDescriptor | undefined;
+}
+
 /** What a picture is of, in words that stand in it and in the file. */
-function provenance(
-  descriptor: HeatmapDescriptor,
-  settings: CamSettings,
-  breakdown: Breakdown | undefined,
-  date: Date,
-) {
+function provenance(descriptor: HeatmapDescriptor, settings: CamSettings, { breakdown, compared, date }: PictureParts) {
   const { classes, slide, title } = descriptor;
   const { mode, range, threshold, interpolation } = settings;
-  const names = shownClasses(settings, descriptor).map((index) => classes[index].name);
+  const isPair = compared !== undefined && isCompared(settings);
+  const names = isPair
+    ? [comparedNames(settings, descriptor, compared).join(' minus ')]
+    : shownClasses(settings, descriptor).map((index) => classes[index].name);
   const limits = threshold === null ? '' : `, from ${threshold}`;
   return {
     Title: `${title} on ${slide}`,
@@ -34,7 +41,9 @@ function provenance(
       `${effectiveScore(settings)} ${range.join(' to ')}${limits}, ${interpolation}`,
       ...(breakdown ? [analysed(breakdown)] : []),
     ].join('; '),
-    Software: `openseadragon-cam ${version} (${descriptor.engine}, ${descriptor.fingerprint})`,
+    Software: `openseadragon-cam ${version} (${[descriptor, ...(isPair ? [compared] : [])]
+      .map(({ engine, fingerprint }) => `${engine}, ${fingerprint}`)
+      .join('; ')})`,
     'Creation Time': date.toISOString(),
   };
 }
@@ -48,7 +57,7 @@ export async function viewPicture(
   item: OpenSeadragon.TiledImage | undefined,
   descriptor: HeatmapDescriptor,
   settings: CamSettings,
-  more: { breakdown: Breakdown | undefined; labels: HTMLCanvasElement; date: Date },
+  more: PictureParts,
 ): Promise<Blob> {
   const view: unknown = viewer.drawer.canvas;
   if (!(view instanceof HTMLCanvasElement)) {
@@ -56,7 +65,7 @@ export async function viewPicture(
   }
   viewer.forceRedraw();
   const ratio = view.width / viewer.viewport.getContainerSize().x;
-  const texts = provenance(descriptor, settings, more.breakdown, more.date);
+  const texts = provenance(descriptor, settings, more);
   const canvas = document.createElement('canvas');
   const context = canvas.getContext('2d');
   if (!context) throw new Error('The browser gave no 2D canvas for a picture');

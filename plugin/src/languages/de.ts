@@ -54,6 +54,7 @@ export const german: Language = {
   Low: 'Wert am unteren Ende der Skala',
   MeanProbability: 'Mittlere Wahrscheinlichkeit',
   MeanScore: 'Mittlerer Wert',
+  Minus: '{0} minus {1}',
   Minutes: '{0} min',
   Mode: 'Ansicht',
   More: 'Mehr',

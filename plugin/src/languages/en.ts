@@ -52,6 +52,7 @@ export const ENGLISH = {
   Low: 'Score at the low end of the scale',
   MeanProbability: 'Mean probability of',
   MeanScore: 'Mean score of',
+  Minus: '{0} minus {1}',
   Minutes: '{0} min',
   Mode: 'Mode',
   More: 'More',

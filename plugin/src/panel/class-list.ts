@@ -1,6 +1,6 @@
 import type { Breakdown, HeatmapDescriptor } from '../../../shared/heatmap-descriptor.ts';
 import type { CamChanges, CamSettings } from '../options.ts';
-import { colourOf, isShare, shownClasses } from '../shown.ts';
+import { colourOf, isCompared, isShare, shownClasses } from '../shown.ts';
 import { say } from '../strings.ts';
 import { element, uniqueId } from './elements.ts';
 import { interval, orderByShare, percentage, scoreText } from './format.ts';
@@ -41,7 +41,7 @@ export function createClassList(
   const names = descriptor.classes.map((info) => info.name);
 
   /** Whether one class at a time is chosen. */
-  const isOfOne = () => settings.mode === 'single';
+  const isOfOne = () => settings.mode === 'single' || isCompared(settings);
   const shown = () => (settings.classes === 'all' ? names : settings.classes);
   const choose = (name: string, checked: boolean) => {
     if (isOfOne()) return change({ classes: [name] });
@@ -123,13 +123,14 @@ export function createClassList(
 
   const showSettings = (next: CamSettings) => {
     if (next.mode !== settings.mode && shares.length > 0) sort();
-    const same = next.classes === settings.classes && next.mode === settings.mode;
+    const same =
+      next.classes === settings.classes && next.mode === settings.mode && next.compareWith === settings.compareWith;
     const unchanged = same && next.classColors === settings.classColors && next !== settings;
     settings = next;
     if (unchanged) return;
     const chosen = new Set(shownClasses(settings, descriptor).map((index) => names[index]));
     // All before any is checked: a checked box that becomes a radio button unchecks those before it.
-    for (const { input } of rows) input.type = settings.mode === 'single' ? 'radio' : 'checkbox';
+    for (const { input } of rows) input.type = isOfOne() ? 'radio' : 'checkbox';
     for (const { index, row, input, swatch } of rows) {
       input.checked = chosen.has(names[index]);
       input.disabled = settings.mode === 'entropy';

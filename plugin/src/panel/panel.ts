@@ -74,6 +74,8 @@ export function createPanel(
     change(changes: CamChanges): void;
     reset(): void;
     scope(scope: Scope): void;
+    /** What is compared with. */
+    compared(): HeatmapDescriptor | undefined;
   },
   parts: PanelParts,
 ): Panel {
@@ -97,7 +99,7 @@ export function createPanel(
 
   const mode = segmented<Mode>(
     say('Mode'),
-    modesOf(descriptor).map((value) => {
+    modesOf(descriptor, first.compareWith !== null).map((value) => {
       const [name, hint] = MODE_NAMES[value];
       return { value, text: say(name), ...(hint && { hint: say(hint) }) };
     }),
@@ -117,7 +119,7 @@ export function createPanel(
     },
   );
   scope.show('slide');
-  const scale = createScale(descriptor, first, change);
+  const scale = createScale(descriptor, first, change, actions.compared);
 
   const note = element('p', { class: 'osd-cam-note', hidden: '' }, say('Estimated'));
 

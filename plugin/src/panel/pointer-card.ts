@@ -7,7 +7,7 @@ import {
   type ScoreAtPoint,
 } from '../../../shared/heatmap-descriptor.ts';
 import type { CamSettings } from '../options.ts';
-import { colourOf, isShare } from '../shown.ts';
+import { colourOf, comparedNames, isCompared, isShare, otherClass, shownClasses } from '../shown.ts';
 import type { SlideOutlines } from '../slide-outlines.ts';
 import { slidePlace } from '../slide-place.ts';
 import { say } from '../strings.ts';
@@ -44,6 +44,8 @@ export function createPointerCard(
     score(x: number, y: number, signal: AbortSignal): Promise<ScoreAtPoint>;
     descriptor: HeatmapDescriptor;
     settings(): CamSettings;
+    /** What is compared with. */
+    compared(): HeatmapDescriptor | undefined;
     outlines: SlideOutlines;
     /** Where the panel is, in the window, so that the card keeps off it. */
     panel(): DOMRect;
@@ -69,8 +71,15 @@ export function createPointerCard(
     outlines.show('patch', null);
   };
 
-  const list = (rows: readonly { class: string; value: number }[], asShare: boolean, note: string) => {
-    const leading = [...rows].sort((a, b) => b.value - a.value);
+  /** @param isSorted whether they stay as they are */
+  const list = (
+    rows: readonly { class: string; value: number }[],
+    asShare: boolean,
+    note: string,
+    isSorted = false,
+  ) => {
+    card.classList.toggle('osd-cam-pair', isSorted);
+    const leading = isSorted ? [...rows] : [...rows].sort((a, b) => b.value - a.value);
     const settings = source.settings();
     const shown = kept ? leading : leading.slice(0, MOST_CLASSES);
     const further = leading.length - shown.length;
@@ -94,6 +103,21 @@ export function createPointerCard(
     const notes = [note, ...(further > 0 ? [say('FurtherClasses', further)] : []), ...(kept ? [say('LetGo')] : [])];
     card.replaceChildren(rowsElement, element('div', { class: 'osd-cam-card-note' }, notes.join(' · ')));
     card.hidden = false;
+  };
+
+  /** What is compared at a point; undefined where nothing is, or one of the two has nothing. */
+  const comparedRows = ({ classes, other }: ValuesAtPoint) => {
+    const [settings, compared] = [source.settings(), source.compared()];
+    if (!compared || !other || !isCompared(settings)) return undefined;
+    const names = comparedNames(settings, descriptor, compared);
+    const shown = [
+      descriptor.classes[shownClasses(settings, descriptor)[0]].name,
+      compared.classes[otherClass(settings, compared)].name,
+    ];
+    return [classes, other.classes].map((values, i) => ({
+      class: names[i],
+      value: values.find((entry) => entry.class === shown[i])?.value ?? Number.NaN,
+    }));
   };
 
   const ask = async ({ x, y }: Place) => {
@@ -136,12 +160,17 @@ export function createPointerCard(
       card.removeAttribute('aria-hidden');
       card.setAttribute('role', 'status');
     }
-    const note = values.exact ? say('ScoreHere', nameOf(values.score)) : say('EstimatedHere');
-    list(values.classes, isShare(values.score, descriptor), note);
+    const both = comparedRows(values);
+    const isExact = values.exact && (!both || values.other?.exact);
+    const note = isExact ? say('ScoreHere', nameOf(values.score)) : say('EstimatedHere');
+    const asShare = isShare(values.score, descriptor);
+    if (both) list(both, asShare, `${say('Difference')} ${signed(both[0].value - both[1].value)} · ${note}`, true);
+    else list(values.classes, asShare, note);
     move(left, top);
     outlines.show('patch', patch ? rectanglePath(patchRectangle(descriptor.grid, patch)) : null);
     clearTimeout(timer);
-    timer = window.setTimeout(() => ask({ x, y }), keep ? 0 : REST);
+    // Of two models it shows what is painted: their patches need not be the same.
+    if (!both) timer = window.setTimeout(() => ask({ x, y }), keep ? 0 : REST);
     return true;
   };
 
@@ -212,6 +241,10 @@ export function createPointerCard(
       card.remove();
     },
   };
+}
+
+function signed(difference: number): string {
+  return `${difference > 0 ? '+' : ''}${scoreText(difference, 1)}`;
 }
 
 function rectanglePath({ x, y, width, height }: { x: number; y: number; width: number; height: number }): string {

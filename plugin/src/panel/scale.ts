@@ -1,6 +1,6 @@
 import type { HeatmapDescriptor, Score } from '../../../shared/heatmap-descriptor.ts';
 import type { CamChanges, CamSettings } from '../options.ts';
-import { colormapOf, effectiveScore, isShare, rangeOf, shownClasses } from '../shown.ts';
+import { colormapOf, comparedNames, effectiveScore, isCompared, isShare, rangeOf, shownClasses } from '../shown.ts';
 import { say } from '../strings.ts';
 import { colourTable } from '../tile-pixels.ts';
 import { HISTOGRAM_BINS } from '../view-histogram.ts';
@@ -12,6 +12,8 @@ import { handleStep, type Interval, roundedOutwards, spreadLabels, union } from 
 const STOPS = 24;
 /** Width of a digit of the labels, in percent of the track where that is narrowest. */
 const DIGIT = 2.8;
+/** Characters of a model's name at an end of the scale. */
+const LONGEST_NAME = 15;
 const SHARE: Interval = [0, 1];
 
 export interface Scale {
@@ -31,6 +33,7 @@ export function createScale(
   descriptor: HeatmapDescriptor,
   first: CamSettings,
   change: (changes: CamChanges) => void,
+  compared: () => HeatmapDescriptor | undefined,
 ): Scale {
   let settings = first;
   let domain: Interval = SHARE;
@@ -46,6 +49,7 @@ export function createScale(
   const silhouette = element('div', { class: 'osd-cam-histogram', role: 'img', 'aria-label': say('Histogram') });
   const track = element('div', { class: 'osd-cam-track' });
   const labels = ['low', 'threshold', 'high'].map((name) => element('output', { class: `osd-cam-${name}-value` }));
+  const minus = element('p', { class: 'osd-cam-note' });
   const scale = element('div', { class: 'osd-cam-scale' }, track, low, high, threshold);
 
   low.addEventListener('input', () => {
@@ -102,9 +106,14 @@ export function createScale(
     scale.style.setProperty('--osd-cam-cut', `${settings.mode === 'difference' ? 0 : Math.max(0, place(cut))}%`);
     const isDifference = settings.mode === 'difference';
     for (const [input] of handles) input.hidden = isDifference;
-    const [first, second] = shownClasses(settings, descriptor).map((index) => descriptor.classes[index].name);
+    const other = isCompared(settings) ? compared() : undefined;
+    const [first, second] = other
+      ? [descriptor, other].map(({ title }) => clipped(title))
+      : shownClasses(settings, descriptor).map((index) => descriptor.classes[index].name);
+    minus.hidden = !other;
+    if (other) minus.textContent = say('Minus', ...comparedNames(settings, descriptor, other));
     const numbers = [handles[0][2], settings.threshold === null ? '' : `≥ ${handles[1][2]}`, handles[2][2]];
-    // To which side which class leads.
+    // To which side which class or model leads.
     const texts = isDifference ? [`← ${second}`, '', `${first} →`] : numbers;
     const widths = texts.map((text) => (text === '' ? 0 : (text.length + 1) * DIGIT));
     const centres = spreadLabels(isDifference ? [0, 50, 100] : handles.map(([, value]) => place(value)), widths);
@@ -131,6 +140,7 @@ export function createScale(
       silhouette,
       scale,
       element('div', { class: 'osd-cam-ends' }, ...labels),
+      minus,
     ),
     show: (next) => {
       settings = next;
@@ -150,6 +160,11 @@ export function createScale(
     },
     focusThreshold: () => threshold.focus(),
   };
+}
+
+/** A name that fits into half of the legend. */
+function clipped(name: string): string {
+  return name.length > LONGEST_NAME ? `${name.slice(0, LONGEST_NAME - 1)}…` : name;
 }
 
 /** The shape of a histogram, from its left end to its right one. */

@@ -4,9 +4,11 @@ import { encodeNpy } from '../../../shared/codecs/npy.ts';
 import { hasTile, type TileAddress } from '../../../shared/geometry/deep-zoom.ts';
 import type { TileWindow } from '../../../shared/geometry/score-raster.ts';
 import { DEFAULT_CLASS_PLANES, type Score } from '../../../shared/heatmap-descriptor.ts';
+import { paintTileComparison } from '../../../shared/painting/paint-comparison.ts';
 import { paintTile } from '../../../shared/painting/paint-tile.ts';
 import { checkTile, scoreTileFromNpy } from '../../../shared/painting/score-tile.ts';
 import { Problem, type ProblemCode } from '../errors.ts';
+import { comparedClasses } from '../heatmaps/compared-classes.ts';
 import type { Heatmap } from '../heatmaps/heatmap.ts';
 import { checkShown, paintStyle, scoreOf } from '../heatmaps/paint-style.ts';
 import { isExact, knownBehind, missingSamples, scoreTile, windowOfTile } from '../heatmaps/score-tile.ts';
@@ -50,8 +52,15 @@ interface TileRouteParts extends Pick<HeatmapRouteParts, 'open' | 'scheduler'> {
   tiles: KeptTiles;
 }
 
-interface TileContent {
+/** Values that a tile is made of. */
+interface Source {
+  heatmap: Heatmap;
   window: TileWindow;
+}
+
+interface TileContent {
+  /** One, or two that are compared. */
+  sources: Source[];
   /** The fingerprint in the address, if any. */
   v: string | undefined;
   content: unknown;
@@ -81,7 +90,11 @@ export function heatmapTileRoutes({ open, scheduler, tiles }: TileRouteParts): R
     const heatmap = await whole.atLevel(address.level);
     const request = { heatmap, address, format, wish: { signal, client: clientOf(ctx) } };
     if (format === 'npy') await sendScoreTile(ctx, request);
-    else await sendPaintedTile(ctx, request, format);
+    else if (ctx.query.compare !== undefined) {
+      const { compare = '' } = parseQuery(paintedTileQuery, ctx.query);
+      const other = await open(slide, compare, heatmapOptions(ctx.query));
+      await sendComparison(ctx, request, await other.atLevel(address.level), format);
+    } else await sendPaintedTile(ctx, request, format);
   });
 
   async function sendScoreTile(ctx: Context, request: TileRequest) {
@@ -97,8 +110,16 @@ export function heatmapTileRoutes({ open, scheduler, tiles }: TileRouteParts): R
     if (sendKept(ctx, request, query.v, { score, classes })) return;
     const window = windowOfTile(heatmap, request.address, score);
     const secondsLeft = countdown(query.wait);
-    await waitAtMost(request.wish.signal, secondsLeft(), (signal) => waitForSamples(request, window, signal));
-    const about = { window, v: query.v, content: { score, classes }, unsettled: false, secondsLeft };
+    await waitAtMost(request.wish.signal, secondsLeft(), (signal) =>
+      waitForSamples(request, [{ heatmap, window }], signal),
+    );
+    const about = {
+      sources: [{ heatmap, window }],
+      v: query.v,
+      content: { score, classes },
+      unsettled: false,
+      secondsLeft,
+    };
     await send(ctx, request, about, () => encodeScoreTile(heatmap, window, score, classes));
   }
 
@@ -117,15 +138,16 @@ export function heatmapTileRoutes({ open, scheduler, tiles }: TileRouteParts): R
     const early = named ?? (await knownTopClasses(heatmap, top));
     if (early && sendKept(ctx, request, query.v, contentOf(early))) return;
     const window = windowOfTile(heatmap, address, score);
+    const sources = [{ heatmap, window }];
     const secondsLeft = countdown(query.wait);
     await waitAtMost(wish.signal, secondsLeft(), async (signal) => {
       if (!early) await topClasses(heatmap, scheduler, top, { ...wish, signal, priority: 'request' });
-      await waitForSamples(request, window, signal);
+      await waitForSamples(request, sources, signal);
     });
     const shown = early ?? (await knownTopClasses(heatmap, top));
     const style = paintStyle(model, shown ?? [], query);
     const content = contentOf(shown ?? []);
-    await send(ctx, request, { window, v: query.v, content, unsettled: !shown, secondsLeft }, async () => {
+    await send(ctx, request, { sources, v: query.v, content, unsettled: !shown, secondsLeft }, async () => {
       // Through the bytes of the score tile, so that the pixels are those that the plugin paints from it.
       const tile = scoreTileFromNpy(await encodeScoreTile(heatmap, window, score, shown ?? []));
       checkTile(tile, window, style);
@@ -133,10 +155,39 @@ export function heatmapTileRoutes({ open, scheduler, tiles }: TileRouteParts): R
     });
   }
 
-  async function waitForSamples({ heatmap, address, wish }: TileRequest, window: TileWindow, signal: AbortSignal) {
-    const missing = missingSamples(heatmap, window, heatmap.strides[address.level]);
-    if (missing.length === 0) return;
-    await scheduler.classify(heatmap, missing, { ...wish, signal, priority: 'request' });
+  /** One model's class minus another's. */
+  async function sendComparison(ctx: Context, request: TileRequest, other: Heatmap, format: 'png' | 'webp') {
+    const { heatmap, address, wish } = request;
+    const query = parseQuery(paintedTileQuery, ctx.query);
+    const { score, classes } = comparedClasses(heatmap.model, other.model, query);
+    const style = paintStyle(heatmap.model, [classes[0]], { ...query, score });
+    const { colormap: _table, ...settings } = style;
+    const content = { ...settings, classes, colormap: query.colormap, compare: other.fingerprint };
+    // The address names one fingerprint, and the tile depends on two.
+    const v = undefined;
+    if (sendKept(ctx, request, v, content)) return;
+    const sources = [heatmap, other].map((of) => ({ heatmap: of, window: windowOfTile(of, address, score) }));
+    const secondsLeft = countdown(query.wait);
+    await waitAtMost(wish.signal, secondsLeft(), (signal) => waitForSamples(request, sources, signal));
+    await send(ctx, request, { sources, v, content, unsettled: false, secondsLeft }, async () => {
+      const [first, second] = await Promise.all(
+        sources.map(async ({ heatmap: of, window }, i) => {
+          const tile = scoreTileFromNpy(await encodeScoreTile(of, window, score, [classes[i]]));
+          return { tile, window, grid: of.grid, plane: 0 };
+        }),
+      );
+      return encodePainted(paintTileComparison(first, second, heatmap.pyramid, address, style), format);
+    });
+  }
+
+  async function waitForSamples({ address, wish }: TileRequest, sources: readonly Source[], signal: AbortSignal) {
+    await Promise.all(
+      sources.map(async ({ heatmap, window }) => {
+        const missing = missingSamples(heatmap, window, heatmap.strides[address.level]);
+        if (missing.length === 0) return;
+        await scheduler.classify(heatmap, missing, { ...wish, signal, priority: 'request' });
+      }),
+    );
   }
 
   /** Answers with a tile that is kept: it is exact. */
@@ -178,26 +229,28 @@ export function heatmapTileRoutes({ open, scheduler, tiles }: TileRouteParts): R
   /** Makes a tile; what turns out to be lost as it is read, which leaves estimates in its place, is asked for again. */
   async function makeWhole(
     request: TileRequest,
-    { window, secondsLeft }: Pick<TileContent, 'window' | 'secondsLeft'>,
+    { sources, secondsLeft }: Pick<TileContent, 'sources' | 'secondsLeft'>,
     encode: () => Promise<Uint8Array>,
   ): Promise<{ bytes: Uint8Array; missing: number; revision: number; exact: boolean }> {
-    const { heatmap, address, wish } = request;
-    const { known } = heatmap.values;
-    const stride = heatmap.strides[address.level];
+    const { address, wish } = request;
+    const strideOf = (heatmap: Heatmap) => heatmap.strides[address.level];
+    const sum = (numberOf: (source: Source) => number) => sources.reduce((all, source) => all + numberOf(source), 0);
+    const losses = () => sum(({ heatmap }) => heatmap.values.known.losses);
+    const isWhole = () => sources.every(({ heatmap, window }) => isExact(heatmap, window));
     for (let left = MOST_REPEATS; ; left--) {
       // Before the values are read: what becomes known meanwhile counts for the next request.
-      const before = known.losses;
-      const missing = missingSamples(heatmap, window, stride).length;
-      const exact = isExact(heatmap, window);
-      const revision = knownBehind(heatmap, window, Math.log2(stride)).known;
+      const before = losses();
+      const missing = sum(({ heatmap, window }) => missingSamples(heatmap, window, strideOf(heatmap)).length);
+      const exact = isWhole();
+      const revision = sum(({ heatmap, window }) => knownBehind(heatmap, window, Math.log2(strideOf(heatmap))).known);
       const bytes = await encode();
-      const lost = known.losses - before;
-      if (lost === 0) return { bytes, missing, revision, exact: exact && isExact(heatmap, window) };
+      const lost = losses() - before;
+      if (lost === 0) return { bytes, missing, revision, exact: exact && isWhole() };
       // It is older than any that has them all.
       if (left === 0) {
         return { bytes, missing: Math.max(1, missing), revision: Math.max(0, revision - lost), exact: false };
       }
-      await waitAtMost(wish.signal, secondsLeft(), (signal) => waitForSamples(request, window, signal));
+      await waitAtMost(wish.signal, secondsLeft(), (signal) => waitForSamples(request, sources, signal));
     }
   }
 

@@ -5,6 +5,7 @@ import type { AnalysisState, HeatmapDescriptor, HeatmapOptions } from '../../../
 import { Problem } from '../errors.ts';
 import type { Analyses } from '../heatmaps/analysis.ts';
 import { regionBreakdown, slideBreakdown } from '../heatmaps/breakdown.ts';
+import { comparedClasses } from '../heatmaps/compared-classes.ts';
 import type { Heatmap } from '../heatmaps/heatmap.ts';
 import { checkShown, classInfos } from '../heatmaps/paint-style.ts';
 import type { Scheduler } from '../heatmaps/scheduler.ts';
@@ -69,7 +70,9 @@ export function heatmapRoutes({ open, scheduler, analyses, tell }: HeatmapRouteP
       return;
     }
     // The query travels on to the tiles, where a fault in it would show as an empty layer: it is told here.
-    checkShown(heatmap.model, parseQuery(paintedTileQuery, ctx.query));
+    const query = parseQuery(paintedTileQuery, ctx.query);
+    if (query.compare === undefined) checkShown(heatmap.model, query);
+    else comparedClasses(heatmap.model, (await open(slide, query.compare, options)).model, query);
     ctx.type = 'application/xml';
     ctx.body = deepZoomXml({ ...heatmap.pyramid, format: 'png' });
   });

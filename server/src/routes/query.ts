@@ -78,6 +78,7 @@ export const paintedTileQuery = z.object({
   class: z.preprocess((value) => (typeof value === 'string' ? [value] : value), z.array(z.string()).optional()),
   top: number('expected a whole number of classes from 1', (count) => Number.isInteger(count) && count >= 1),
   mode: choice(MODES),
+  compare: one(z.string().min(1, 'expected the id of a model').optional()),
   colormap: one(z.string().optional()),
   opacity: number('expected a number from 0 to 1', (opacity) => opacity >= 0 && opacity <= 1),
   threshold: number('expected a number'),
@@ -97,6 +98,7 @@ const colour = z.string().regex(/^#[0-9a-f]{6}$/i, { error: 'expected #rrggbb' }
 
 /** Query of a picture of a whole heatmap. */
 export const pictureQuery = paintedTileQuery.extend({
+  compare: z.undefined({ error: 'expected none, as a picture is of one model' }),
   size: number(
     `expected a whole number of pixels from ${PICTURE_SIZES.least} to ${PICTURE_SIZES.most}`,
     (size) => Number.isInteger(size) && size >= PICTURE_SIZES.least && size <= PICTURE_SIZES.most,
