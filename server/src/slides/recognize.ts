@@ -108,6 +108,8 @@ async function isMirax(file: string): Promise<boolean> {
  * @throws Problem `not-found`, `unreadable-slide`
  */
 export async function isRemoteSource(file: string): Promise<boolean> {
+  // Whoever opens a pipe waits for somebody to write.
+  if (!(await stat(file)).isFile()) return false;
   return isSourceText((await firstBytes(file, SOURCE_BYTES)).toString());
 }
 
