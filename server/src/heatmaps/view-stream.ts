@@ -128,7 +128,7 @@ export async function followView(
     send('classOrder', { view: number, classOrder: order });
   };
 
-  /** Has what is missing classified; false where some of it cannot be read, which asking again does not mend. */
+  /** Has what is missing classified; false where some of it cannot be read or is gone, which asking again does not mend. */
   const classify = async (): Promise<boolean> => {
     const wanted = viewOrder(heatmap, tiles, region, score);
     try {
@@ -138,7 +138,7 @@ export async function followView(
       if (signal.aborted) return false;
       if (!(error instanceof Problem)) throw error;
       sendError(error);
-      return error.code !== 'unreadable-slide';
+      return error.code !== 'unreadable-slide' && error.code !== 'not-found';
     }
   };
 
