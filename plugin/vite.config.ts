@@ -12,6 +12,16 @@ export const targets = {
   sourcemap: true,
 };
 
+/**
+ * For scripts of pages, which are a fiftieth smaller so than by the minifier that is there anyway. More passes and inlining make fewer
+ * characters, which are more bytes when compressed.
+ */
+export const terserOptions = {
+  ecma: 2020,
+  safari10: false,
+  compress: { passes: 2, inline: 1, sequences: false, loops: false, keep_fargs: false, unsafe_arrows: true },
+} as const;
+
 /** Modules for `import` and `require`, the element's beside the plugin's; OpenSeadragon is only ever a type or a parameter. */
 export default defineConfig({
   root: folder,
