@@ -7,6 +7,14 @@ import { targets, terserOptions } from './vite.config.ts';
 export default defineConfig({
   root: fileURLToPath(new URL('.', import.meta.url)),
   plugins: [colourTables()],
+  resolve: {
+    alias: [
+      {
+        find: /.*\/load-exports\.ts$/,
+        replacement: fileURLToPath(new URL('src/export/script-exports.ts', import.meta.url)),
+      },
+    ],
+  },
   build: {
     ...targets,
     minify: 'terser',

@@ -23,6 +23,7 @@ async function build() {
     await buildWithVite('plugin', plugin);
     await buildWithVite('plugin', plugin, 'vite.umd.config.ts');
     await buildWithVite('plugin', plugin, 'vite.element.config.ts');
+    await buildWithVite('plugin', plugin, 'vite.exports.config.ts');
     await declarePlugin(plugin);
     await buildWithVite('server', server);
     await chmod(path.join(server, 'cli.js'), 0o755);
@@ -79,9 +80,9 @@ async function copyDemoFiles(plugin, demo) {
   );
   await cp(path.join(openseadragon, 'images'), path.join(demo, 'openseadragon/images'), { recursive: true });
   await mkdir(path.join(demo, 'plugin'), { recursive: true });
-  await copyFile(path.join(plugin, 'openseadragon-cam.umd.js'), path.join(demo, 'plugin/openseadragon-cam.umd.js'));
-  await copyFile(path.join(plugin, 'element.umd.js'), path.join(demo, 'plugin/element.umd.js'));
-  await copyFile(path.join(plugin, 'openseadragon-cam.css'), path.join(demo, 'plugin/openseadragon-cam.css'));
+  for (const name of ['openseadragon-cam.umd.js', 'exports.umd.js', 'element.umd.js', 'openseadragon-cam.css']) {
+    await copyFile(path.join(plugin, name), path.join(demo, 'plugin', name));
+  }
   const models = path.join(demo, 'models');
   await mkdir(models);
   // Named for people, who see the name as the title of the model.

@@ -2,7 +2,8 @@ import type OpenSeadragon from 'openseadragon';
 import type { AnalysisState, Breakdown, HeatmapDescriptor, RegionBreakdown } from '../../shared/heatmap-descriptor.ts';
 import { type Analysis, slideAnalysis } from './analysis.ts';
 import type { Scope } from './breakdowns.ts';
-import { type Exports, overlayExports } from './export/overlay-exports.ts';
+import { loadExports } from './export/load-exports.ts';
+import type { Exports } from './export/overlay-exports.ts';
 import type { HeatmapClient } from './heatmap-client.ts';
 import type { CamChanges, CamSettings } from './options.ts';
 import { createAnalysisPart } from './panel/analysis-part.ts';
@@ -87,7 +88,15 @@ export function instruments(
   const predictions = element('input', { type: 'checkbox', role: 'switch', class: 'osd-cam-check' });
   predictions.addEventListener('change', () => host.change({ predictions: predictions.checked }));
   let latest: Breakdown | undefined;
-  const exports = overlayExports(viewer, client, descriptor, { ...host, labels: labels.canvas, latest: () => latest });
+  const save = async (): Promise<Exports> => {
+    const { overlayExports } = await loadExports();
+    return overlayExports(viewer, client, descriptor, { ...host, labels: labels.canvas, latest: () => latest });
+  };
+  const exports: Exports = {
+    view: async () => (await save()).view(),
+    breakdown: async (format) => (await save()).breakdown(format),
+    regions: async () => (await save()).regions(),
+  };
   const showRegion = () => regionPart.show({ hasRegion: host.settings().region !== null, shape });
 
   return {

@@ -68,6 +68,9 @@ test('a script tag finds JavaScript by its name, and sets a global', () => {
   page.globalThis = page;
   runInContext(readFileSync(path.join(root, 'plugin', manifest.unpkg), 'utf8'), createContext(page));
   expect(Object.keys(Object(page.OpenSeadragonCam)).sort().join()).toBe('CamOverlay,registerCam,setLanguage');
+  // What saves is a script of its own.
+  runInContext(readFileSync(path.join(root, 'plugin/dist/exports.umd.js'), 'utf8'), createContext(page));
+  expect(Object.keys(Object(page.OpenSeadragonCamExports)).sort()).toEqual(['learnStrings', 'overlayExports']);
   // The element comes after it.
   runInContext(readFileSync(path.join(root, 'plugin/dist/element.umd.js'), 'utf8'), createContext(page));
   expect(Object.keys(Object(page.OpenSeadragonCamElement))).toEqual(['registerCamViewer']);
