@@ -98,7 +98,7 @@ const colour = z.string().regex(/^#[0-9a-f]{6}$/i, { error: 'expected #rrggbb' }
 
 /** Query of a picture of a whole heatmap. */
 export const pictureQuery = paintedTileQuery.extend({
-  compare: z.undefined({ error: 'expected none, as a picture is of one model' }),
+  compare: z.undefined({ error: 'expected none, as a picture is of one model' }).optional(),
   size: number(
     `expected a whole number of pixels from ${PICTURE_SIZES.least} to ${PICTURE_SIZES.most}`,
     (size) => Number.isInteger(size) && size >= PICTURE_SIZES.least && size <= PICTURE_SIZES.most,
