@@ -4,12 +4,20 @@ import { configDefaults, defineConfig } from 'vitest/config';
 export const LONG = [
   'test/demo/accessibility.test.ts',
   'test/demo/compare.test.ts',
+  'test/demo/embed.test.ts',
+  'test/demo/slide-picture.test.ts',
+  'test/demo/theme.test.ts',
   'test/demo/uploads-accessibility.test.ts',
+  'test/demo/uploads.test.ts',
   'test/end-to-end/placement.test.ts',
   'test/examples/examples.test.ts',
   'test/plugin/accessibility.test.ts',
+  'test/plugin/consumer-types.test.ts',
   'test/plugin/destroyed.test.ts',
   'test/plugin/lost-server.test.ts',
+  'test/plugin/panel-keys.test.ts',
+  'test/plugin/static-host.test.ts',
+  'test/plugin/touch.test.ts',
 ];
 
 export default defineConfig({
