@@ -1,78 +1,38 @@
 import Router from '@koa/router';
 import type { Context } from 'koa';
 import { encodeNpy } from '../../../shared/codecs/npy.ts';
-import { hasTile, type TileAddress } from '../../../shared/geometry/deep-zoom.ts';
+import { hasTile } from '../../../shared/geometry/deep-zoom.ts';
 import type { TileWindow } from '../../../shared/geometry/score-raster.ts';
 import { DEFAULT_CLASS_PLANES, type Score } from '../../../shared/heatmap-descriptor.ts';
 import { paintTileComparison } from '../../../shared/painting/paint-comparison.ts';
 import { paintTile } from '../../../shared/painting/paint-tile.ts';
 import { checkTile, scoreTileFromNpy } from '../../../shared/painting/score-tile.ts';
-import { Problem, type ProblemCode } from '../errors.ts';
+import { Problem } from '../errors.ts';
 import { comparedClasses } from '../heatmaps/compared-classes.ts';
 import type { Heatmap } from '../heatmaps/heatmap.ts';
 import { checkShown, paintStyle, scoreOf } from '../heatmaps/paint-style.ts';
-import { isExact, knownBehind, missingSamples, scoreTile, windowOfTile } from '../heatmaps/score-tile.ts';
+import { scoreTile, windowOfTile } from '../heatmaps/score-tile.ts';
 import { knownTopClasses, topClasses } from '../heatmaps/shown-classes.ts';
 import { encodePainted } from '../rendering/encode-painted.ts';
 import { clientOf } from './client.ts';
-import { abortWhenClosed, countdown, withDeadline } from './deadline.ts';
+import { abortWhenClosed, countdown } from './deadline.ts';
 import type { HeatmapRouteParts } from './heatmaps.ts';
-import { type KeptTile, type KeptTiles, keptTile, sendTile } from './kept-tiles.ts';
+import type { KeptTiles } from './kept-tiles.ts';
 import { heatmapOptions, paintedTileQuery, parseQuery, scoreTileQuery } from './query.ts';
+import { TILE_TYPES, type TileFormat, type TileRequest, tileAnswers, waitAtMost } from './tile-answers.ts';
 import { parseTilePath } from './tile-path.ts';
-
-const IMMUTABLE = 'public, max-age=31536000, immutable';
-
-/** A tile that loses patches while it is made is made again at most so often. */
-const MOST_REPEATS = 3;
 
 /** Classes of a painted tile that names none. */
 const DEFAULT_TOP = 4;
-
-const TYPES = { npy: 'application/x-npy', png: 'image/png', webp: 'image/webp' } as const;
-type Format = keyof typeof TYPES;
-
-/** Everything that the bytes of an exact tile depend on. */
-interface TileKey {
-  fingerprint: string;
-  address: TileAddress;
-  format: Format;
-  /** What was asked for, defaults filled in. */
-  content: unknown;
-}
-
-interface TileRequest {
-  heatmap: Heatmap;
-  address: TileAddress;
-  format: Format;
-  wish: { signal: AbortSignal; client: string };
-}
 
 interface TileRouteParts extends Pick<HeatmapRouteParts, 'open' | 'scheduler'> {
   tiles: KeptTiles;
 }
 
-/** Values that a tile is made of. */
-interface Source {
-  heatmap: Heatmap;
-  window: TileWindow;
-}
-
-interface TileContent {
-  /** One, or two that are compared. */
-  sources: Source[];
-  /** The fingerprint in the address, if any. */
-  v: string | undefined;
-  content: unknown;
-  /** Whether the classes to show could not be found out in time. */
-  unsettled: boolean;
-  /** How long it may be waited for, from now on. */
-  secondsLeft(): number;
-}
-
 /** Heatmap tiles: score tiles (`.npy`) and tiles painted from them (`.png`, `.webp`). */
 export function heatmapTileRoutes({ open, scheduler, tiles }: TileRouteParts): Router {
   const router = new Router();
+  const { waitForSamples, sendKept, send } = tileAnswers({ scheduler, tiles });
 
   router.get('/heatmaps/:slide/:folder/:level/:file', async (ctx) => {
     const { slide, folder, level, file } = ctx.params;
@@ -180,95 +140,7 @@ export function heatmapTileRoutes({ open, scheduler, tiles }: TileRouteParts): R
     });
   }
 
-  async function waitForSamples({ address, wish }: TileRequest, sources: readonly Source[], signal: AbortSignal) {
-    await Promise.all(
-      sources.map(async ({ heatmap, window }) => {
-        const missing = missingSamples(heatmap, window, heatmap.strides[address.level]);
-        if (missing.length === 0) return;
-        await scheduler.classify(heatmap, missing, { ...wish, signal, priority: 'request' });
-      }),
-    );
-  }
-
-  /** Answers with a tile that is kept: it is exact. */
-  function sendKept(ctx: Context, request: TileRequest, v: string | undefined, content: unknown): boolean {
-    const key = keyOf(request, content);
-    const tile = tiles.get(key);
-    if (!tile) return false;
-    sendExact(ctx, request, { key, tile }, v);
-    return true;
-  }
-
-  function sendExact(
-    ctx: Context,
-    { heatmap }: TileRequest,
-    { key, tile }: { key: string; tile: KeptTile },
-    v: string | undefined,
-  ) {
-    const cacheControl = v === heatmap.fingerprint ? IMMUTABLE : 'no-cache';
-    ctx.set('X-Cam-Missing', '0');
-    tiles.remember(ctx.url, key, cacheControl);
-    sendTile(ctx, tile, cacheControl);
-  }
-
-  async function send(ctx: Context, request: TileRequest, about: TileContent, encode: () => Promise<Uint8Array>) {
-    const { v, content, unsettled } = about;
-    const { bytes, missing, revision, exact } = await makeWhole(request, about, encode);
-    const { format } = request;
-    const tile = keptTile(bytes, { type: TYPES[format], revision, compressible: format === 'npy' });
-    if (exact && !unsettled) {
-      const key = keyOf(request, content);
-      tiles.set(key, tile);
-      sendExact(ctx, request, { key, tile }, v);
-      return;
-    }
-    ctx.set('X-Cam-Missing', String(missing));
-    sendTile(ctx, tile, missing > 0 || unsettled ? 'no-store' : 'no-cache');
-  }
-
-  /** Makes a tile; what turns out to be lost as it is read, which leaves estimates in its place, is asked for again. */
-  async function makeWhole(
-    request: TileRequest,
-    { sources, secondsLeft }: Pick<TileContent, 'sources' | 'secondsLeft'>,
-    encode: () => Promise<Uint8Array>,
-  ): Promise<{ bytes: Uint8Array; missing: number; revision: number; exact: boolean }> {
-    const { address, wish } = request;
-    const strideOf = (heatmap: Heatmap) => heatmap.strides[address.level];
-    const sum = (numberOf: (source: Source) => number) => sources.reduce((all, source) => all + numberOf(source), 0);
-    const losses = () => sum(({ heatmap }) => heatmap.values.known.losses);
-    const isWhole = () => sources.every(({ heatmap, window }) => isExact(heatmap, window));
-    for (let left = MOST_REPEATS; ; left--) {
-      // Before the values are read: what becomes known meanwhile counts for the next request.
-      const before = losses();
-      const missing = sum(({ heatmap, window }) => missingSamples(heatmap, window, strideOf(heatmap)).length);
-      const exact = isWhole();
-      const revision = sum(({ heatmap, window }) => knownBehind(heatmap, window, Math.log2(strideOf(heatmap))).known);
-      const bytes = await encode();
-      const lost = losses() - before;
-      if (lost === 0) return { bytes, missing, revision, exact: exact && isWhole() };
-      // It is older than any that has them all.
-      if (left === 0) {
-        return { bytes, missing: Math.max(1, missing), revision: Math.max(0, revision - lost), exact: false };
-      }
-      await waitAtMost(wish.signal, secondsLeft(), (signal) => waitForSamples(request, sources, signal));
-    }
-  }
-
   return router;
-}
-
-/** What is no reason to refuse a tile, which shows what is known: a queue that is full, a server of pixels that is down. */
-const PASSING: readonly ProblemCode[] = ['busy', 'unavailable'];
-
-/** Waits for work at most so long, and no longer than it is of use. */
-async function waitAtMost(
-  signal: AbortSignal,
-  seconds: number | undefined,
-  work: (signal: AbortSignal) => Promise<unknown>,
-) {
-  await withDeadline(signal, seconds, work).catch((error: unknown) => {
-    if (!(error instanceof Problem && PASSING.includes(error.code)) || signal.aborted) throw error;
-  });
 }
 
 async function encodeScoreTile(
@@ -284,11 +156,6 @@ async function encodeScoreTile(
     : encodeNpy({ dtype: '|u1', shape, data: tile.data });
 }
 
-function keyOf({ heatmap, address, format }: TileRequest, content: unknown): string {
-  const key: TileKey = { fingerprint: heatmap.fingerprint, address, format, content };
-  return JSON.stringify(key);
-}
-
-function isFormat(format: string): format is Format {
-  return Object.hasOwn(TYPES, format);
+function isFormat(format: string): format is TileFormat {
+  return Object.hasOwn(TILE_TYPES, format);
 }
