@@ -37,7 +37,13 @@ export const DESCRIPTOR_BYTES = 65_536;
 /** A tile is decoded whole: this many pixels a side are 50 MB. */
 export const LARGEST_TILE = 4096;
 
+/** Pixels of a tile along a side: a region of smaller ones would need too many. */
+export const SMALLEST_TILE = 32;
+
 export const LONGEST_SIDE = 2 ** 31 - 1;
+
+/** No slide is larger: 1,048,576 pixels a side. A descriptor may claim anything. */
+export const MOST_PIXELS = 2 ** 40;
 
 const TILE_FORMATS: readonly string[] = ['jpg', 'jpeg', 'png', 'webp'];
 
@@ -93,14 +99,14 @@ function imageOf(attributes: Map<string, string>, size: Map<string, string>, has
   if (!TILE_FORMATS.includes(format.toLowerCase())) {
     throw new Error(`its tiles have the format ${JSON.stringify(format.slice(0, 20))}, jpeg, png or webp was expected`);
   }
-  const tileSize = wholeNumber(attributes, 'TileSize', 1, LARGEST_TILE);
-  return {
-    width: wholeNumber(size, 'Width', 1, LONGEST_SIDE),
-    height: wholeNumber(size, 'Height', 1, LONGEST_SIDE),
-    tileSize,
-    overlap: wholeNumber(attributes, 'Overlap', 0, tileSize),
-    format,
-  };
+  const tileSize = wholeNumber(attributes, 'TileSize', SMALLEST_TILE, LARGEST_TILE);
+  const overlap = wholeNumber(attributes, 'Overlap', 0, tileSize);
+  const width = wholeNumber(size, 'Width', 1, LONGEST_SIDE);
+  const height = wholeNumber(size, 'Height', 1, LONGEST_SIDE);
+  if (width * height > MOST_PIXELS) {
+    throw new Error(`it has ${width} x ${height} pixels, at most ${MOST_PIXELS} were expected`);
+  }
+  return { width, height, tileSize, overlap, format };
 }
 
 /** The levels that are worth reading from, full resolution first, down to the one that is a single tile. */

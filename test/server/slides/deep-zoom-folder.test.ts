@@ -142,7 +142,7 @@ describe('what is wrong is told in one line', () => {
     [
       'broken-descriptor',
       (name) => writeFile(join(folder, `${name}.dzi`), descriptor('TileSize="many"')),
-      'its TileSize is "many", a whole number from 1 to 4096 was expected',
+      'its TileSize is "many", a whole number from 32 to 4096 was expected',
     ],
     [
       'collection',

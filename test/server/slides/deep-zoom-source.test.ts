@@ -26,9 +26,20 @@ describe('descriptors', () => {
     expect(parseDeepZoom(text)).toEqual({ width: 1000, height: 700, tileSize: 254, overlap: 1, format: 'jpg' });
   });
 
+  test('tiles of 32 pixels, and 2^40 pixels in all, are not too many', () => {
+    const text = descriptor('TileSize="32" Overlap="0" Format="png"', 'Width="1048576" Height="1048576"');
+    expect(parseDeepZoom(text)).toMatchObject({ width: 2 ** 20, height: 2 ** 20, tileSize: 32 });
+  });
+
   const wrong: [string, string][] = [
     [descriptor('TileSize="0" Overlap="1" Format="jpg"', 'Width="9" Height="9"'), 'its TileSize is "0"'],
-    [descriptor('TileSize="9999" Overlap="1" Format="jpg"', 'Width="9" Height="9"'), 'from 1 to 4096 was expected'],
+    [descriptor('TileSize="1" Overlap="0" Format="png"', 'Width="40000" Height="40000"'), 'its TileSize is "1"'],
+    [descriptor('TileSize="31" Overlap="0" Format="png"', 'Width="9" Height="9"'), 'its TileSize is "31"'],
+    [
+      descriptor('TileSize="256" Overlap="0" Format="png"', 'Width="2147483647" Height="2147483647"'),
+      'it has 2147483647 x 2147483647 pixels, at most 1099511627776 were expected',
+    ],
+    [descriptor('TileSize="9999" Overlap="1" Format="jpg"', 'Width="9" Height="9"'), 'from 32 to 4096 was expected'],
     [descriptor('TileSize="256" Overlap="-1" Format="jpg"', 'Width="9" Height="9"'), 'its Overlap is "-1"'],
     [descriptor('TileSize="256" Overlap="0" Format="../x"', 'Width="9" Height="9"'), 'the format "../x"'],
     [descriptor('TileSize="256" Overlap="0"', 'Width="9" Height="9"'), 'the format ""'],

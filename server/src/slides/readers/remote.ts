@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { Problem } from '../../errors.ts';
 import { emptyPixels } from '../copy-pixels.ts';
+import { MOST_PIXELS, SMALLEST_TILE } from '../deep-zoom-source.ts';
 import { unreadable } from '../image-file.ts';
 import { PYRAMID_TILE_SIZE } from '../lossless-pyramid.ts';
 import type { Reader } from '../readers.ts';
@@ -12,7 +13,7 @@ import { remoteFetcher } from '../remote/process-fetcher.ts';
 import { RemoteError } from '../remote/remote-error.ts';
 import type { RemoteImage, RemoteLevel } from '../remote/remote-image.ts';
 import { fetchTile, remoteProblem, remoteSource, shownAddress } from '../remote/remote-source.ts';
-import { type RemoteSource, readSourceFile, SMALLEST_TILE } from '../remote/source-file.ts';
+import { type RemoteSource, readSourceFile } from '../remote/source-file.ts';
 import { remoteTemplate } from '../remote/template.ts';
 import type { SlideDescription, SlideHeader } from '../slide.ts';
 import { hasOverview } from '../tiff-levels.ts';
@@ -20,9 +21,6 @@ import { type GridTile, gridTiles } from '../tile-grid.ts';
 
 /** Tiles of the full resolution that the fingerprint looks into. */
 const SAMPLED_TILES = 16;
-
-/** No slide is larger: 1,048,576 pixels a side. A descriptor may claim anything. */
-const MOST_PIXELS = 2 ** 40;
 
 /** Seconds after which a slide that is used is compared with what its server has. */
 const COMPARE_SECONDS = 60;

@@ -1,10 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
-import { LARGEST_TILE, LONGEST_SIDE } from '../deep-zoom-source.ts';
+import { LARGEST_TILE, LONGEST_SIDE, SMALLEST_TILE } from '../deep-zoom-source.ts';
 import { fileProblem, unreadable } from '../image-file.ts';
-
-/** Pixels of a tile along a side: a region of smaller ones would be too many to fetch. */
-export const SMALLEST_TILE = 32;
 
 /** Bytes of a file that tells of an image of another server; longer ones are something else. */
 export const SOURCE_BYTES = 65_536;
