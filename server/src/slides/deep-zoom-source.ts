@@ -7,7 +7,7 @@ import {
   type TilePyramid,
 } from '../../../shared/geometry/deep-zoom.ts';
 import type { RegionPixels } from './copy-pixels.ts';
-import { type GridTile, gridTiles } from './tile-grid.ts';
+import { type GridTile, gridTiles, type TileGrid } from './tile-grid.ts';
 import { attributesOf } from './xml-attributes.ts';
 
 /** A Deep Zoom pyramid that somebody else made, as its descriptor tells; nothing here reads a tile. */
@@ -121,11 +121,14 @@ export function deepZoomLevels(image: DeepZoomImage): DeepZoomLevel[] {
   return levels;
 }
 
+/** Where the tiles of a level are. */
+export function gridOf({ width, height, tileSize, overlap }: DeepZoomLevel): TileGrid {
+  return { width, height, tile: { width: tileSize, height: tileSize }, overlap };
+}
+
 /** The tiles under regions of a level, row by row. */
 export function tilesUnder(level: DeepZoomLevel, regions: readonly RegionPixels[]): NeededTile[] {
-  const { width, height, tileSize, overlap } = level;
-  const grid = { width, height, tile: { width: tileSize, height: tileSize }, overlap };
-  return gridTiles(grid, regions).map(({ column, row, ...tile }) => {
+  return gridTiles(gridOf(level), regions).map(({ column, row, ...tile }) => {
     return { ...tile, address: { level: level.level, column, row } };
   });
 }

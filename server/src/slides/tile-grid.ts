@@ -1,5 +1,6 @@
 import type { Rectangle, Size } from '../../../shared/geometry/deep-zoom.ts';
 import { copyOverlap, emptyPixels, type RegionPixels } from './copy-pixels.ts';
+import { PYRAMID_TILE_SIZE } from './lossless-pyramid.ts';
 
 /** A level that is stored in tiles of one size, from its top left corner on. */
 export interface TileGrid extends Size {
@@ -39,6 +40,25 @@ export function gridTiles(grid: TileGrid, regions: readonly RegionPixels[]): Gri
     }
   }
   return [...found.values()].sort((a, b) => a.row - b.row || a.column - b.column);
+}
+
+/** As many tiles of a grid as that, spread evenly, first and last included; all of them where there are fewer. */
+export function sampledTiles(grid: TileGrid, most: number): GridTile[] {
+  const { width, height, tile } = grid;
+  const columns = Math.ceil(width / tile.width);
+  const tiles = columns * Math.ceil(height / tile.height);
+  const sampled = Math.min(most, tiles);
+  return Array.from({ length: sampled }, (_, i) => {
+    const index = Math.round(((tiles - 1) * i) / Math.max(1, sampled - 1));
+    const x = (index % columns) * tile.width;
+    const y = Math.floor(index / columns) * tile.height;
+    return gridTiles(grid, [emptyPixels({ x, y, width: 1, height: 1 })])[0];
+  });
+}
+
+/** Pixels a side of the tiles that are handed out: a file's own where they are square and of 256 to 1024, else 256. */
+export function servedTileSize({ width, height }: Size): number {
+  return width === height && width >= 256 && width <= 1024 ? width : PYRAMID_TILE_SIZE;
 }
 
 /** Copies the decoded pixels of a tile, RGB of its whole bounds, to the regions that it lies under. */

@@ -6,6 +6,7 @@ import {
   type DeepZoomImage,
   type DeepZoomLevel,
   deepZoomLevels,
+  gridOf,
   type NeededTile,
   parseDeepZoom,
   tilesUnder,
@@ -14,11 +15,10 @@ import { isInside, readInside } from '../file-inside.ts';
 import { fileVersion } from '../file-version.ts';
 import { foreignTile, mostTileBytes } from '../foreign-tile.ts';
 import { firstBytes, reason, unreadable } from '../image-file.ts';
-import { PYRAMID_TILE_SIZE } from '../lossless-pyramid.ts';
 import type { Reader, RegionSource } from '../readers.ts';
 import type { Recognized } from '../recognize.ts';
 import type { SlideDescription, SlideHeader } from '../slide.ts';
-import { copyTile } from '../tile-grid.ts';
+import { copyTile, sampledTiles, servedTileSize } from '../tile-grid.ts';
 import { xmlText } from '../xml-attributes.ts';
 
 /** Tiles that are decoded at once. */
@@ -46,7 +46,7 @@ export const deepZoomReader: Reader = {
     const version = await fileVersion(file, companions);
     const description: SlideDescription = {
       ...{ file, format, reader, width, height, mpp, regionFile: file, companions, version, levels },
-      tileSize: image.tileSize >= 256 && image.tileSize <= 1024 ? image.tileSize : PYRAMID_TILE_SIZE,
+      tileSize: servedTileSize({ width: image.tileSize, height: image.tileSize }),
       fingerprint: await sampledFingerprint(fingerprint, folder, levels[0]),
     };
     const pixel = { x: 0, y: 0, width: 1, height: 1, data: new Uint8Array(3) };
@@ -139,16 +139,11 @@ async function checkLevel(file: string, folder: string, level: number): Promise<
 
 /** Of the descriptor and of tiles spread over the full resolution, or of their absence. */
 async function sampledFingerprint(fingerprint: string, folder: string, level: DeepZoomLevel): Promise<string> {
-  const columns = Math.ceil(level.width / level.tileSize);
-  const tiles = columns * Math.ceil(level.height / level.tileSize);
-  const sampled = Math.min(SAMPLED_TILES, tiles);
   const side = level.tileSize + 2 * level.overlap;
   const most = mostTileBytes({ width: side, height: side });
   const hash = createHash('sha256').update(fingerprint);
-  for (let i = 0; i < sampled; i++) {
-    const index = Math.round(((tiles - 1) * i) / Math.max(1, sampled - 1));
-    const address = { level: level.level, column: index % columns, row: Math.floor(index / columns) };
-    const path = tilePath(address, level.format);
+  for (const { column, row } of sampledTiles(gridOf(level), SAMPLED_TILES)) {
+    const path = tilePath({ level: level.level, column, row }, level.format);
     const tile = await readInside(folder, path, most).catch(() => undefined);
     hash.update(` ${path} `).update(tile ?? 'missing');
   }

@@ -4,13 +4,13 @@ import type { Problem } from '../../errors.ts';
 import { copyOverlap, type RegionPixels } from '../copy-pixels.ts';
 import { fileVersion } from '../file-version.ts';
 import { reason, unreadable } from '../image-file.ts';
-import { PYRAMID_TILE_SIZE } from '../lossless-pyramid.ts';
 import { LibraryError, type LibraryFile, type LibrarySlide, openLibrary } from '../openslide/library.ts';
 import type { Reader, RegionSource } from '../readers.ts';
 import type { Recognized } from '../recognize.ts';
 import { squareMpp } from '../resolution.ts';
 import type { OpenSlideLevel, SlideDescription, SlideHeader } from '../slide.ts';
 import { levelDistance } from '../tiff-levels.ts';
+import { servedTileSize } from '../tile-grid.ts';
 
 const INSTALL =
   'install it (Debian, Ubuntu: apt-get install libopenslide0; Fedora: dnf install openslide; macOS: brew install openslide)';
@@ -38,7 +38,7 @@ export const openslideReader: Reader = {
     const description: SlideDescription = {
       ...{ file, format, reader, width, height, mpp, regionFile: file, version },
       levels: usableLevels(described.levels),
-      tileSize: tileSizeOf(described),
+      tileSize: servedTileSize({ width: Number(described.tileWidth), height: Number(described.tileHeight) }),
       fingerprint: wholeFingerprint(fingerprint, described.quickhash),
     };
     const pixel = { x: 0, y: 0, width: 1, height: 1, data: new Uint8Array(3) };
@@ -148,11 +148,6 @@ function usableLevels(levels: readonly OpenSlideLevel[]): OpenSlideLevel[] {
     if (levelDistance(full, level) !== null || Math.abs(ratio - 1) <= SAME_RATIO) usable.push(level);
   }
   return usable;
-}
-
-function tileSizeOf({ tileWidth, tileHeight }: LibrarySlide): number {
-  const size = Number(tileWidth);
-  return size === Number(tileHeight) && size >= 256 && size <= 1024 ? size : PYRAMID_TILE_SIZE;
 }
 
 /** Of all files of a slide: what was named may be a small one of them. */

@@ -3,7 +3,6 @@ import { Problem } from '../../errors.ts';
 import { emptyPixels } from '../copy-pixels.ts';
 import { MOST_PIXELS, SMALLEST_TILE } from '../deep-zoom-source.ts';
 import { unreadable } from '../image-file.ts';
-import { PYRAMID_TILE_SIZE } from '../lossless-pyramid.ts';
 import type { Reader } from '../readers.ts';
 import type { Recognized } from '../recognize.ts';
 import { createCurrency } from '../remote/currency.ts';
@@ -17,7 +16,7 @@ import { type RemoteSource, readSourceFile } from '../remote/source-file.ts';
 import { remoteTemplate } from '../remote/template.ts';
 import type { SlideDescription, SlideHeader } from '../slide.ts';
 import { hasOverview } from '../tiff-levels.ts';
-import { type GridTile, gridTiles } from '../tile-grid.ts';
+import { type GridTile, sampledTiles, servedTileSize } from '../tile-grid.ts';
 
 /** Tiles of the full resolution that the fingerprint looks into. */
 const SAMPLED_TILES = 16;
@@ -37,7 +36,7 @@ export const remoteReader: Reader = {
     const [full] = image.levels;
     const description: SlideDescription = {
       ...{ file, format, reader, width, height, mpp, regionFile: file, version, levels: image.levels },
-      tileSize: tileSizeOf(full),
+      tileSize: servedTileSize(full.tile),
       mppRemedy: `give them with --mpp or in the file itself, as "mpp": 0.5`,
       fingerprint: await remoteFingerprint(file, source, image),
     };
@@ -97,10 +96,6 @@ function hasUsableTiles({ width, height, tile }: RemoteLevel): boolean {
   return tile.width >= Math.min(SMALLEST_TILE, width) && tile.height >= Math.min(SMALLEST_TILE, height);
 }
 
-function tileSizeOf({ tile: { width, height } }: RemoteLevel): number {
-  return width === height && width >= 256 && width <= 1024 ? width : PYRAMID_TILE_SIZE;
-}
-
 /**
  * Of the levels and of tiles spread over the full resolution, or of their absence. Neither the address nor the file counts: a
  * server that moves keeps its slides.
@@ -109,26 +104,12 @@ async function remoteFingerprint(file: string, { type }: RemoteSource, { levels 
   const [full] = levels;
   const layout = levels.map(({ width, height, tile, overlap }) => [width, height, tile.width, tile.height, overlap]);
   const hash = createHash('sha256').update(JSON.stringify([type, layout]));
-  const tiles = sampledTiles(full);
+  const tiles = sampledTiles(full, SAMPLED_TILES);
   const found = await Promise.all(tiles.map((tile) => sample(file, full, tile)));
   found.forEach((tile, i) => {
     hash.update(` ${tiles[i].row} ${tiles[i].column} `).update(tile);
   });
   return hash.digest('hex').slice(0, 16);
-}
-
-/** Spread evenly over a level, first and last included. */
-function sampledTiles(level: RemoteLevel): GridTile[] {
-  const { width, height, tile } = level;
-  const columns = Math.ceil(width / tile.width);
-  const tiles = columns * Math.ceil(height / tile.height);
-  const sampled = Math.min(SAMPLED_TILES, tiles);
-  return Array.from({ length: sampled }, (_, i) => {
-    const index = Math.round(((tiles - 1) * i) / Math.max(1, sampled - 1));
-    const x = (index % columns) * tile.width;
-    const y = Math.floor(index / columns) * tile.height;
-    return gridTiles(level, [{ x, y, width: 1, height: 1, data: new Uint8Array(3) }])[0];
-  });
 }
 
 async function sample(file: string, level: RemoteLevel, tile: GridTile): Promise<Uint8Array | string> {

@@ -12,6 +12,7 @@ import type { Reader } from '../readers.ts';
 import type { Recognized } from '../recognize.ts';
 import type { SlideDescription, SlideHeader, ZarrLevel } from '../slide.ts';
 import { levelDistance } from '../tiff-levels.ts';
+import { servedTileSize } from '../tile-grid.ts';
 import { LARGEST_CHUNK_BYTES, zarrFolder } from '../zarr-folder.ts';
 import { chunkBytes, openZarrArray, type ZarrArray, zarrSource } from '../zarr-source.ts';
 
@@ -67,7 +68,10 @@ async function inspect({ file, format, index }: Recognized): Promise<Inspected> 
         throw new Error(`its array ${array}: ${reason(error)}`, { cause: error });
       });
       const level = { ...checkArray(array, opened, image), zarrFormat } as const;
-      if (number === 0) tileSize = tileSizeOf(level, opened);
+      if (number === 0) {
+        const [width, height] = [opened.chunks[level.axes.x], opened.chunks[level.axes.y]];
+        tileSize = servedTileSize({ width, height });
+      }
       if (number === 0 || isReduced(levels, level)) levels.push(level);
     }
     const [{ width, height }] = levels;
@@ -133,11 +137,6 @@ function checkOverview({ width, height }: Size): void {
   throw new Error(
     `its smallest level has ${width} x ${height} pixels; multiscales down to ${LARGEST_OVERVIEW} pixels a side, each a power of two smaller, were expected`,
   );
-}
-
-function tileSizeOf({ axes }: Pick<ZarrLevel, 'axes'>, { chunks }: ZarrArray): number {
-  const size = chunks[axes.x];
-  return size === chunks[axes.y] && size >= 256 && size <= 1024 ? size : PYRAMID_TILE_SIZE;
 }
 
 /** Of the metadata and of chunks spread over the full resolution, or of their absence; finds out whether they can be decoded. */
