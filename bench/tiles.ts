@@ -32,8 +32,8 @@ interface Load {
 }
 
 /**
- * Slide tiles; then tiles of a heatmap that is known: painted ones that are not kept, kept ones in an open loop beside an analysis and the analysis
- * beside them, and kept ones as fast as they go against a bare server.
+ * Slide tiles; then tiles of a heatmap that is known: painted ones that are not kept, kept ones in an open loop beside an
+ * analysis and the analysis beside them, and kept ones as fast as they go against a bare server.
  */
 export async function run(): Promise<void> {
   await slideTiles();

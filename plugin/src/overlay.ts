@@ -19,7 +19,10 @@ import { untilAnswered } from './until-answered.ts';
 import { type UrlState, urlState } from './url-state.ts';
 import { shownValuesAt, type ValuesAtPoint } from './values.ts';
 
-/** A heatmap over an image of a viewer, with its panel. Every address, class and number of it can be changed at any time but the heatmap's own. */
+/**
+ * A heatmap over an image of a viewer, with its panel. Every address, class and number of it can be changed at any time but the
+ * heatmap's own.
+ */
 export class CamOverlay {
   readonly viewer: OpenSeadragon.Viewer;
   /**
@@ -74,7 +77,10 @@ export class CamOverlay {
     return this.#descriptor;
   }
 
-  /** Changes what is shown, with at most one repainting a frame; resolves when the screen shows it. Rejects for a wrong value, changing nothing. */
+  /**
+   * Changes what is shown, with at most one repainting a frame; resolves when the screen shows it. Rejects for a wrong value,
+   * changing nothing.
+   */
   async setOptions(changes: CamChanges): Promise<void> {
     if (!this.#parts) await this.ready;
     if (!this.#descriptor) return;

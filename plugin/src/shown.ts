@@ -78,7 +78,10 @@ export function effectiveScore({ score, interpolation, mode }: CamSettings): Sco
   return mode === 'entropy' && score === 'cam' ? 'patch' : score;
 }
 
-/** Modes that a model can be shown in: entropy needs probabilities, of all classes in one tile, and a difference two classes, or two heatmaps. */
+/**
+ * Modes that a model can be shown in: entropy needs probabilities, of all classes in one tile, and a difference two classes, or
+ * two heatmaps.
+ */
 export function modesOf(descriptor: HeatmapDescriptor, isPair = false): Mode[] {
   const { length } = descriptor.classes;
   const hasEntropy = isShare('patch', descriptor) && length > 1 && length <= MAX_CLASS_PLANES;

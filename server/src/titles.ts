@@ -6,7 +6,10 @@ export function titlesOf(ids: readonly string[]): string[] {
   return ids.map((id, i) => (counts.get(titles[i]) === 1 ? titles[i] : id.replaceAll(':', '/')));
 }
 
-/** A title for people: the path in the catalogue's folder, without its ending (all of `.ome.zarr`); of a `model.json` that of its folder. */
+/**
+ * A title for people: the path in the catalogue's folder, without its ending (all of `.ome.zarr`); of a `model.json` that of its
+ * folder.
+ */
 export function titleOf(id: string): string {
   return id.replaceAll(':', '/').replace(/\/model\.json$|\.ome\.zarr$|\.[^./]+$/i, '');
 }

@@ -17,7 +17,10 @@ const LINES = new Float64Array(8 * ROW_LENGTH);
 /** Whether other classes add to the sums of pixels after a value. */
 const ADDED = new Uint8Array(ROW_LENGTH);
 
-/** Mean of the colours weighted by ranged score to the power gamma; alpha is opacity x visibility x the sum of those scores, at most 1. */
+/**
+ * Mean of the colours weighted by ranged score to the power gamma; alpha is opacity x visibility x the sum of those scores, at
+ * most 1.
+ */
 export function blendPainter(style: PaintStyle, { colours, one, shape }: PainterInput): RowPainter {
   const { range, threshold, gamma, opacity } = style;
   const { length, values } = shape;

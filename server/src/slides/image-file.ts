@@ -9,8 +9,8 @@ import { Problem } from '../errors.ts';
 sharp.cache(false);
 
 /**
- * Pixels as stored: no colour profile, and no rotation unless it is asked for. Below `warning` libvips gives black pixels for a damaged tile of
- * a TIFF and for the rest of a damaged JPEG, and says nothing.
+ * Pixels as stored: no colour profile, and no rotation unless it is asked for. Below `warning` libvips gives black pixels for
+ * a damaged tile of a TIFF and for the rest of a damaged JPEG, and says nothing.
  */
 const READ_OPTIONS: SharpOptions = {
   limitInputPixels: false,

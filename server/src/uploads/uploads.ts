@@ -55,7 +55,8 @@ export interface ReceiveUploadOptions {
 export interface Uploads {
   readonly limits: UploadLimits;
   /**
-   * Takes an image, and refuses what cannot be opened: a picture is decoded whole first, a tiled slide where it begins. Those looked at longest ago make room for it.
+   * Takes an image, and refuses what cannot be opened: a picture is decoded whole first, a tiled slide where it begins. Those
+   * looked at longest ago make room for it.
    * @throws Problem `too-large`, `unreadable-slide`, `bad-parameter`, `busy` where too many are being sent, `failed`
    */
   receive(body: Readable, options: ReceiveUploadOptions): Promise<Upload>;
