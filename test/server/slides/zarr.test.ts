@@ -214,6 +214,7 @@ describe('what is refused is refused in one sentence', () => {
     ['empty.zarr', (name) => arrayOf(name, { shape: [3, 0, 150] }), 'its array 0 is 3 x 0 x 150'],
     ['endless.zarr', (name) => arrayOf(name, { shape: [3, 110, 2 ** 40] }), 'whole numbers above 0 were expected'],
     ['chunkless.zarr', (name) => arrayOf(name, { chunks: [0, 64, 64] }), 'in chunks of 0 x 64 x 64'],
+    ['tiny-chunks.zarr', (name) => arrayOf(name, { chunks: [3, 1, 1] }), 'at least 32 pixels a side were expected'],
     ['flat.zarr', (name) => arrayOf(name, { shape: [110, 150], chunks: [64, 64] }), 'has 2 axes, 3 were expected'],
     ['huge-chunks.zarr', (name) => arrayOf(name, { chunks: [3, 20000, 20000] }), 'at most 134217728 bytes of samples'],
     [

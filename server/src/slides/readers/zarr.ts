@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import * as zarr from 'zarrita';
 import type { Size } from '../../../../shared/geometry/deep-zoom.ts';
 import { emptyPixels } from '../copy-pixels.ts';
+import { LONGEST_SIDE, SMALLEST_TILE } from '../deep-zoom-source.ts';
 import { fileVersion } from '../file-version.ts';
 import { reason, unreadable } from '../image-file.ts';
 import { PYRAMID_TILE_SIZE } from '../lossless-pyramid.ts';
@@ -15,8 +16,6 @@ import { levelDistance } from '../tiff-levels.ts';
 import { servedTileSize } from '../tile-grid.ts';
 import { LARGEST_CHUNK_BYTES, zarrFolder } from '../zarr-folder.ts';
 import { chunkBytes, openZarrArray, type ZarrArray, zarrSource } from '../zarr-source.ts';
-
-const LONGEST_SIDE = 2 ** 31 - 1;
 
 /** Without a level this small an overview would take the whole image each time. */
 const LARGEST_OVERVIEW = 16_384;
@@ -118,6 +117,9 @@ function checkArray(path: string, array: ZarrArray, image: NgffImage): Omit<Zarr
     );
   }
   const [x, y, c] = ['x', 'y', 'c'].map((name) => axes.indexOf(name));
+  if ([x, y].some((axis) => chunks[axis] < Math.min(SMALLEST_TILE, shape[axis]))) {
+    throw new Error(`its chunks are ${chunks.join(' x ')}, at least ${SMALLEST_TILE} pixels a side were expected`);
+  }
   const isColour = c >= 0 && shape[c] === 3 && image.isColour;
   return {
     ...{ width: shape[x], height: shape[y], array: path },
