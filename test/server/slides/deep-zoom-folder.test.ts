@@ -168,6 +168,14 @@ describe('what is wrong is told in one line', () => {
     await expect(reading).rejects.toThrow(new RegExp(`^${name}\\.dzi cannot be read as a slide: [^\\n]*$`));
   });
 
+  test('without its tiles it is not even listed', async () => {
+    const file = await written('listed', PNG);
+    await rm(join(folder, 'listed_files'), { recursive: true });
+    await expect(readSlideHeader(file)).rejects.toThrow(
+      'the folder of its tiles, listed_files, was expected beside it',
+    );
+  });
+
   test('tiles that lead out of their folder through its own name', async () => {
     const outside = join(folder, 'outside');
     await mkdir(outside);

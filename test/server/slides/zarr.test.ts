@@ -179,6 +179,14 @@ describe('what is refused is refused in one sentence', () => {
   };
   const cases: [string, (name: string) => Promise<unknown>, string][] = [
     [
+      'null-attributes.zarr',
+      async (name) => {
+        await writeGroup(join(folder, name), 2, {});
+        await writeFile(join(folder, name, '.zattrs'), 'null');
+      },
+      'its attributes: an object was expected',
+    ],
+    [
       'no-image.zarr',
       (name) => writeGroup(join(folder, name), 2, {}),
       'it has no multiscales of OME-NGFF 0.4 (Zarr 2)',

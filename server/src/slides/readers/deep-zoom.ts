@@ -31,6 +31,7 @@ const SAMPLED_TILES = 16;
 export const deepZoomReader: Reader = {
   async header(recognized) {
     const image = await readDescriptor(recognized);
+    await tilesFolder(recognized.file);
     return headerOf(recognized, image);
   },
 

@@ -90,6 +90,9 @@ async function inspect({ file, format, index }: Recognized): Promise<Inspected> 
 async function imageOf(store: ReturnType<typeof zarrFolder>, zarrFormat: 2 | 3) {
   const open = zarrFormat === 2 ? zarr.open.v2 : zarr.open.v3;
   const { attrs } = await open(zarr.root(store), { kind: 'group' });
+  // Whatever JSON is there, for its type says more than is checked.
+  const found: unknown = attrs;
+  if (typeof found !== 'object' || found === null) throw new Error('its attributes: an object was expected');
   const path = ngffSeries(attrs) ?? '';
   const { attrs: own } = path === '' ? { attrs } : await open(zarr.root(store).resolve(path), { kind: 'group' });
   return { image: ngffImage(own, zarrFormat), path };

@@ -158,7 +158,8 @@ function unavailable(error: unknown, { signal, seconds }: Connection, unanswered
   const message = signal.aborted
     ? `it was not there whole after ${seconds} s`
     : `its server cannot be reached (${reason(error)})`;
-  return new RemoteError('unavailable', message, { cause: error, unanswered });
+  // A connection that is cut off was made: the server answers others.
+  return new RemoteError('unavailable', message, { cause: error, unanswered: unanswered && code !== 'ECONNRESET' });
 }
 
 async function bodyOf(response: IncomingMessage, { kind, mostBytes }: Wanted, connection: Connection): Promise<Buffer> {

@@ -173,11 +173,13 @@ test('a server that does not answer is left alone for a moment, one that answers
   expect(silent.asked).toHaveLength(asked);
 
   const troubled = await tileServer((request, response) => {
+    if (request.url === '/cut') return void request.socket.destroy();
     const answer = request.url === '/bad' ? send('', {}, 500) : request.url === '/slow' ? drip : send('pixels');
     answer(request, response);
   });
   const other = createFetcher(hosts(troubled.host), { ...FAST, attemptSeconds: 0.3 });
-  for (const path of ['/bad', '/slow']) await expect(other.fetch(troubled.address + path, WANTED)).rejects.toThrow();
+  for (const path of ['/bad', '/slow', '/cut'])
+    await expect(other.fetch(troubled.address + path, WANTED)).rejects.toThrow();
   expect((await other.fetch(`${troubled.address}/good`, WANTED)).bytes.toString()).toBe('pixels');
 });
 
