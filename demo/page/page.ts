@@ -93,7 +93,9 @@ function start(): void {
       gallery.showLists(lists);
       gallery.showNotice('');
       present();
-      if (first && lists.slides.length > 0) showHints(required('#stage'));
+      // Over two halves they would hide what they speak of.
+      const isCompared = addressed().compare !== undefined;
+      if (first && lists.slides.length > 0 && !isCompared) showHints(required('#stage'));
     } catch (error) {
       if (signal.aborted) return;
       wait = RETRY;
