@@ -1,8 +1,7 @@
 import { createRequire } from 'node:module';
 import path from 'node:path';
-import { type Browser, chromium, type Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import type { CamChanges } from '../plugin/src/options.ts';
-import { findChromium } from '../scripts/install-chromium.mjs';
 import { launchBrowser } from '../test/browser.ts';
 import type { RunningCommand } from '../test/command-line.ts';
 import { HEATMAP, withAnalysedDemo } from './analysed-demo.ts';
@@ -31,9 +30,7 @@ export async function run(): Promise<void> {
   await withAnalysedDemo(async (server) => {
     console.log('recolouring 1500 x 1000 pixels: ms from setOptions to the frame drawn, median and 95 %');
     for (const drawer of ['canvas', 'webgl'] as const) {
-      // Without WebGL Chromium draws canvases on the processor itself, which takes a tenth of doing so through SwiftShader.
-      const onProcessor = { executablePath: findChromium(), args: ['--no-sandbox', '--disable-3d-apis'] };
-      const browser = drawer === 'webgl' ? await launchBrowser() : await chromium.launch(onProcessor);
+      const browser = await launchBrowser(drawer);
       try {
         const page = await openPage(browser, server, drawer);
         for (const [title, changes] of Object.entries(STYLES)) await time(browser, page, drawer, title, changes);

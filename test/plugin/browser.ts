@@ -5,15 +5,18 @@ import { launchBrowser } from '../browser.ts';
 import { buildPlugin } from './bundles.ts';
 import { type Control, freshControl, startHeatmapServer } from './heatmap-server.ts';
 
-/** A browser and a heatmap server for the tests of a file; a fresh page and a reset server for each test. */
-export function useBrowser() {
+/**
+ * A browser and a heatmap server for the tests of a file; a fresh page and a reset server for each test.
+ * @param drawers `webgl` where one of the tests needs it
+ */
+export function useBrowser(drawers: 'canvas' | 'webgl' = 'canvas') {
   const shared: { page: Page; control: Control; announce(): void; url: string } = Object.create(null);
   const problems: string[] = [];
   let browser: Browser;
   let server: Awaited<ReturnType<typeof startHeatmapServer>>;
   beforeAll(async () => {
     server = await startHeatmapServer(await buildPlugin());
-    browser = await launchBrowser();
+    browser = await launchBrowser(drawers);
   });
   afterAll(async () => {
     await browser?.close();

@@ -9,7 +9,7 @@ import { addCam, openViewer, pixelsAt, settled, useBrowser } from './browser.ts'
 import { describeHeatmap, describeOther, tileBody } from './heatmap-server.ts';
 import { tilesOf } from './view-streams.ts';
 
-const browser = useBrowser();
+const browser = useBrowser('webgl');
 const descriptor = describeHeatmap(4);
 const other = describeOther(4);
 const compareWith = '/heatmaps/slide/other4.json';

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { addCam, allAsked, openViewer, pixelAt, useBrowser } from './browser.ts';
 
-const browser = useBrowser();
+const browser = useBrowser('webgl');
 const tileRequests = () => browser.control.requests.filter((request) => request.includes('_files/'));
 const LESION: [number, number] = [1260, 954];
 /** The tile on screen that it lies in. */

@@ -28,6 +28,8 @@ async function openWithPanel(): Promise<void> {
 test('a rectangle is drawn by dragging, its shares and areas are told, and it can be cleared', async () => {
   const { page, control } = browser;
   await openWithPanel();
+  // Those of the slide are none of a region that is not there.
+  await expect.poll(() => page.locator('.osd-cam-value').first().isVisible()).toBe(false);
   const before = await page.evaluate(() => JSON.stringify(window.viewer.viewport.getBounds()));
   await page.getByRole('button', { name: 'Rectangle' }).click();
   const from = await onScreen(200, 300);
@@ -37,6 +39,7 @@ test('a rectangle is drawn by dragging, its shares and areas are told, and it ca
   await page.mouse.move(to.x, to.y, { steps: 3 });
   await page.mouse.up();
   await expect.poll(shares).toEqual(['40 %', '31 %', '30 %', '0 %']);
+  expect(await page.locator('.osd-cam-value').first().isVisible()).toBe(true);
   const drawn = await region();
   expect(drawn?.type).toBe('Polygon');
   const corners = [

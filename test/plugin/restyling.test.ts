@@ -6,7 +6,7 @@ import { tileRequest } from '../../plugin/src/tile-request.ts';
 import { addCam, openViewer, pixelsAt, settled, useBrowser } from './browser.ts';
 import { describeHeatmap, tileBody } from './heatmap-server.ts';
 
-const browser = useBrowser();
+const browser = useBrowser('webgl');
 const descriptor = describeHeatmap(4);
 const tileRequests = () => browser.control.requests.filter((request) => request.includes('_files/'));
 
