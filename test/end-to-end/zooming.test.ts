@@ -1,24 +1,11 @@
-import { rm } from 'node:fs/promises';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { decodeNpy } from '../../shared/codecs/npy.ts';
 import { tileCount } from '../../shared/geometry/deep-zoom.ts';
 import type { HeatmapDescriptor } from '../../shared/heatmap-descriptor.ts';
-import { type RunningCommand, startCommand } from '../command-line.ts';
-import { type SmallCatalogue, smallCatalogue } from '../small-catalogue.ts';
+import { useServer } from '../served-catalogue.ts';
 
-let catalogue: SmallCatalogue;
-let server: RunningCommand;
 const HEATMAP = 'heatmaps/tissue.tif/tissue.h5';
-
-beforeAll(async () => {
-  catalogue = await smallCatalogue();
-  const { slides, models, store } = catalogue;
-  server = await startCommand('serve', '--slides', slides, '--models', models, '--store', store, '--port', '0');
-});
-afterAll(async () => {
-  await server?.stop();
-  await rm(catalogue.root, { recursive: true, force: true });
-});
+const server = useServer();
 
 const get = (path: string) => fetch(new URL(path, server.address));
 

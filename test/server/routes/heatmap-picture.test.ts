@@ -1,22 +1,10 @@
-import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp from 'sharp';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type RunningCommand, runCommand, startCommand } from '../../command-line.ts';
-import { type SmallCatalogue, smallCatalogue } from '../../small-catalogue.ts';
+import { expect, test } from 'vitest';
+import { runCommand } from '../../command-line.ts';
+import { useServer } from '../../served-catalogue.ts';
 
-let catalogue: SmallCatalogue;
-let server: RunningCommand;
-
-beforeAll(async () => {
-  catalogue = await smallCatalogue();
-  const { slides, models, store } = catalogue;
-  server = await startCommand('serve', '--slides', slides, '--models', models, '--store', store, '--port', '0');
-});
-afterAll(async () => {
-  await server?.stop();
-  await rm(catalogue.root, { recursive: true, force: true });
-});
+const server = useServer();
 
 async function picture(query: Record<string, string> | string) {
   const response = await fetch(`${server.address}heatmaps/tissue.tif/tissue.h5.png?${new URLSearchParams(query)}`);
@@ -56,7 +44,7 @@ test('of an analysed slide it is what render writes, and says what it is of', as
     .toBe(0);
   const { response, body } = await picture({ class: 'Tumour', size: '500', opacity: '0.7', colormap: 'magma' });
   expect(response.headers.get('Content-Type')).toBe('image/png');
-  const { slides, models, root } = catalogue;
+  const { slides, models, root } = server;
   const file = join(root, 'rendered.png');
   const rendered = await runCommand(
     ...['render', join(slides, 'tissue.tif'), join(models, 'tissue.h5'), '--store', join(root, 'other-store')],

@@ -1,22 +1,9 @@
-import { rm } from 'node:fs/promises';
 import { setTimeout } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type RunningCommand, startCommand } from '../../command-line.ts';
-import { type SmallCatalogue, smallCatalogue } from '../../small-catalogue.ts';
+import { describe, expect, test } from 'vitest';
+import { useServer } from '../../served-catalogue.ts';
 
-let catalogue: SmallCatalogue;
-let server: RunningCommand;
 const HEATMAP = 'heatmaps/tissue.tif/tissue.h5';
-
-beforeAll(async () => {
-  catalogue = await smallCatalogue();
-  const { slides, models, store } = catalogue;
-  server = await startCommand('serve', '--slides', slides, '--models', models, '--store', store, '--port', '0');
-});
-afterAll(async () => {
-  await server?.stop();
-  await rm(catalogue.root, { recursive: true, force: true });
-});
+const server = useServer();
 
 const call = (path: string, method = 'GET', body?: unknown) =>
   fetch(new URL(path, server.address), { method, body: body === undefined ? undefined : JSON.stringify(body) });

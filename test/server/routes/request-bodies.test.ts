@@ -1,24 +1,11 @@
 import { once } from 'node:events';
-import { rm } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { setTimeout } from 'node:timers/promises';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type RunningCommand, startCommand } from '../../command-line.ts';
-import { type SmallCatalogue, smallCatalogue } from '../../small-catalogue.ts';
+import { expect, test } from 'vitest';
+import { useServer } from '../../served-catalogue.ts';
 
 const HEATMAP = 'heatmaps/tissue.tif/tissue.h5';
-let catalogue: SmallCatalogue;
-let server: RunningCommand;
-
-beforeAll(async () => {
-  catalogue = await smallCatalogue();
-  const { slides, models, store } = catalogue;
-  server = await startCommand('serve', '--slides', slides, '--models', models, '--store', store, '--port', '0');
-});
-afterAll(async () => {
-  await server?.stop();
-  await rm(catalogue.root, { recursive: true, force: true });
-});
+const server = useServer();
 
 const REGION = 'expected [x, y, width, height] in slide pixels with a width and a height above 0';
 const view = { heatmap: `${HEATMAP}.json`, region: [0, 0, 10, 10], level: 1 };

@@ -2,22 +2,10 @@ import { readFileSync } from 'node:fs';
 import { readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp from 'sharp';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type RunningCommand, startCommand } from '../../command-line.ts';
-import { type SmallCatalogue, smallCatalogue } from '../../small-catalogue.ts';
+import { expect, test } from 'vitest';
+import { useServer } from '../../served-catalogue.ts';
 
-let catalogue: SmallCatalogue;
-let server: RunningCommand;
-
-beforeAll(async () => {
-  catalogue = await smallCatalogue();
-  const { slides, models, store } = catalogue;
-  server = await startCommand('serve', '--slides', slides, '--models', models, '--store', store, '--port', '0');
-});
-afterAll(async () => {
-  await server?.stop();
-  await rm(catalogue.root, { recursive: true, force: true });
-});
+const server = useServer();
 
 const get = (path: string, init?: RequestInit) => fetch(new URL(path, server.address), init);
 const getJson = async (path: string, init?: RequestInit) => (await get(path, init)).json();
@@ -56,7 +44,7 @@ test('a tile is answered although the worker is killed while it computes', async
 test('new names in the manifest change neither what is known nor an analysis that runs', async () => {
   const address = 'heatmaps/tissue.tif/tissue.h5/analysis';
   await get(address, { method: 'POST' });
-  const manifest = join(catalogue.models, 'tissue.manifest.json');
+  const manifest = join(server.models, 'tissue.manifest.json');
   const content = JSON.parse(await readFile(manifest, 'utf8'));
   content.classes[0].name = 'Renamed';
   await writeFile(manifest, JSON.stringify(content));
@@ -71,8 +59,8 @@ test('new names in the manifest change neither what is known nor an analysis tha
 });
 
 test('a damaged spot fails the tiles that touch it, and no other', async () => {
-  const file = join(catalogue.slides, 'damaged.tif');
-  await sharp(join(catalogue.slides, 'tissue.tif'))
+  const file = join(server.slides, 'damaged.tif');
+  await sharp(join(server.slides, 'tissue.tif'))
     .tiff({ tile: true, tileWidth: 256, tileHeight: 256, compression: 'deflate' })
     .toFile(file);
   const bytes = await readFile(file);
@@ -95,7 +83,7 @@ test('a damaged spot fails the tiles that touch it, and no other', async () => {
 test('a store that somebody emptied is filled again', async () => {
   const tile = 'slides/brain:piece.png_files/10/0_0.png';
   const before = Buffer.from(await (await get(tile)).arrayBuffer());
-  await rm(catalogue.store, { recursive: true });
+  await rm(server.store, { recursive: true });
   const after = await get(tile);
   expect(after.status).toBe(200);
   expect(before.equals(Buffer.from(await after.arrayBuffer()))).toBe(true);
@@ -104,9 +92,9 @@ test('a store that somebody emptied is filled again', async () => {
 test('messages do not tell where the folders lie', async () => {
   for (const path of ['slides/text.png.dzi', 'heatmaps/tissue.tif/cut.h5.json', 'heatmaps/tiny.png/tissue.h5.json']) {
     const { error } = await getJson(path);
-    expect(error.message).not.toContain(catalogue.root);
+    expect(error.message).not.toContain(server.root);
   }
-  expect(JSON.stringify(await getJson('models'))).not.toContain(catalogue.root);
+  expect(JSON.stringify(await getJson('models'))).not.toContain(server.root);
 });
 
 test('a page of another origin cannot start an analysis; the server’s own can', async () => {

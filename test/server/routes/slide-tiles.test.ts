@@ -1,22 +1,10 @@
-import { copyFile, rm, utimes } from 'node:fs/promises';
+import { copyFile, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp from 'sharp';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type RunningCommand, startCommand } from '../../command-line.ts';
-import { type SmallCatalogue, smallCatalogue } from '../../small-catalogue.ts';
+import { expect, test } from 'vitest';
+import { useServer } from '../../served-catalogue.ts';
 
-let catalogue: SmallCatalogue;
-let server: RunningCommand;
-
-beforeAll(async () => {
-  catalogue = await smallCatalogue();
-  const { slides, models, store } = catalogue;
-  server = await startCommand('serve', '--slides', slides, '--models', models, '--store', store, '--port', '0');
-});
-afterAll(async () => {
-  await server?.stop();
-  await rm(catalogue.root, { recursive: true, force: true });
-});
+const server = useServer();
 
 const get = (path: string, init?: RequestInit) => fetch(new URL(path, server.address), init);
 const TILE = 'slides/tissue.tif_files/11/2_1';
@@ -58,8 +46,8 @@ test.each(['0', '101', '50.5', 'high', ''])('quality=%s is refused', async (qual
 });
 
 test('a slide that is replaced has other tiles at once', async () => {
-  const file = join(catalogue.slides, 'replaced.tif');
-  await copyFile(join(catalogue.slides, 'tissue.tif'), file);
+  const file = join(server.slides, 'replaced.tif');
+  await copyFile(join(server.slides, 'tissue.tif'), file);
   const address = 'slides/replaced.tif_files/8/0_0.png';
   const before = Buffer.from(await (await get(address)).arrayBuffer());
   await sharp({ create: { width: 2000, height: 1300, channels: 3, background: '#204060' } })
