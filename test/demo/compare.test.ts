@@ -1,29 +1,16 @@
-import { copyFile, rm } from 'node:fs/promises';
+import { copyFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { launchBrowser } from '../browser.ts';
-import { type RunningCommand, startCommand } from '../command-line.ts';
-import { type SmallCatalogue, smallCatalogue } from '../small-catalogue.ts';
+import type { Page } from 'playwright-core';
+import { expect, test } from 'vitest';
+import { useServer } from '../served-catalogue.ts';
+import { useBrowser } from './use-browser.ts';
 
-let catalogue: SmallCatalogue;
-let server: RunningCommand;
-let browser: Browser;
-
-beforeAll(async () => {
-  catalogue = await smallCatalogue();
-  const { slides, models, store } = catalogue;
+const server = useServer([], async ({ models }) => {
   for (const ending of ['h5', 'manifest.json']) {
     await copyFile(join(models, `tissue.${ending}`), join(models, `other.${ending}`));
   }
-  server = await startCommand('serve', '--slides', slides, '--models', models, '--store', store, '--port', '0');
-  browser = await launchBrowser();
 });
-afterAll(async () => {
-  await browser?.close();
-  await server?.stop();
-  await rm(catalogue.root, { recursive: true, force: true });
-});
+const browser = useBrowser();
 
 async function openPage(query: string, viewport = { width: 1500, height: 800 }): Promise<Page> {
   const page = await browser.newPage({ viewport });

@@ -1,26 +1,11 @@
-import { readFile, rm } from 'node:fs/promises';
-import type { Browser } from 'playwright-core';
+import { readFile } from 'node:fs/promises';
 import sharp from 'sharp';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { launchBrowser } from '../browser.ts';
-import { type RunningCommand, startCommand } from '../command-line.ts';
-import { type SmallCatalogue, smallCatalogue } from '../small-catalogue.ts';
+import { expect, test } from 'vitest';
+import { useServer } from '../served-catalogue.ts';
+import { useBrowser } from './use-browser.ts';
 
-let catalogue: SmallCatalogue;
-let server: RunningCommand;
-let browser: Browser;
-
-beforeAll(async () => {
-  catalogue = await smallCatalogue();
-  const { slides, models, store } = catalogue;
-  server = await startCommand('serve', '--slides', slides, '--models', models, '--store', store, '--port', '0');
-  browser = await launchBrowser();
-});
-afterAll(async () => {
-  await browser?.close();
-  await server?.stop();
-  await rm(catalogue.root, { recursive: true, force: true });
-});
+const server = useServer();
+const browser = useBrowser();
 
 test('the page saves a picture of the whole slide as it is shown, at the size that is chosen', async () => {
   const page = await browser.newPage({ viewport: { width: 1200, height: 900 } });

@@ -1,25 +1,10 @@
-import { rm } from 'node:fs/promises';
-import type { Browser, BrowserContextOptions, Page } from 'playwright-core';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { launchBrowser } from '../browser.ts';
-import { type RunningCommand, startCommand } from '../command-line.ts';
-import { type SmallCatalogue, smallCatalogue } from '../small-catalogue.ts';
+import type { BrowserContextOptions, Page } from 'playwright-core';
+import { expect, test } from 'vitest';
+import { useServer } from '../served-catalogue.ts';
+import { useBrowser } from './use-browser.ts';
 
-let catalogue: SmallCatalogue;
-let server: RunningCommand;
-let browser: Browser;
-
-beforeAll(async () => {
-  catalogue = await smallCatalogue();
-  const { slides, models, store } = catalogue;
-  server = await startCommand('serve', '--slides', slides, '--models', models, '--store', store, '--port', '0');
-  browser = await launchBrowser();
-});
-afterAll(async () => {
-  await browser?.close();
-  await server?.stop();
-  await rm(catalogue.root, { recursive: true, force: true });
-});
+const server = useServer();
+const browser = useBrowser();
 
 const LIGHT = 'rgb(255, 255, 255)';
 const DARK = 'rgb(21, 23, 27)';

@@ -1,37 +1,20 @@
-import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Browser } from 'playwright-core';
 import sharp from 'sharp';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { violations } from '../axe.ts';
-import { launchBrowser } from '../browser.ts';
-import { type RunningCommand, startCommand } from '../command-line.ts';
 import { dragFiles } from '../drag-files.ts';
-import { type SmallCatalogue, smallCatalogue } from '../small-catalogue.ts';
+import { useServer } from '../served-catalogue.ts';
+import { useBrowser } from './use-browser.ts';
 
-let catalogue: SmallCatalogue;
-let server: RunningCommand;
-let browser: Browser;
-
-beforeAll(async () => {
-  catalogue = await smallCatalogue();
-  const { slides, models, store } = catalogue;
-  const folders = ['--slides', slides, '--models', models, '--store', store];
-  server = await startCommand('serve', ...folders, '--port', '0', '--uploads');
-  browser = await launchBrowser();
-});
-afterAll(async () => {
-  await browser?.close();
-  await server?.stop();
-  await rm(catalogue.root, { recursive: true, force: true });
-});
+const server = useServer(['--uploads']);
+const browser = useBrowser();
 
 test.each([
   ['light', { viewport: { width: 1200, height: 800 } }],
   ['dark', { viewport: { width: 1200, height: 800 }, colorScheme: 'dark' }],
   ['narrow', { viewport: { width: 400, height: 760 } }],
 ] as const)('axe finds nothing wrong while an image is added: %s', async (_, options) => {
-  const image = await sharp(join(catalogue.slides, 'brain/piece.png')).withMetadata({ density: 72 }).png().toBuffer();
+  const image = await sharp(join(server.slides, 'brain/piece.png')).withMetadata({ density: 72 }).png().toBuffer();
   const page = await browser.newPage(options);
   await page.goto(`${server.address}#slide=tissue.tif`);
   await page.getByRole('button', { name: 'Add an image…' }).waitFor();
