@@ -17,6 +17,8 @@ import {
 } from './openslide-slides.ts';
 import { image, picture, temporaryFolder } from './pictures.ts';
 import { pythonOpenslide, type ReferenceRegion, referenceRegions } from './python-reference.ts';
+import { writeSakura } from './sakura-slide.ts';
+import { scannedSlide, writeVentana } from './ventana-slide.ts';
 
 const folder = await temporaryFolder();
 const store = join(folder, 'store');
@@ -120,6 +122,19 @@ describe.skipIf(pythonOpenslide === undefined)('regions are those of Python', ()
     await writeMirax(folder, 'mirax', [picture(512, 256), picture(256, 128)], [0, 6]);
     await expectReference(join(folder, 'mirax.mrxs'), 'openslide');
   });
+
+  needsLibrary(
+    'OpenSlide: Ventana with areas that overlap, and without; Sakura, with tiles that are not stored',
+    async () => {
+      const beside = { label: picture(60, 70), macro: picture(150, 50), thumbnail: picture(64, 32) };
+      await scannedSlide(join(folder, 'ventana.bif'), beside);
+      await expectReference(join(folder, 'ventana.bif'), 'openslide');
+      await writeVentana(join(folder, 'ventana.tif'), [picture(512, 256), picture(256, 128)], beside);
+      await expectReference(join(folder, 'ventana.tif'), 'openslide');
+      await writeSakura(join(folder, 'sakura.svslide'), [picture(256, 128), picture(128, 64)], [5], beside);
+      await expectReference(join(folder, 'sakura.svslide'), 'openslide');
+    },
+  );
 
   // Python may have another version of the JPEG library, which reduces while it decodes.
   needsLibrary('OpenSlide: Hamamatsu VMS and NDPI', async () => {
