@@ -1,6 +1,13 @@
 import { METHOD_NAMES } from '../../shared/heatmap-descriptor.ts';
 import { element } from './element.ts';
-import { type Lists, type ModelEntry, type SlideEntry, thumbnailAddress, type UnreadableEntry } from './server.ts';
+import {
+  type Lists,
+  type ModelEntry,
+  type SlideEntry,
+  thumbnailAddress,
+  thumbnailFault,
+  type UnreadableEntry,
+} from './server.ts';
 
 const NO_MODELS = 'There are no models: slides are shown without heatmaps.';
 
@@ -134,9 +141,17 @@ function modelText({ title, method }: ModelEntry): string {
 
 function slideItem(slide: SlideEntry): HTMLLIElement {
   const picture = element('img', { src: thumbnailAddress(slide), alt: '', loading: 'lazy', decoding: 'async' });
-  picture.addEventListener('error', () => picture.classList.add('missing'));
   const text = element('span', { className: 'text' }, element('b', { title: slide.title }, slide.title));
   text.append(...sizesOf(slide).map((size) => element('small', {}, size)));
+  picture.addEventListener('error', async () => {
+    picture.classList.add('missing');
+    const fault = await thumbnailFault(slide);
+    if (fault === null) return;
+    // Its header could be read, its pixels cannot.
+    picture.replaceWith(element('span', { className: 'no-picture', ariaHidden: 'true' }, '!'));
+    for (const size of text.querySelectorAll('small')) size.remove();
+    text.append(element('small', { className: 'fault' }, fault));
+  });
   return element('li', {}, element('button', { type: 'button', value: slide.id }, picture, text));
 }
 

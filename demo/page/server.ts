@@ -126,6 +126,16 @@ export function thumbnailAddress({ id }: SlideEntry): string {
   return `slides/${encodeURIComponent(id)}/thumbnail.jpeg?size=${THUMBNAIL_SIZE}`;
 }
 
+/** Why the server has no thumbnail of a slide; null where it has one, or does not answer. */
+export async function thumbnailFault(slide: SlideEntry): Promise<string | null> {
+  try {
+    const response = await fetch(thumbnailAddress(slide));
+    return response.ok ? null : (await refusalOf(response)).message;
+  } catch {
+    return null;
+  }
+}
+
 async function fetchJson(address: string, signal?: AbortSignal) {
   const response = await fetch(address, { signal });
   if (!response.ok) throw await refusalOf(response);

@@ -129,12 +129,16 @@ test('a model of several classes begins with the most likely one, at home beside
   await page.close();
 });
 
-test('a slide that breaks when it is opened says why', async () => {
+test('a slide that breaks when it is opened says why, on the stage and in the list', async () => {
   const { page } = await openPage(`${server.address}#slide=cut.png`);
   await page
     .locator('main .message')
     .getByText(/cut\.png/)
     .waitFor();
+  const row = page.getByRole('button', { name: /^cut/ });
+  await row.getByText(/^cut\.png cannot be read as a slide: /).waitFor();
+  expect(await row.locator('small').count()).toBe(1);
+  expect(await row.locator('img').count()).toBe(0);
   await page.close();
 });
 
