@@ -27,9 +27,11 @@ export function openImage(file: string | Uint8Array, options: SharpOptions = {})
 
 /**
  * 8-bit RGB of any input: grey and palette expanded, CMYK converted, the high byte of 16-bit samples, alpha over white.
+ * @param hasOthers whether pixels have samples beside their colours that are no alpha: those are passed over
  */
-export function asRgb(image: Sharp): Sharp {
-  return image.flatten({ background: '#ffffff' }).toColourspace('srgb').removeAlpha();
+export function asRgb(image: Sharp, hasOthers = false): Sharp {
+  const opaque = hasOthers ? image : image.flatten({ background: '#ffffff' });
+  return opaque.toColourspace('srgb').removeAlpha();
 }
 
 /**
@@ -43,7 +45,10 @@ export async function checkSamples(file: string, page: number): Promise<Metadata
       throw unreadable(file, reason(error), error);
     });
   if (metadata.depth !== 'uchar' && metadata.depth !== 'ushort') {
-    throw unreadable(file, `8 or 16 bits per channel were expected, its samples are of type ${metadata.depth}`);
+    throw unreadable(
+      file,
+      `8 or 16 bits per channel without sign were expected, its samples are of type ${metadata.depth}`,
+    );
   }
   return metadata;
 }
@@ -96,7 +101,8 @@ export function reason(error: unknown): string {
   const lines = text
     .split('\n')
     .map((line) => line.trim())
-    .filter((line) => line !== '');
+    // What sharp puts before what libvips said.
+    .filter((line) => line !== '' && !line.startsWith('Warning treated as error'));
   const [first = 'unknown reason', second = ''] = lines;
   return (first.endsWith(':') ? `${first} ${second}` : first).replace(/[:\s]+$/, '').slice(0, 160);
 }

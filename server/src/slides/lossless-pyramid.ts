@@ -15,6 +15,8 @@ export interface Conversion {
   page: number;
   /** Whether it is laid the way up that its EXIF data say. */
   turned: boolean;
+  /** Whether its pixels have samples beside their colours that are no alpha. */
+  hasOthers?: boolean;
   /** Of the picture as it is laid. */
   size: Size;
   fingerprint: string;
@@ -105,7 +107,7 @@ async function convert(
   report: OnProgress,
   { checkRoom, onTemporary }: PyramidOptions,
 ): Promise<string> {
-  const { file, page, turned, size, fingerprint } = conversion;
+  const { file, page, turned, hasOthers, size, fingerprint } = conversion;
   let folder = keptPyramids(store);
   try {
     folder = await pyramidFolder(store, onTemporary);
@@ -126,7 +128,7 @@ async function convert(
     if (written !== null && writing) report(Math.min(0.99, written.size / expected));
   }, PROGRESS_INTERVAL_MS);
   try {
-    await asRgb(openImage(file, { page, sequentialRead: !turned, autoOrient: turned }))
+    await asRgb(openImage(file, { page, sequentialRead: !turned, autoOrient: turned }), hasOthers)
       .tiff({
         tile: true,
         pyramid: true,

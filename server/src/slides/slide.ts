@@ -49,6 +49,8 @@ export type SlideLevel = DeepZoomLevel | OpenSlideLevel | RemoteLevel | TiffLeve
 export interface TiffLevel extends Size, TiffPlace {
   /** Where its green and its blue lie, when the place itself has no more than red. */
   planes?: [green: TiffPlace, blue: TiffPlace];
+  /** True where its pixels have samples beside their colours that are no alpha: those are passed over. */
+  hasOthers?: true;
 }
 
 /** One picture of a TIFF. */

@@ -10,9 +10,10 @@ import {
   type TiffFile,
   TYPE,
 } from './tiff-file.ts';
+import type { TiffSamples } from './tiff-samples.ts';
 
 /** What one image file directory (IFD) of a TIFF says of its picture; TIFF 6.0 and BigTIFF. */
-export interface TiffDirectory {
+export interface TiffDirectory extends TiffSamples {
   width: number;
   height: number;
   /** Null where the picture is stored in strips. */
@@ -22,8 +23,6 @@ export interface TiffDirectory {
   description: string;
   /** By its number in TIFF 6.0: 1 is none. */
   compression: number;
-  /** Samples of a pixel. */
-  samples: number;
   /** What wrote the file. */
   software: string;
   /** XMP, or what scanners put in its place. */
@@ -40,7 +39,9 @@ export interface TiffDirectory {
 const WANTED: ReadonlySet<number> = new Set([
   TAG.width,
   TAG.height,
+  TAG.bitsPerSample,
   TAG.compression,
+  TAG.photometric,
   TAG.description,
   TAG.stripOffsets,
   TAG.samplesPerPixel,
@@ -56,11 +57,15 @@ const WANTED: ReadonlySet<number> = new Set([
   TAG.tileOffsets,
   TAG.tileByteCounts,
   TAG.subDirectories,
+  TAG.extraSamples,
+  TAG.sampleFormat,
+  TAG.chromaSubsampling,
   TAG.xmp,
   TAG.hamamatsu,
 ]);
 
 const SEPARATE_PLANES = 2;
+const UNSIGNED = 1;
 
 /** XMP is bytes, or of no type. */
 const TEXT_TYPES: ReadonlySet<number> = new Set([TYPE.byte, TYPE.ascii, TYPE.undefined]);
@@ -149,6 +154,11 @@ function toDirectory(entries: TiffEntries, littleEndian: boolean, subDirectories
     description: textOf(entries.get(TAG.description)),
     compression: first(TAG.compression) ?? 1,
     samples: first(TAG.samplesPerPixel) ?? 1,
+    bits: first(TAG.bitsPerSample) ?? 1,
+    sampleFormat: first(TAG.sampleFormat) ?? UNSIGNED,
+    photometric: first(TAG.photometric),
+    isSubsampled: (first(TAG.chromaSubsampling) ?? 2) > 1,
+    extraSamples: numbersOf(entries.get(TAG.extraSamples), littleEndian),
     software: textOf(entries.get(TAG.software)),
     xmp: textOf(entries.get(TAG.xmp)),
     isHamamatsu: entries.has(TAG.hamamatsu),

@@ -66,13 +66,14 @@ async function fillFromFile(
 
 async function readFromFile(
   file: string,
-  { page, subifd }: TiffLevel,
+  { page, subifd, hasOthers }: TiffLevel,
   number: number,
   { x, y, width, height }: Omit<RegionPixels, 'data'>,
 ): Promise<Uint8Array> {
   try {
     return await asRgb(
       openImage(file, subifd < 0 ? { page } : { page, tiff: { subifd } }).extract({ left: x, top: y, width, height }),
+      hasOthers,
     )
       .raw()
       .toBuffer();

@@ -2,6 +2,7 @@ import type { FileHandle } from 'node:fs/promises';
 import type { Size } from '../../../shared/geometry/deep-zoom.ts';
 import type { TiffLevel } from './slide.ts';
 import { numbersOf, openTiff, readDirectory, TAG, type TiffEntries, type TiffFile, TYPE } from './tiff-file.ts';
+import { hasOtherSamples } from './tiff-samples.ts';
 
 /** Where the tiles of one level of a TIFF lie in its file, and everything that decoding one of them takes. */
 export interface TileLayout {
@@ -12,6 +13,8 @@ export interface TileLayout {
   /** Index = row-major number of a tile. */
   offsets: Float64Array;
   byteCounts: Float64Array;
+  /** Whether pixels have samples beside their colours that are no alpha: those are passed over. */
+  hasOthers: boolean;
   /** The byte order of the file, and of the values of `coding`. */
   littleEndian: boolean;
   /** The directory's tags that tell how the tiles are coded: compression, predictor, colours, tables. */
@@ -30,11 +33,11 @@ const CODING_TAGS: readonly number[] = [
   320, // ColorMap
   332, // InkSet
   334, // NumberOfInks
-  338, // ExtraSamples
-  339, // SampleFormat
+  TAG.extraSamples,
+  TAG.sampleFormat,
   347, // JPEGTables
   529, // YCbCrCoefficients
-  530, // YCbCrSubSampling
+  TAG.chromaSubsampling,
   531, // YCbCrPositioning
   532, // ReferenceBlackWhite
 ];
@@ -92,7 +95,12 @@ export async function readTileLayout(handle: FileHandle, level: TiffLevel): Prom
   const coding = new Map([...entries].filter(([tag]) => CODING_TAGS.includes(tag)));
   // Written into a TIFF of the older kind, which has no such types.
   if ([...coding.values()].some(({ type }) => type === TYPE.long8 || type === TYPE.ifd8)) return null;
-  return { tile, columns, rows, offsets, byteCounts, littleEndian, coding };
+  const hasOthers = hasOtherSamples({
+    samples: first(TAG.samplesPerPixel, 1),
+    photometric: numbers(TAG.photometric)[0],
+    extraSamples: numbers(TAG.extraSamples),
+  });
+  return { tile, columns, rows, offsets, byteCounts, hasOthers, littleEndian, coding };
 }
 
 async function directoryOf(tiff: TiffFile, { page, subifd }: TiffLevel): Promise<TiffEntries> {

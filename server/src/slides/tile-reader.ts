@@ -215,7 +215,7 @@ function regionsOfTiles({ tile, columns }: TileLayout, regions: readonly RegionP
 
 /** RGB pixels of tiles, one below the other. */
 async function decode(layout: TileLayout, coded: readonly Uint8Array[]): Promise<Uint8Array> {
-  const { data, info } = await asRgb(openImage(tileStrip(layout, coded)))
+  const { data, info } = await asRgb(openImage(tileStrip(layout, coded)), layout.hasOthers)
     .raw()
     .toBuffer({ resolveWithObject: true });
   const { width, height } = layout.tile;

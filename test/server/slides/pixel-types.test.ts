@@ -74,6 +74,18 @@ const TYPES: Record<string, PixelType> = {
     ...{ samples: samples(2, 255), bits: 8, perPixel: 2, tags: [photometric(1), [338, 'short', [2]]] },
     rgb: ([value, alpha]) => Array.from({ length: 3 }, () => overWhite(value, alpha)),
   },
+  'RGB and a sample that is not said to be alpha': {
+    ...{ samples: samples(4, 255), bits: 8, perPixel: 4, tags: [photometric(2), [338, 'short', [0]]] },
+    rgb: ([red, green, blue]) => [red, green, blue],
+  },
+  'RGB, alpha and a further sample, 16 bit': {
+    ...{ samples: samples(5, 65_535), bits: 16, perPixel: 5, tags: [photometric(2), [338, 'short', [2, 0]]] },
+    rgb: (pixel) => pixel.slice(0, 3).map((value) => value >> 8),
+  },
+  'four stains': {
+    ...{ samples: samples(4, 255), bits: 8, perPixel: 4, tags: [photometric(1), [338, 'short', [0, 0, 0]]] },
+    rgb: ([first]) => [first, first, first],
+  },
 };
 
 const LAYOUTS = [

@@ -15,7 +15,19 @@ function directory(width: number, height: number, tile: number | null = 256): Ti
   const size = tile === null ? null : { width: tile, height: tile };
   return {
     ...{ width, height, tile: size, pixelsPerCentimetre: null, description: '', dataEnd: 0, subDirectories: [] },
-    ...{ compression: 1, samples: 3, software: '', xmp: '', isHamamatsu: false, parts: { expected: 1, found: 1 } },
+    ...{
+      compression: 1,
+      samples: 3,
+      bits: 8,
+      sampleFormat: 1,
+      photometric: 2,
+      isSubsampled: false,
+      extraSamples: [],
+      software: '',
+      xmp: '',
+      isHamamatsu: false,
+      parts: { expected: 1, found: 1 },
+    },
   };
 }
 

@@ -12,6 +12,7 @@ import { tiffAssociated } from '../tiff-associated.ts';
 import { compressionProblem } from '../tiff-compression.ts';
 import type { TiffDirectory } from '../tiff-directories.ts';
 import { colourPlaneLevels, hasOverview, mainPage, tiffLevels } from '../tiff-levels.ts';
+import { hasOtherSamples, samplesProblem } from '../tiff-samples.ts';
 import { tiffSource } from '../tiff-source.ts';
 import { createTileReader } from '../tile-reader.ts';
 
@@ -27,10 +28,12 @@ export const tiffReader: Reader = {
   header: async (recognized) => (await inspect(recognized)).header,
 
   async describe(recognized, options) {
-    const { header, page, levels, tileSize } = await inspect(recognized);
-    if (!hasOverview(levels)) return await convertedSlide(header, { page, turned: false }, options);
+    const { header, page, hasOthers, levels, tileSize } = await inspect(recognized);
+    const fingerprint = readingFingerprint(options.fingerprint, levels, hasOthers);
+    if (!hasOverview(levels)) {
+      return await convertedSlide(header, { page, turned: false, hasOthers }, { ...options, fingerprint });
+    }
     const { file, format, reader, width, height, mpp } = header;
-    const fingerprint = planesFingerprint(options.fingerprint, levels);
     const { version } = options;
     const shared = { file, format, reader, width, height, mpp, fingerprint, version };
     const description = { ...shared, regionFile: file, levels, tileSize };
@@ -48,7 +51,10 @@ export const tiffReader: Reader = {
       const { file } = recognized;
       const found = tiffAssociated(recognized).find((each) => each.name === name);
       if (found === undefined) throw unreadable(file, `it has no image ${name}`);
-      const { data, info } = await asRgb(openImage(file, { page: found.page }))
+      const { data, info } = await asRgb(
+        openImage(file, { page: found.page }),
+        hasOtherSamples(recognized.directories[found.page]),
+      )
         .raw()
         .toBuffer({ resolveWithObject: true })
         .catch((error: unknown) => {
@@ -62,6 +68,7 @@ export const tiffReader: Reader = {
 interface Inspected {
   header: SlideHeader;
   page: number;
+  hasOthers: boolean;
   /** Empty where regions cannot be read from the file itself. */
   levels: TiffLevel[];
   tileSize: number;
@@ -79,7 +86,9 @@ async function inspect({ file, format, directories }: Recognized): Promise<Inspe
   const { width, height } = main;
   const square = main.tile !== null && main.tile.width === main.tile.height ? main.tile.width : 0;
   const ome = omePixels(directories[0].description, main);
-  const levels = (ome?.hasColourPlanes ? colourPlaneLevels(directories) : null) ?? tiffLevels(directories);
+  const hasOthers = hasOtherSamples(main);
+  const found = (ome?.hasColourPlanes ? colourPlaneLevels(directories) : null) ?? tiffLevels(directories);
+  const levels = hasOthers ? found.map((level) => ({ ...level, hasOthers })) : found;
   if (!hasOverview(levels)) await checkConvertible(file, main, false);
   const header: SlideHeader = {
     file,
@@ -93,11 +102,12 @@ async function inspect({ file, format, directories }: Recognized): Promise<Inspe
     levels:
       levels.length > 0 ? levels.map((level) => ({ width: level.width, height: level.height })) : [{ width, height }],
   };
-  return { header, page, levels, tileSize: square >= 256 && square <= 1024 ? square : PYRAMID_TILE_SIZE };
+  return { header, page, hasOthers, levels, tileSize: square >= 256 && square <= 1024 ? square : PYRAMID_TILE_SIZE };
 }
 
 /** Finds what libvips would stumble over later, or find no words for. */
-function checkDirectory(file: string, { width, height, tile, parts, compression }: TiffDirectory): void {
+function checkDirectory(file: string, directory: TiffDirectory): void {
+  const { width, height, tile, parts, compression } = directory;
   if (!(width > 0 && height > 0)) {
     throw unreadable(file, `its size is ${width} x ${height}, at least one pixel on each side was expected`);
   }
@@ -120,12 +130,19 @@ function checkDirectory(file: string, { width, height, tile, parts, compression 
       `a picture of ${width} x ${height} pixels has ${parts.expected} ${kind}, its directory tells of ${parts.found}`,
     );
   }
-  const problem = compressionProblem(compression);
+  const problem = compressionProblem(compression) ?? samplesProblem(directory);
   if (problem !== null) throw unreadable(file, problem);
 }
 
-/** Another slide than its first plane alone, which is what it was when the others were not looked at. */
-function planesFingerprint(fingerprint: string, [full]: readonly TiffLevel[]): string {
-  if (full.planes === undefined) return fingerprint;
-  return createHash('sha256').update(`${fingerprint} colour planes`).digest('hex').slice(0, 16);
+/**
+ * Another slide than its first plane alone, which is what it was when the others were not looked at, and than what it was when
+ * any fourth sample was taken for alpha.
+ */
+function readingFingerprint(fingerprint: string, levels: readonly TiffLevel[], hasOthers: boolean): string {
+  const how = [...(levels[0]?.planes ? ['colour planes'] : []), ...(hasOthers ? ['colours alone'] : [])];
+  if (how.length === 0) return fingerprint;
+  return createHash('sha256')
+    .update([fingerprint, ...how].join(' '))
+    .digest('hex')
+    .slice(0, 16);
 }
