@@ -103,6 +103,11 @@ export async function readTileLayout(handle: FileHandle, level: TiffLevel): Prom
   return { tile, columns, rows, offsets, byteCounts, hasOthers, littleEndian, coding };
 }
 
+/** Whether each tile is a JPEG stream (TIFF Technical Note 2). */
+export function isJpeg({ coding, littleEndian }: TileLayout): boolean {
+  return numbersOf(coding.get(TAG.compression), littleEndian)[0] === JPEG;
+}
+
 async function directoryOf(tiff: TiffFile, { page, subifd }: TiffLevel): Promise<TiffEntries> {
   let offset = tiff.first;
   for (let index = 0; index < page; index++) offset = (await readDirectory(tiff, offset, CHAIN_ONLY)).next;

@@ -3,9 +3,11 @@ import { LRUCache } from 'lru-cache';
 import type { Rectangle } from '../../../shared/geometry/deep-zoom.ts';
 import { copyOverlap, type RegionPixels } from './copy-pixels.ts';
 import { asRgb, openImage } from './image-file.ts';
+import { rowsToDecode, shortenedJpeg } from './shortened-jpeg.ts';
 import type { TiffLevel } from './slide.ts';
 import { hasStoredJpegs, jpegOfTile } from './stored-jpeg.ts';
-import { readTileLayout, type TileLayout } from './tile-layout.ts';
+import { isJpeg, type TileLayout } from './tile-layout.ts';
+import { knownLayout, layoutName } from './tile-layouts.ts';
 import { tileStrip } from './tile-strip.ts';
 
 /** Reads regions of tiled TIFFs from their tiles. */
@@ -37,21 +39,11 @@ const MAX_BYTES_AT_ONCE = 8 * 1024 ** 2;
 /** Coded tiles beyond this many times the size of their pixels are a damaged file's. */
 const MOST_EXPANSION = 2;
 
-/** Memory for the layouts of files, 16 bytes a tile: those of a dozen slides of 100,000 x 100,000 pixels. */
-const LAYOUT_BYTES = 32 * 1024 ** 2;
-
-/** Where the tiles of files lie, for all readers of the process; a file that was replaced is another file. */
-const layouts = new LRUCache<string, { layout: TileLayout | null }>({
-  maxSize: LAYOUT_BYTES,
-  sizeCalculation: ({ layout }) => 1024 + 16 * (layout?.offsets.length ?? 0),
-});
-
-/** Concurrent reads share one; whoever began it keeps the file open until it is there. */
-const layoutsBeingRead = new Map<string, Promise<TileLayout | null>>();
-
 /** Tiles that are decoded together, one below the other. */
 interface TileGroup {
   tiles: number[];
+  /** Of each tile, from the top; at least as many as were wanted. */
+  rows: number;
   /** Settled when the file is no longer needed. */
   coded: Promise<unknown>;
   pixels: Promise<Uint8Array>;
@@ -87,24 +79,34 @@ export function createTileReader({ cacheBytes = 0 }: TileReaderOptions = {}): Ti
   }
 
   /** The groups that have the tiles; those that none has are read and decoded. */
-  function groupsOf(handle: FileHandle, source: string, layout: TileLayout, tiles: readonly number[]): TileGroup[] {
+  function groupsOf(
+    handle: FileHandle,
+    source: string,
+    layout: TileLayout,
+    wanted: ReadonlyMap<number, readonly RegionPixels[]>,
+  ): TileGroup[] {
     const found = new Set<TileGroup>();
-    const missing: number[] = [];
-    for (const tile of tiles) {
+    const missing: { tile: number; rows: number }[] = [];
+    for (const [tile, regions] of wanted) {
+      const rows = rowsOfTile(layout, tile, regions);
       const group = groups.get(`${source} ${tile}`);
-      if (group === undefined) missing.push(tile);
+      if (group === undefined || group.rows < rows) missing.push({ tile, rows });
       else {
         found.add(group);
         kept.get(group);
       }
     }
+    // Those of which few rows are wanted together: of all tiles of a group the same rows are decoded.
+    missing.sort((a, b) => a.rows - b.rows || a.tile - b.tile);
     const tileBytes = layout.tile.width * layout.tile.height * 3;
     const atOnce = Math.max(1, Math.min(MAX_TILES_AT_ONCE, Math.floor(MAX_BYTES_AT_ONCE / tileBytes)));
     const size = Math.ceil(missing.length / Math.ceil(missing.length / atOnce));
     for (let start = 0; start < missing.length; start += size) {
-      const part = missing.slice(start, start + size);
+      const slice = missing.slice(start, start + size);
+      const part = slice.map(({ tile }) => tile);
+      const { rows } = slice[slice.length - 1];
       const coded = Promise.all(part.map((tile) => readTile(handle, layout, tile)));
-      const group = { tiles: part, coded, pixels: coded.then((tiles) => decode(layout, tiles)) };
+      const group = { tiles: part, rows, coded, pixels: coded.then((tiles) => decode(layout, tiles, rows)) };
       found.add(group);
       for (const tile of part) groups.set(`${source} ${tile}`, group);
       group.pixels.then(
@@ -119,11 +121,11 @@ export function createTileReader({ cacheBytes = 0 }: TileReaderOptions = {}): Ti
   async function plan(file: string, level: TiffLevel, regions: readonly RegionPixels[]): Promise<Plan | null> {
     const handle = await open(file);
     try {
-      const source = await nameOf(handle, file, level);
-      const layout = await layoutOf(handle, source, level);
+      const source = await layoutName(handle, file, level);
+      const layout = await knownLayout(handle, source, level);
       if (layout === null) return null;
       const wanted = regionsOfTiles(layout, regions);
-      const found = groupsOf(handle, source, layout, [...wanted.keys()]);
+      const found = groupsOf(handle, source, layout, wanted);
       await Promise.allSettled(found.map(({ coded }) => coded));
       return { layout, groups: found, wanted };
     } finally {
@@ -143,7 +145,7 @@ export function createTileReader({ cacheBytes = 0 }: TileReaderOptions = {}): Ti
         groups.map(async ({ tiles, pixels }) => {
           const data = await pixels;
           tiles.forEach((tile, position) => {
-            const source = tilePixels(layout, tile, position, data);
+            const source = tilePixels(layout, tile, position, data.length / tiles.length, data);
             for (const region of wanted.get(tile) ?? []) copyOverlap(source, region);
           });
         }),
@@ -161,7 +163,7 @@ async function storedJpeg(
 ): Promise<Uint8Array | null> {
   const handle = await open(file);
   try {
-    const layout = await layoutOf(handle, await nameOf(handle, file, level), level);
+    const layout = await knownLayout(handle, await layoutName(handle, file, level), level);
     if (layout === null || !hasStoredJpegs(layout)) return null;
     const { tile, columns } = layout;
     const [column, row] = [x / tile.width, y / tile.height];
@@ -171,27 +173,6 @@ async function storedJpeg(
     return jpegOfTile(layout, await readTile(handle, layout, row * columns + column));
   } finally {
     await handle.close();
-  }
-}
-
-/** Names the file, as it is now, and the level. */
-async function nameOf(handle: FileHandle, file: string, { page, subifd }: TiffLevel): Promise<string> {
-  const { size, mtimeMs, ino } = await handle.stat();
-  return `${file} ${page} ${subifd} ${size} ${mtimeMs} ${ino}`;
-}
-
-/** @param source names the file, as it is now, and the level */
-async function layoutOf(handle: FileHandle, source: string, level: TiffLevel): Promise<TileLayout | null> {
-  const found = layouts.get(source);
-  if (found !== undefined) return found.layout;
-  const current = layoutsBeingRead.get(source) ?? readTileLayout(handle, level);
-  layoutsBeingRead.set(source, current);
-  try {
-    const layout = await current;
-    layouts.set(source, { layout });
-    return layout;
-  } finally {
-    layoutsBeingRead.delete(source);
   }
 }
 
@@ -213,12 +194,25 @@ function regionsOfTiles({ tile, columns }: TileLayout, regions: readonly RegionP
   return new Map([...found].sort(([a], [b]) => a - b));
 }
 
-/** RGB pixels of tiles, one below the other. */
-async function decode(layout: TileLayout, coded: readonly Uint8Array[]): Promise<Uint8Array> {
-  const { data, info } = await asRgb(openImage(tileStrip(layout, coded)), layout.hasOthers)
-    .raw()
-    .toBuffer({ resolveWithObject: true });
-  const { width, height } = layout.tile;
+/** Rows to decode of a tile, from its top, for the regions over it. */
+function rowsOfTile(layout: TileLayout, index: number, regions: readonly RegionPixels[]): number {
+  const { tile, columns } = layout;
+  if (!isJpeg(layout)) return tile.height;
+  const top = Math.floor(index / columns) * tile.height;
+  return rowsToDecode(Math.max(...regions.map(({ y, height }) => y + height - top)), tile.height);
+}
+
+/**
+ * RGB pixels of tiles, one below the other.
+ * @param wanted rows of each, from its top, that have to be there; there may be more
+ */
+async function decode(layout: TileLayout, coded: readonly Uint8Array[], wanted: number): Promise<Uint8Array> {
+  const { width } = layout.tile;
+  const shortened = wanted < layout.tile.height ? coded.map((stream) => shortenedJpeg(stream, wanted)) : [null];
+  const isShortened = shortened.every((stream) => stream !== null);
+  const height = isShortened ? wanted : layout.tile.height;
+  const strip = tileStrip({ ...layout, tile: { width, height } }, isShortened ? shortened : coded);
+  const { data, info } = await asRgb(openImage(strip), layout.hasOthers).raw().toBuffer({ resolveWithObject: true });
   if (info.width !== width || info.height !== height * coded.length || info.channels !== 3) {
     throw new Error('the tiles are of another size than the directory says');
   }
@@ -237,15 +231,19 @@ async function readTile(handle: FileHandle, layout: TileLayout, tile: number): P
   return bytes;
 }
 
-/** One of the tiles of a group, where it lies in the level. */
-function tilePixels({ tile, columns }: TileLayout, index: number, position: number, data: Uint8Array): RegionPixels {
-  const { width, height } = tile;
-  const bytes = width * height * 3;
+/** One of the tiles of a group, where it lies in the level, as far down as it was decoded. */
+function tilePixels(
+  { tile, columns }: TileLayout,
+  index: number,
+  position: number,
+  bytes: number,
+  data: Uint8Array,
+): RegionPixels {
   return {
-    x: (index % columns) * width,
-    y: Math.floor(index / columns) * height,
-    width,
-    height,
+    x: (index % columns) * tile.width,
+    y: Math.floor(index / columns) * tile.height,
+    width: tile.width,
+    height: bytes / (tile.width * 3),
     data: data.subarray(position * bytes, (position + 1) * bytes),
   };
 }

@@ -44,6 +44,12 @@ async function expectSameBytes(file: string, levels?: TiffLevel[]): Promise<void
   for (const level of levels ?? (await levelsOf(file))) {
     const regions = regionsOf(level).map(emptyPixels);
     expect(await reader.fill(file, level, regions)).toBe(true);
+    // By itself, a region needs not all rows of its tiles.
+    const alone = regionsOf(level).map(emptyPixels);
+    for (const [index, region] of alone.entries()) {
+      await createTileReader().fill(file, level, [region]);
+      expect(Buffer.compare(region.data, regions[index].data), `region ${index} alone`).toBe(0);
+    }
     const { page, subifd } = level;
     for (const { data, x, y, width, height } of regions) {
       const whole = openImage(file, subifd < 0 ? { page } : { page, tiff: { subifd } });
@@ -138,6 +144,24 @@ describe('the same bytes as libvips reads from the whole file', () => {
     expect(await levelsOf(file)).toMatchObject([{ subifd: -1 }, { subifd: 0, width: WIDTH / 2 }]);
     await expectSameBytes(file);
   });
+});
+
+test('the rows of JPEG tiles that are decoded grow as more are wanted', async () => {
+  const file = join(folder, 'rows.tif');
+  await writeFile(file, await rgb().tiff(jpeg).toBuffer());
+  const [level] = await levelsOf(file);
+  const whole = await rgb()
+    .tiff(jpeg)
+    .toBuffer()
+    .then(openImage)
+    .then((opened) => asRgb(opened).raw().toBuffer());
+  const kept = createTileReader({ cacheBytes: 4 * 1024 ** 2 });
+  for (const bottom of [1, 11, 12, 13, 16, 17, 128, 127, 139, 140, 141, 240, 252, 253, 255, 256, 3, 700]) {
+    const region = emptyPixels({ x: 230, y: Math.max(0, bottom - 40), width: 50, height: Math.min(40, bottom) });
+    expect(await kept.fill(file, level, [region])).toBe(true);
+    const expected = crop({ data: whole, width: WIDTH }, region);
+    expect(Buffer.compare(expected, region.data), `${bottom} rows`).toBe(0);
+  }
 });
 
 test('planes that lie apart are left to libvips', async () => {
