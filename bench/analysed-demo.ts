@@ -10,7 +10,10 @@ const models = path.resolve(import.meta.dirname, '../server/dist/demo/models');
 /** Address of the heatmap's descriptor, tiles and analysis, without their endings. */
 export const HEATMAP = 'heatmaps/slide.tif/tissue.h5';
 
-/** Starts a server in which every patch of the demo slide is classified with the demo model; it ends, and is gone, after its use. */
+/**
+ * Starts a server in which every patch of the demo slide is classified with the demo model; it ends, and is gone, after
+ * its use.
+ */
 export async function withAnalysedDemo(use: (server: RunningCommand) => Promise<void>): Promise<void> {
   const folder = await mkdtemp(path.join(tmpdir(), 'cam-bench-'));
   try {

@@ -30,8 +30,8 @@ interface Times {
 }
 
 /**
- * Tiles of slides over HTTP, never asked for before and asked for again, beside other tile servers: of a TIFF with JPEG tiles, with
- * pieces of it that no stored tile has, and of the same picture as a slide that is read through OpenSlide.
+ * Tiles of slides over HTTP, never asked for before and asked for again, beside other tile servers: of a TIFF with JPEG
+ * tiles, with pieces of it that no stored tile has, and of the same picture as a slide that is read through OpenSlide.
  */
 export async function run(): Promise<void> {
   const folder = await mkdtemp(path.join(tmpdir(), 'cam-bench-'));

@@ -26,7 +26,8 @@ export function colourTables(): Plugin {
 
 /**
  * A module with the library's interpolators, right at i / 255 for whole numbers i: ColorBrewer's through their palettes
- * (cubic basis splines, as d3-interpolate's), some by their formulas, the others from their colours, of whose smooth curves second differences are mostly alike.
+ * (cubic basis splines, as d3-interpolate's), some by their formulas, the others from their colours, of whose smooth
+ * curves second differences are mostly alike.
  */
 export function colourTablesModule(): string {
   const maps = Object.entries(chromatic).filter(([name]) => name.startsWith('interpolate'));
@@ -45,8 +46,9 @@ export function colourTablesModule(): string {
 }
 
 /**
- * Maps that are a short formula: cubehelices are Green's (2011) as d3-color has them, from one hue, saturation and lightness to
- * others; the polynomials are Nuñez', Anderton's and Renslow's (2018, cividis) and Mikhailov's (2019, turbo), as the library has them.
+ * Maps that are a short formula: cubehelices are Green's (2011) as d3-color has them, from one hue, saturation and
+ * lightness to others; the polynomials are Nuñez', Anderton's and Renslow's (2018, cividis) and Mikhailov's (2019,
+ * turbo), as the library has them.
  */
 const FORMULAS = new Map([
   ['interpolateCubehelixDefault', 'helix((t) => [300 - 540 * t, 0.5, t])'],

@@ -13,8 +13,8 @@ export const targets = {
 };
 
 /**
- * For scripts of pages, which are a fiftieth smaller so than by the minifier that is there anyway. More passes and inlining make fewer
- * characters, which are more bytes when compressed.
+ * For scripts of pages, which are a fiftieth smaller so than by the minifier that is there anyway. More passes and
+ * inlining make fewer characters, which are more bytes when compressed.
  */
 export const terserOptions = {
   ecma: 2020,

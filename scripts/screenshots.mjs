@@ -16,7 +16,8 @@ const BROWSER_ARGUMENTS = ['--no-sandbox', '--disable-3d-apis'];
 
 /**
  * What the pictures show. `act` does something to the page before it is taken.
- * @type {{ name: string, colorScheme?: 'light' | 'dark', width?: number, height?: number, options: object, zoom?: [x: number, y: number, width: number], act?: (page: import('playwright-core').Page) => Promise<void> }[]}
+ * @type {{ name: string, colorScheme?: 'light' | 'dark', width?: number, height?: number, options: object,
+ *   zoom?: [x: number, y: number, width: number], act?: (page: import('playwright-core').Page) => Promise<void> }[]}
  */
 const PICTURES = [
   { name: 'demo', options: { mode: 'argmax', opacity: 0.55 } },

@@ -1,9 +1,10 @@
 import { defineConfig } from 'vite';
 
 /**
- * The command line, the worker process, the thread that reads HDF5 and the process that calls OpenSlide as ES modules for Node: npm dependencies stay
- * imports, `shared/` and `demo/` are bundled, and every dynamic import is a chunk of its own, so that a command loads
- * only what it needs. Chunks lie beside the entries: `new URL('./worker.js', import.meta.url)` is right in each of them.
+ * The command line, the worker process, the thread that reads HDF5 and the process that calls OpenSlide as ES modules
+ * for Node: npm dependencies stay imports, `shared/` and `demo/` are bundled, and every dynamic import is a chunk of
+ * its own, so that a command loads only what it needs. Chunks lie beside the entries:
+ * `new URL('./worker.js', import.meta.url)` is right in each of them.
  */
 export default defineConfig({
   publicDir: false,

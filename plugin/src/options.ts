@@ -21,8 +21,9 @@ export interface CamSettings {
   classes: readonly string[] | 'all';
   mode: Mode;
   /**
-   * Address of another heatmap's descriptor, of the same slide: `difference` shows the class of this heatmap minus the one of that
-   * name there, or, of two named classes, the first of this one minus the second of the other. Null compares none.
+   * Address of another heatmap's descriptor, of the same slide: `difference` shows the class of this heatmap minus the
+   * one of that name there, or, of two named classes, the first of this one minus the second of the other. Null
+   * compares none.
    */
   compareWith: string | null;
   score: Score;

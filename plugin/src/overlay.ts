@@ -26,8 +26,8 @@ import { shownValuesAt, type ValuesAtPoint } from './values.ts';
 export class CamOverlay {
   readonly viewer: OpenSeadragon.Viewer;
   /**
-   * Resolves when the heatmap lies on its image; rejects where its descriptor is refused or an option is wrong. A server that does
-   * not answer is asked again until it does.
+   * Resolves when the heatmap lies on its image; rejects where its descriptor is refused or an option is wrong. A
+   * server that does not answer is asked again until it does.
    */
   readonly ready: Promise<CamOverlay>;
   readonly #osd: typeof OpenSeadragon;
@@ -110,7 +110,10 @@ export class CamOverlay {
     return { ...this.#settings };
   }
 
-  /** The scores under a point of the viewport as they are shown, from the tiles that are loaded; undefined where there are none. */
+  /**
+   * The scores under a point of the viewport as they are shown, from the tiles that are loaded; undefined where there
+   * are none.
+   */
   getValueAt(point: OpenSeadragon.Point): ValuesAtPoint | undefined {
     const { item } = this;
     if (!item) return undefined;
@@ -141,8 +144,8 @@ export class CamOverlay {
   }
 
   /**
-   * Has the server classify the whole slide, or a rectangle of it in slide pixels; `cam-analysis` tells how far it is. Rejects with the
-   * server's reason: it may have too much to do, and takes this from pages of its own origin only.
+   * Has the server classify the whole slide, or a rectangle of it in slide pixels; `cam-analysis` tells how far it is.
+   * Rejects with the server's reason: it may have too much to do, and takes this from pages of its own origin only.
    */
   async startAnalysis(region?: Rectangle): Promise<AnalysisState> {
     return (await this.#instruments()).analysis.start(region);

@@ -197,11 +197,11 @@ async function openUploadsOf(
 }
 
 /**
- * Keeps the young generation of the heap small. Pixels of painted tiles are short-lived and lie outside of the heap, where V8
- * does not see them: with its usual 16 MB they pile up to 200 MB before it collects them.
+ * Keeps the young generation of the heap small. Pixels of painted tiles are short-lived and lie outside of the heap,
+ * where V8 does not see them: with its usual 16 MB they pile up to 200 MB before it collects them.
  *
- * The old generation may double, then, before it is collected: it holds some 20 MB that stay, of which a server that is mostly idle
- * would otherwise let a quarter more come, and mark all of it ten times a second during an analysis.
+ * The old generation may double, then, before it is collected: it holds some 20 MB that stay, of which a server that is
+ * mostly idle would otherwise let a quarter more come, and mark all of it ten times a second during an analysis.
  */
 function tuneGarbageCollection(): void {
   v8.setFlagsFromString('--max-semi-space-size=4');

@@ -16,7 +16,10 @@ const MAGIC = [0x93, 0x4e, 0x55, 0x4d, 0x50, 0x59];
 const PREFIX_LENGTH = 10;
 const ALIGNMENT = 64;
 
-/** Bytes of a `.npy` file. `<f2` data are given as numbers and rounded to the nearest half. @throws RangeError where shape and data differ in size */
+/**
+ * Bytes of a `.npy` file. `<f2` data are given as numbers and rounded to the nearest half.
+ * @throws RangeError where shape and data differ in size
+ */
 export function encodeNpy(array: NpySource): Uint8Array<ArrayBuffer> {
   const size = elements(array.shape);
   if (size !== array.data.length) {
@@ -35,7 +38,10 @@ export function encodeNpy(array: NpySource): Uint8Array<ArrayBuffer> {
   return bytes;
 }
 
-/** Reads a `.npy` file of version 1.0, C order and dtype `|u1` or `<f2` (decoded to float32). @throws Error that says what else was found */
+/**
+ * Reads a `.npy` file of version 1.0, C order and dtype `|u1` or `<f2` (decoded to float32).
+ * @throws Error that says what else was found
+ */
 export function decodeNpy(bytes: Uint8Array): NpyArray {
   if (bytes.length < PREFIX_LENGTH || MAGIC.some((byte, i) => bytes[i] !== byte)) {
     throw new Error(`npy: expected the magic bytes of a NumPy file, found ${bytes.length} other bytes`);

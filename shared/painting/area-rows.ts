@@ -24,7 +24,8 @@ export interface AreaRows {
 }
 
 /**
- * @param tile values of `window` (see `checkTile`), which holds those under the area and one beyond on each side, clipped to the raster
+ * @param tile values of `window` (see `checkTile`), which holds those under the area and one beyond on each side,
+ *   clipped to the raster
  * @param area in pixels that cover `scale` slide pixels each
  * @param planes of the tile
  * @returns undefined where nothing of the area can be seen; `wide` where it has to be painted piece by piece

@@ -10,8 +10,8 @@ const GREENS = new Float64Array(ROW_LENGTH);
 const BLUES = new Float64Array(ROW_LENGTH);
 
 /**
- * What classes add up to between two values, for those whose weights are straight lines there: sum, red, green and blue at the first
- * value, and how much they rise to the next.
+ * What classes add up to between two values, for those whose weights are straight lines there: sum, red, green and blue
+ * at the first value, and how much they rise to the next.
  */
 const LINES = new Float64Array(8 * ROW_LENGTH);
 /** Whether other classes add to the sums of pixels after a value. */
@@ -40,8 +40,8 @@ export function blendPainter(style: PaintStyle, { colours, one, shape }: Painter
 }
 
 /**
- * Adds a class, whose numbers these are: once for all pixels between two values, wherever the weight is a straight line there, to each
- * pixel elsewhere.
+ * Adds a class, whose numbers these are: once for all pixels between two values, wherever the weight is a straight line
+ * there, to each pixel elsewhere.
  */
 function add(values: number, numbers: Float64Array): void {
   const red = numbers[0];

@@ -17,7 +17,10 @@ const LEAST_SHARE = 1e-9;
 export interface ColourTable {
   /** A pixel (as in an `Int32Array` over RGBA bytes) for each bin, or `undecided`; the first and the last bin are open. */
   bins: Int32Array;
-  /** Origin and bins per value: the bin of a value in units of the tile is the integer below (value - origin) x bins per value. */
+  /**
+   * Origin and bins per value: the bin of a value in units of the tile is the integer below (value - origin) x bins per
+   * value.
+   */
   place: Float64Array;
   undecided: number;
   /** The pixel of a value. */

@@ -16,8 +16,8 @@ export interface Hatch {
 }
 
 /**
- * Diagonal lines over values that are estimated, where one looks so closely that a patch is large; undefined where there is nothing to
- * hatch. Lines follow the output's own raster, so that those of neighbouring tiles meet.
+ * Diagonal lines over values that are estimated, where one looks so closely that a patch is large; undefined where
+ * there is nothing to hatch. Lines follow the output's own raster, so that those of neighbouring tiles meet.
  * @param origin of the area in the output's raster
  * @param scale slide pixels per output pixel
  */

@@ -15,11 +15,10 @@ export interface PaintedArea {
 /**
  * Paints a rectangle of an output raster on which one pixel covers `scale` slide pixels (any positive number), pixel i
  * those from i scale to (i + 1) scale. `area` is in output pixels, so that strips of one picture fit without a seam.
- *
  * The order is: interpolate, then range and threshold, then colour. Estimated values are fainter, and hatched on close
  * look. Pixels whose centre lies in the remainder that belongs to no patch are transparent. One rounding, at the end.
- *
- * @param tile values of `window` (see `checkTile`), which holds those under the area and one beyond on each side, clipped to the raster
+ * @param tile values of `window` (see `checkTile`), which holds those under the area and one beyond on each side,
+ *   clipped to the raster
  * @param pixels memory to paint in, of as many bytes as the area has, whatever they are
  */
 export function paintArea(

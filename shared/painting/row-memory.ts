@@ -11,7 +11,10 @@ export const ROW_LENGTH = 512;
 export const VALUES = new Float64Array(ROW_LENGTH);
 export const STEPS = new Float64Array(ROW_LENGTH);
 
-/** The first pixel of each value, one more than there are values, and each pixel's share of the way from its value to the next. */
+/**
+ * The first pixel of each value, one more than there are values, and each pixel's share of the way from its value to
+ * the next.
+ */
 export const STARTS = new Int32Array(ROW_LENGTH + 1);
 export const SHARES = new Float64Array(ROW_LENGTH);
 

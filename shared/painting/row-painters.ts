@@ -12,7 +12,10 @@ export interface PixelBuffer {
   words: Int32Array;
 }
 
-/** Paints row after row: first it is given the planes shown, in ascending order (of a difference in that of the style), then it writes. */
+/**
+ * Paints row after row: first it is given the planes shown, in ascending order (of a difference in that of the style),
+ * then it writes.
+ */
 export interface RowPainter {
   /** Takes in the k-th plane's values, which lie in the memory of the row, in units of the tile. */
   take(k: number): void;

@@ -2,8 +2,8 @@ import type { Method, Score } from '../heatmap-descriptor.ts';
 
 export const MODES = ['single', 'blend', 'argmax', 'entropy', 'difference'] as const;
 /**
- * One class through a colour map; several in their own colours, blended; the class that leads; how unsure the model is, and by how
- * much one class exceeds another, both through a colour map.
+ * One class through a colour map; several in their own colours, blended; the class that leads; how unsure the model is,
+ * and by how much one class exceeds another, both through a colour map.
  */
 export type Mode = (typeof MODES)[number];
 
@@ -21,8 +21,8 @@ export interface PaintStyle {
   /** 256 RGB triples, low score to high; not used in `blend` and `argmax`. */
   colormap: Uint8Array;
   /**
-   * Scores shown as the colour scale's ends, in units of the score. Differences have a scale of that extent to both sides of 0; of
-   * entropy the unit is that of classes that are all alike.
+   * Scores shown as the colour scale's ends, in units of the score. Differences have a scale of that extent to both
+   * sides of 0; of entropy the unit is that of classes that are all alike.
    */
   range: [low: number, high: number];
   /** Scores below it are transparent, of differences their sizes; in units of the score. -Infinity shows all. */
@@ -30,7 +30,8 @@ export interface PaintStyle {
   /** A score's place in the range, 0 to 1, is raised to this power before it becomes a colour or a weight; above 0. */
   gamma: number;
   /**
-   * Whether the opacity is also multiplied by the place in the range, of differences by the distance from 0. Several classes always fade so.
+   * Whether the opacity is also multiplied by the place in the range, of differences by the distance from 0. Several
+   * classes always fade so.
    */
   opacityByValue: boolean;
   /** Whether a model's classes exclude each other (softmax): their entropy is one sum, else the mean of each class's own. */

@@ -70,8 +70,8 @@ const isStop = (value: unknown) =>
 const isStops = (value: unknown) => Array.isArray(value) && value.every(isStop);
 
 /**
- * The form of every option; whether the model knows the names, and the numbers' ranges, the plugin checks. An address, of a heatmap to
- * compare with, a host may not give: the page would ask for it by rights of its own.
+ * The form of every option; whether the model knows the names, and the numbers' ranges, the plugin checks. An address,
+ * of a heatmap to compare with, a host may not give: the page would ask for it by rights of its own.
  */
 const OPTIONS: Record<
   Exclude<keyof CamSettings, 'compareWith'>,

@@ -11,9 +11,9 @@ const MOST_PATCHES = 4_000_000;
 const MOST_TILES = 400;
 
 /**
- * The areas in which a class's `patch` score reaches a threshold, as a GeoJSON FeatureCollection in slide pixels: for each class a
- * MultiPolygon of the patches that are classified and, where there are any, another, `estimated`, of those that are not, each with
- * its area in `pixels` and, where the slide knows its resolution, `mm2`.
+ * The areas in which a class's `patch` score reaches a threshold, as a GeoJSON FeatureCollection in slide pixels: for
+ * each class a MultiPolygon of the patches that are classified and, where there are any, another, `estimated`, of those
+ * that are not, each with its area in `pixels` and, where the slide knows its resolution, `mm2`.
  * @param classes numbers of classes
  * @param region limits it to patches whose middle lies inside; null takes the whole slide
  * @throws RangeError for more patches than can be read

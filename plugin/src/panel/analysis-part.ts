@@ -13,7 +13,10 @@ export interface AnalysisPart {
   show(state: AnalysisState, offered: boolean, region: { missing: number } | null): void;
 }
 
-/** The button that begins an analysis and says what it costs; while one runs its progress, the time left and another to stop it. */
+/**
+ * The button that begins an analysis and says what it costs; while one runs its progress, the time left and another to
+ * stop it.
+ */
 export function createAnalysisPart(actions: { start(): Promise<unknown>; stop(): Promise<unknown> }): AnalysisPart {
   const start = element('button', { type: 'button', class: 'osd-cam-analyse' });
   const stop = element('button', { type: 'button', class: 'osd-cam-analyse' }, say('Stop'));

@@ -32,9 +32,9 @@ interface Place {
 }
 
 /**
- * A small card at the pointer with the leading classes there, at once from the tiles and then from the server's own numbers,
- * and the outline of the patch that they are of. A click keeps it there, with all classes, until Escape or a click on the same patch lets
- * go; where the viewer zooms by a click, that is left to it and Alt is held for keeping.
+ * A small card at the pointer with the leading classes there, at once from the tiles and then from the server's own
+ * numbers, and the outline of the patch that they are of. A click keeps it there, with all classes, until Escape or a
+ * click on the same patch lets go; where the viewer zooms by a click, that is left to it and Alt is held for keeping.
  */
 export function createPointerCard(
   viewer: OpenSeadragon.Viewer,

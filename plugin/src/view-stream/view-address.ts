@@ -2,7 +2,10 @@
 export interface ViewAddress {
   /** Address of the server's `/view`. */
   stream: string;
-  /** The descriptor's path and query from `/heatmaps/` on: a proxy may have put a prefix before it that the server does not know. */
+  /**
+   * The descriptor's path and query from `/heatmaps/` on: a proxy may have put a prefix before it that the server does
+   * not know.
+   */
   heatmap: string;
 }
 

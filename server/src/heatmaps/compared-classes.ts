@@ -11,7 +11,8 @@ export interface ComparedClasses {
 }
 
 /**
- * The class of a choice in one model and in another: that of the same name, or the first of two named ones there and the second here.
+ * The class of a choice in one model and in another: that of the same name, or the first of two named ones there and
+ * the second here.
  * @throws Problem `bad-parameter` for another mode or number of classes, or what either model does not have
  */
 export function comparedClasses(

@@ -3,7 +3,8 @@ import type { PaintedArea } from '../../../shared/painting/paint-area.ts';
 import { palettePng } from './palette-png.ts';
 
 /**
- * For tiles of many colours. The fastest settings: 2 to 3 times as fast as the default ones, for PNG of 1.3 to 2.5 times the size.
+ * For tiles of many colours. The fastest settings: 2 to 3 times as fast as the default ones, for PNG of 1.3 to 2.5
+ * times the size.
  */
 const PNG = { compressionLevel: 1 };
 const WEBP = { lossless: true, exact: true, effort: 0 };

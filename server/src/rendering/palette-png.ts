@@ -13,8 +13,8 @@ const PLACE_SHIFT = 22;
 const deflate = promisify<Uint8Array, zlib.ZlibOptions, Buffer>(zlib.deflate);
 
 /**
- * A PNG of at most 256 colours, which one class or a difference mostly has: a byte a pixel and a table of colours instead of four bytes
- * a pixel, less than half of the size. Pixels are exactly those given.
+ * A PNG of at most 256 colours, which one class or a difference mostly has: a byte a pixel and a table of colours
+ * instead of four bytes a pixel, less than half of the size. Pixels are exactly those given.
  * Format: W3C, Portable Network Graphics (Third Edition), colour type 3 with `tRNS`.
  * @returns undefined where there are more colours
  */

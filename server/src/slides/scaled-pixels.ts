@@ -11,8 +11,8 @@ import { levelFor, levelScales } from './stored-level.ts';
 const BLOCK = 4096;
 
 /**
- * RGB pixels of a rectangle of the slide as it looks when `scale` slide pixels, 1 or more, become one along a side, each the mean of
- * those it covers, taken from the nearest stored level above.
+ * RGB pixels of a rectangle of the slide as it looks when `scale` slide pixels, 1 or more, become one along a side,
+ * each the mean of those it covers, taken from the nearest stored level above.
  * @param bounds in pixels of that size
  * @returns shape [height, width, 3]
  * @throws Problem `unreadable-slide` where the file is damaged there

@@ -8,8 +8,9 @@ const RLE = 1;
 const COMPRESSED = 2;
 
 /**
- * Bytes that Zstandard frames (RFC 8878) unpack to, by their headers alone: what a frame says, or where it does not, what its blocks
- * hold: of compressed ones no more than a guess, so that the result is at least a sixteenth of the truth.
+ * Bytes that Zstandard frames (RFC 8878) unpack to, by their headers alone: what a frame says, or where it does not,
+ * what its blocks hold: of compressed ones no more than a guess, so that the result is at least a sixteenth of the
+ * truth.
  * @throws Error where they are no such frames
  */
 export function zstdLength(bytes: Uint8Array): number {

@@ -14,7 +14,10 @@ import { demoModelFiles, type SmallCatalogue, smallCatalogue } from '../../small
 let catalogue: SmallCatalogue;
 let server: RunningCommand;
 
-/** Beside the demo model one for twice its microns per pixel, whose patches are twice as wide on the slide, with a class renamed. */
+/**
+ * Beside the demo model one for twice its microns per pixel, whose patches are twice as wide on the slide, with a class
+ * renamed.
+ */
 beforeAll(async () => {
   catalogue = await smallCatalogue();
   const { slides, models, store } = catalogue;

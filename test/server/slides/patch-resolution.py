@@ -1,6 +1,7 @@
 """Patches by the documented filter, with numpy: JSON on stdin, JSON on stdout.
 
-A request: { pixels: file of RGB bytes, levelWidth, levelHeight, scale, width, height, origins: [[x, y], ...] }, in pixels of the level, origins floats.
+A request: { pixels: file of RGB bytes, levelWidth, levelHeight, scale, width, height, origins: [[x, y], ...] }, in pixels
+of the level, origins floats.
 Each output pixel is the mean of the area it covers, in float64, rounded half up. An answer: RGB bytes in base64.
 """
 

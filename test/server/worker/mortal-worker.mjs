@@ -1,4 +1,5 @@
-// A worker that dies on the file 'deadly', is killed on 'killed' always and once on 'deadly-once:FOLDER', and otherwise answers with its process id.
+// A worker that dies on the file 'deadly', is killed on 'killed' always and once on 'deadly-once:FOLDER', and otherwise
+// answers with its process id.
 import { existsSync, writeFileSync } from 'node:fs';
 
 process.on('message', ({ id, task }) => {

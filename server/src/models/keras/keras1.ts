@@ -1,4 +1,7 @@
-/** Keras 1's (and TensorFlow 1's) names of classes and of their settings, as Keras 2 renamed them; other layers pass unchanged. */
+/**
+ * Keras 1's (and TensorFlow 1's) names of classes and of their settings, as Keras 2 renamed them; other layers pass
+ * unchanged.
+ */
 export function modernConfig(
   className: string,
   config: Record<string, unknown>,
