@@ -28,6 +28,7 @@ export default defineConfig({
     hookTimeout: 120_000,
     // A page beside another test's network is slow to draw.
     expect: { poll: { timeout: 5000 } },
+    globalSetup: 'test/painted-slides.ts',
     // Two cores: more workers than that only slow each other's servers and browsers down.
     maxWorkers: 2,
   },

@@ -2,8 +2,8 @@ import { copyFile, mkdir, readFile, truncate, writeFile } from 'node:fs/promises
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import sharp from 'sharp';
-import { generateDemoSlide } from '../demo/slide/generate.ts';
 import { temporaryFolder } from './command-line.ts';
+import { paintSlide } from './painted-slides.ts';
 
 export interface SmallCatalogue {
   /** Holds all the others. */
@@ -31,7 +31,7 @@ export async function smallCatalogue(): Promise<SmallCatalogue> {
   const [slides, models, store] = ['slides', 'models', 'store'].map((name) => join(root, name));
   await mkdir(join(slides, 'brain'), { recursive: true });
   await mkdir(models);
-  await generateDemoSlide(join(slides, 'tissue.tif'), TISSUE_SLIDE);
+  await paintSlide(join(slides, 'tissue.tif'), TISSUE_SLIDE);
   await sharp(join(slides, 'tissue.tif'))
     .extract({ left: 100, top: 50, width: 700, height: 500 })
     .toFile(join(slides, 'brain/piece.png'));

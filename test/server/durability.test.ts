@@ -1,10 +1,10 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { generateDemoSlide } from '../../demo/slide/generate.ts';
 import { seededRandom } from '../../shared/seeded-random.ts';
 import { runCommand, temporaryFolder } from '../command-line.ts';
 import { killedAnalysis } from '../killed-analysis.ts';
+import { paintSlide } from '../painted-slides.ts';
 import { demoModelFiles } from '../small-catalogue.ts';
 import { readStored, type StoredResults } from '../stored-results.ts';
 
@@ -14,7 +14,7 @@ let uninterrupted: StoredResults;
 beforeAll(async () => {
   folder = await temporaryFolder();
   slide = join(folder, 'slides/slide.tif');
-  await generateDemoSlide(slide, { seed: 21, width: 6144, height: 4096 });
+  await paintSlide(slide, { seed: 21, width: 6144, height: 4096 });
   const store = join(folder, 'store');
   const { stderr } = await runCommand('analyze', slide, demoModelFiles.model, '--store', store, '--json');
   expect(stderr).toBe('');

@@ -2,8 +2,8 @@ import { spawnSync } from 'node:child_process';
 import { chmod, copyFile, mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { generateDemoSlide } from '../../../demo/slide/generate.ts';
 import { type RunningCommand, runCommand, startCommand, startCommandAs, temporaryFolder } from '../../command-line.ts';
+import { paintSlide } from '../../painted-slides.ts';
 import { residentBytes } from '../../processes.ts';
 import { makeFolderNamedAsSlide, writeCutFiles, writeLyingFiles, writeMisnamedFiles } from '../slides/hostile-files.ts';
 
@@ -23,7 +23,7 @@ beforeAll(async () => {
   const folders = ['slides', 'models', 'store'].map((name) => join(root, name));
   slides = folders[0];
   for (const folder of folders) await mkdir(folder);
-  await generateDemoSlide(join(slides, 'good.tif'), { seed: 5, width: 600, height: 400 });
+  await paintSlide(join(slides, 'good.tif'), { seed: 5, width: 600, height: 400 });
   const [, models, store] = folders;
   server = await startCommand('serve', '--slides', slides, '--models', models, '--store', store, '--port', '0');
   timer = setInterval(async () => {
@@ -105,7 +105,7 @@ test('a file that its server may not read', async () => {
   await chmod(root, 0o755);
   for (const folder of folders) await mkdir(folder);
   await chmod(store, 0o777);
-  await generateDemoSlide(join(locked, 'secret.tif'), { seed: 5, width: 600, height: 400 });
+  await paintSlide(join(locked, 'secret.tif'), { seed: 5, width: 600, height: 400 });
   await copyFile(join(locked, 'secret.tif'), join(locked, 'open.tif'));
   await chmod(join(locked, 'secret.tif'), 0);
   // Root may read everything.

@@ -2,8 +2,8 @@ import { copyFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { generateDemoSlide } from '../../../demo/slide/generate.ts';
 import { type RunningCommand, runCommand, startCommand, temporaryFolder } from '../../command-line.ts';
+import { paintSlide } from '../../painted-slides.ts';
 import { childrenOf } from '../../processes.ts';
 import { demoModelFiles } from '../../small-catalogue.ts';
 import { openslideVersion, writeTrestle } from '../slides/openslide-slides.ts';
@@ -20,7 +20,7 @@ describe.skipIf(openslideVersion === undefined || process.platform !== 'linux')(
     const [slides, models, store] = ['slides', 'models', 'store'].map((name) => join(root, name));
     await mkdir(slides);
     await mkdir(models);
-    await generateDemoSlide(join(root, 'painted.tif'), { seed: 5, ...SIZE });
+    await paintSlide(join(root, 'painted.tif'), { seed: 5, ...SIZE });
     const data = await sharp(join(root, 'painted.tif')).removeAlpha().raw().toBuffer();
     await writeTrestle(join(slides, 'trestle.tif'), { data, ...SIZE });
     await writeFile(join(slides, 'plain.tif'), rawTiles({ data, ...SIZE, tileSize: 128 }));

@@ -2,9 +2,9 @@ import { spawnSync } from 'node:child_process';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { generateDemoSlide } from '../../../demo/slide/generate.ts';
 import type { ClassShare } from '../../../shared/heatmap-descriptor.ts';
 import { runCommand } from '../../command-line.ts';
+import { paintSlide } from '../../painted-slides.ts';
 import { demoModelFiles, TISSUE_SLIDE } from '../../small-catalogue.ts';
 import { onlyHeatmap } from '../../stored-results.ts';
 import { temporaryFolder } from '../../temporary-folder.ts';
@@ -25,7 +25,7 @@ print(json.dumps({
 
 test.skipIf(!hasZarr)('the example of docs/store.md reads an analysis, and finds its breakdown', async () => {
   const slide = join(folder, 'slide.tif');
-  await generateDemoSlide(slide, TISSUE_SLIDE);
+  await paintSlide(slide, TISSUE_SLIDE);
   const store = join(folder, 'store');
   const { stdout } = await runCommand('analyze', slide, demoModelFiles.model, '--store', store, '--json');
   const { breakdown, patches } = JSON.parse(stdout);
