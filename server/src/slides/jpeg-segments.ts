@@ -18,9 +18,9 @@ export interface JpegSegments {
 }
 
 /**
- * The segments of a JPEG stream before its first scan, without those of applications and comments (a TIFF's reader looks at
- * none of them, and one that tells of colours or orientation may be wrong), and everything from the scan on. `rest` is null where there
- * are tables alone. Null where it is damaged.
+ * The segments of a JPEG stream before its first scan, without those of applications and comments (a TIFF's reader
+ * looks at none of them, and one that tells of colours or orientation may be wrong), and everything from the scan on.
+ * `rest` is null where there are tables alone. Null where it is damaged.
  */
 export function jpegSegments(stream: Uint8Array): JpegSegments | null {
   if (stream[0] !== 0xff || stream[1] !== MARKER.SOI) return null;

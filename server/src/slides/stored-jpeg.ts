@@ -18,8 +18,9 @@ export function hasStoredJpegs(layout: TileLayout): boolean {
 }
 
 /**
- * A JPEG file of a tile as it is stored, not decoded: the tables of its directory (JPEGTables, TIFF Technical Note 2) put before its own
- * stream, and an Adobe segment that tells decoders whether its colours are RGB or YCbCr, which in a TIFF the directory does.
+ * A JPEG file of a tile as it is stored, not decoded: the tables of its directory (JPEGTables, TIFF Technical Note 2)
+ * put before its own stream, and an Adobe segment that tells decoders whether its colours are RGB or YCbCr, which in a
+ * TIFF the directory does.
  * @returns null where the stream is another than the directory tells, or no whole one: then decoding it has to tell
  */
 export function jpegOfTile(layout: TileLayout, tile: Uint8Array): Uint8Array | null {
