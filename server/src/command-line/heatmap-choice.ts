@@ -1,5 +1,6 @@
 import type { HeatmapOptions } from '../../../shared/heatmap-descriptor.ts';
-import { heatmapOptions } from '../routes/query.ts';
+import { parseQuery } from '../routes/parameters.ts';
+import { heatmapOptions, heatmapQuery } from '../routes/query.ts';
 
 /** Options of a heatmap as they are written on the command line. */
 export interface HeatmapChoice {
@@ -9,5 +10,5 @@ export interface HeatmapChoice {
 
 /** @throws Problem `bad-parameter` */
 export function chosenOptions({ overlap, background }: HeatmapChoice): Partial<HeatmapOptions> {
-  return heatmapOptions({ overlap, background });
+  return heatmapOptions(parseQuery(heatmapQuery, { overlap, background }));
 }

@@ -3,6 +3,7 @@ import type { Catalogue } from '../catalogue.ts';
 import { Problem } from '../errors.ts';
 import { listAssociated, readAssociated } from '../slides/associated-images.ts';
 import { encodeImage } from '../slides/deep-zoom-tile.ts';
+import { noQuery, parseQuery } from './parameters.ts';
 import { sendBody } from './send-body.ts';
 
 const FORMATS = { jpeg: 'image/jpeg', png: 'image/png' } as const;
@@ -15,11 +16,13 @@ export function associatedRoutes(catalogue: Catalogue, labels: boolean): Router 
   const router = new Router();
 
   router.get('/slides/:slide/associated', async (ctx) => {
+    parseQuery(noQuery, ctx.query);
     ctx.set('Cache-Control', 'no-cache');
     ctx.body = { associated: await listAssociated(await catalogue.resolve(ctx.params.slide), labels) };
   });
 
   router.get('/slides/:slide/associated/:image', async (ctx) => {
+    parseQuery(noQuery, ctx.query);
     const { slide, image } = ctx.params;
     const [, name, format] = /^(.+)\.(jpeg|png)$/.exec(image) ?? [];
     if (format !== 'jpeg' && format !== 'png') {

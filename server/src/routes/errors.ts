@@ -7,6 +7,9 @@ const RETRY_SECONDS = 5;
 /** Makes a message fit for clients. */
 export type Tell = (message: string) => string;
 
+/** Characters of a message, which may quote what a client sent: of a longer one the middle is left out. */
+const LONGEST_MESSAGE = 1000;
+
 /**
  * Messages name files by their ids' paths: where the folders lie is nobody's business.
  * @param folders absolute paths
@@ -16,8 +19,15 @@ export function tellWithout(folders: readonly string[], further: () => Iterable<
   return (message) => {
     // A folder inside of another before that one: what is left of its path would not be found any more.
     const all = [...folders, ...further()].sort((a, b) => b.length - a.length);
-    return all.reduce((text, folder) => text.replaceAll(`${folder}/`, ''), message);
+    return short(all.reduce((text, folder) => text.replaceAll(`${folder}/`, ''), message));
   };
+}
+
+/** What was expected stands at a message's beginning, what was found at its end. */
+function short(message: string): string {
+  if (message.length <= LONGEST_MESSAGE) return message;
+  const half = LONGEST_MESSAGE / 2;
+  return `${message.slice(0, half)} ... ${message.slice(-half)}`;
 }
 
 /** Answers every error as JSON; one that is not a user's is logged and shown without its details. */
@@ -30,7 +40,8 @@ export function answerErrors(logger: Logger, tell: Tell) {
       }
       if ((ctx.status === 405 || ctx.status === 501) && ctx.body === undefined) {
         const status = ctx.status;
-        ctx.body = { error: { code: 'method', message: `${ctx.path}: ${ctx.method} is not offered here` } };
+        const message = tell(`${ctx.path}: ${ctx.method} is not offered here`);
+        ctx.body = { error: { code: 'method', message } };
         ctx.status = status;
       }
     } catch (error) {
@@ -42,7 +53,7 @@ export function answerErrors(logger: Logger, tell: Tell) {
       } else if (isClientError(error)) {
         // Koa's own: a malformed address or body.
         ctx.status = error.status;
-        ctx.body = { error: { code: 'bad-parameter', message: error.message } };
+        ctx.body = { error: { code: 'bad-parameter', message: tell(error.message) } };
       } else {
         logger.error(error);
         ctx.status = 500;

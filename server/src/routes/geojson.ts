@@ -2,12 +2,10 @@ import { z } from 'zod';
 import { type Polygon, type Ring, signedArea } from '../../../shared/geometry/polygon-coverage.ts';
 import { crossingEdges } from '../../../shared/geometry/ring-crossing.ts';
 import { Problem } from '../errors.ts';
+import { LARGEST_COORDINATE } from './query.ts';
 
 /** Of all rings together: more than anybody draws, and what is computed in well under a second. */
 const MAX_POSITIONS = 20_000;
-
-/** Slide pixels; sides of slides end at 2^31. */
-const LARGEST_COORDINATE = 2 ** 32;
 
 const POSITION = `expected a position [x, y] of finite slide pixels within ${LARGEST_COORDINATE} of 0`;
 const RING = 'expected a ring of at least 4 positions, the last the same as the first';

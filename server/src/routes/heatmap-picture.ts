@@ -18,7 +18,8 @@ import { titleOf } from '../titles.ts';
 import { clientOf } from './client.ts';
 import { abortWhenClosed, countdown, withDeadline } from './deadline.ts';
 import type { HeatmapRouteParts } from './heatmaps.ts';
-import { DEFAULT_PICTURE_SIZE, heatmapOptions, parseQuery, pictureQuery } from './query.ts';
+import { parseQuery } from './parameters.ts';
+import { DEFAULT_PICTURE_SIZE, heatmapOptions, pictureQuery } from './query.ts';
 
 /** Classes of a picture that names none, as of a painted tile. */
 const DEFAULT_TOP = 4;
@@ -35,7 +36,7 @@ export function heatmapPictureRoutes({ open, scheduler }: Pick<HeatmapRouteParts
     if (model === undefined) return next();
     const signal = abortWhenClosed(ctx);
     const query = parseQuery(pictureQuery, ctx.query);
-    const whole = await open(ctx.params.slide, model, heatmapOptions(ctx.query));
+    const whole = await open(ctx.params.slide, model, heatmapOptions(query));
     const size = query.size ?? DEFAULT_PICTURE_SIZE;
     // Never larger than the slide: there is no more to be seen.
     const scale = Math.min(1, size / Math.max(whole.pyramid.width, whole.pyramid.height));

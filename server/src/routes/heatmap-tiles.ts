@@ -18,7 +18,8 @@ import { clientOf } from './client.ts';
 import { abortWhenClosed, countdown } from './deadline.ts';
 import type { HeatmapRouteParts } from './heatmaps.ts';
 import type { KeptTiles } from './kept-tiles.ts';
-import { heatmapOptions, paintedTileQuery, parseQuery, scoreTileQuery } from './query.ts';
+import { parseQuery } from './parameters.ts';
+import { heatmapOptions, paintedTileQuery, scoreTileQuery } from './query.ts';
 import { TILE_TYPES, type TileFormat, type TileRequest, tileAnswers, waitAtMost } from './tile-answers.ts';
 import { parseTilePath } from './tile-path.ts';
 
@@ -42,17 +43,18 @@ export function heatmapTileRoutes({ open, scheduler, tiles }: TileRouteParts): R
     }
     // Before anything is waited for, or a client that leaves meanwhile would not be noticed.
     const signal = abortWhenClosed(ctx);
-    const whole = await open(slide, path.name, heatmapOptions(ctx.query));
     const { address, format } = path;
+    const query = parseQuery(format === 'npy' ? scoreTileQuery : paintedTileQuery, ctx.query);
+    const options = heatmapOptions(query);
+    const whole = await open(slide, path.name, options);
     if (!hasTile(whole.pyramid, address)) {
       throw new Problem('not-found', `${ctx.path}: the pyramid has no such tile`);
     }
     const heatmap = await whole.atLevel(address.level);
     const request = { heatmap, address, format, wish: { signal, client: clientOf(ctx) } };
     if (format === 'npy') await sendScoreTile(ctx, request);
-    else if (ctx.query.compare !== undefined) {
-      const { compare = '' } = parseQuery(paintedTileQuery, ctx.query);
-      const other = await open(slide, compare, heatmapOptions(ctx.query));
+    else if ('compare' in query && query.compare !== undefined) {
+      const other = await open(slide, query.compare, options);
       await sendComparison(ctx, request, await other.atLevel(address.level), format);
     } else await sendPaintedTile(ctx, request, format);
   });

@@ -17,13 +17,13 @@ import { clientOf } from './client.ts';
 import { abortWhenClosed, withDeadline } from './deadline.ts';
 import type { Tell } from './errors.ts';
 import { parseRegion } from './geojson.ts';
+import { parseBody, parseQuery } from './parameters.ts';
 import {
   analysisBody,
   heatmapOptions,
+  heatmapQuery,
   optionsQuery,
   paintedTileQuery,
-  parseBody,
-  parseQuery,
   pointQuery,
   regionQuery,
 } from './query.ts';
@@ -52,10 +52,10 @@ export function heatmapRoutes({ open, scheduler, analyses, tell }: HeatmapRouteP
     if (model === undefined) {
       throw new Problem('not-found', `${ctx.path}: expected an address that ends in .json, .dzi or .png`);
     }
-    const options = heatmapOptions(ctx.query);
-    const heatmap = await open(slide, model, options);
-    ctx.set('Cache-Control', 'no-cache');
     if (ending === 'json') {
+      const options = heatmapOptions(parseQuery(heatmapQuery, ctx.query));
+      const heatmap = await open(slide, model, options);
+      ctx.set('Cache-Control', 'no-cache');
       const tiles = `${encodeURIComponent(model)}_files/${optionsQuery(options)}`;
       const { problem } = heatmap.values.store;
       ctx.body = {
@@ -71,6 +71,9 @@ export function heatmapRoutes({ open, scheduler, analyses, tell }: HeatmapRouteP
     }
     // The query travels on to the tiles, where a fault in it would show as an empty layer: it is told here.
     const query = parseQuery(paintedTileQuery, ctx.query);
+    const options = heatmapOptions(query);
+    const heatmap = await open(slide, model, options);
+    ctx.set('Cache-Control', 'no-cache');
     if (query.compare === undefined) checkShown(heatmap.model, query);
     else comparedClasses(heatmap.model, (await open(slide, query.compare, options)).model, query);
     ctx.type = 'application/xml';
@@ -78,8 +81,8 @@ export function heatmapRoutes({ open, scheduler, analyses, tell }: HeatmapRouteP
   });
 
   router.get('/heatmaps/:slide/:model/breakdown', async (ctx) => {
-    const heatmap = await openOf(ctx);
-    const { region } = parseQuery(regionQuery, ctx.query);
+    const { region, ...query } = parseQuery(regionQuery, ctx.query);
+    const heatmap = await openOf(ctx, query);
     ctx.set('Cache-Control', 'no-cache');
     ctx.body = region ? await regionBreakdown(heatmap, region, abortWhenClosed(ctx)) : slideBreakdown(heatmap);
   });
@@ -92,11 +95,11 @@ export function heatmapRoutes({ open, scheduler, analyses, tell }: HeatmapRouteP
 
   router.get('/heatmaps/:slide/:model/score', async (ctx) => {
     const signal = abortWhenClosed(ctx);
-    const heatmap = await openOf(ctx);
-    const { x, y } = parseQuery(pointQuery, ctx.query);
+    const { x, y, ...query } = parseQuery(pointQuery, ctx.query);
     if (x === undefined || y === undefined) {
       throw new Problem('bad-parameter', `${x === undefined ? 'x' : 'y'}: expected slide pixels, found nothing`);
     }
+    const heatmap = await openOf(ctx, query);
     ctx.set('Cache-Control', 'no-cache');
     const client = clientOf(ctx);
     const found = await withDeadline(signal, undefined, (deadline) =>
@@ -124,8 +127,9 @@ export function heatmapRoutes({ open, scheduler, analyses, tell }: HeatmapRouteP
     ctx.body = stateOf(heatmap);
   });
 
-  function openOf(ctx: Context): Promise<Heatmap> {
-    return open(ctx.params.slide, ctx.params.model, heatmapOptions(ctx.query));
+  /** @param query that of an address with nothing but a heatmap's options, unless given */
+  function openOf(ctx: Context, query = parseQuery(heatmapQuery, ctx.query)): Promise<Heatmap> {
+    return open(ctx.params.slide, ctx.params.model, heatmapOptions(query));
   }
 
   return router;

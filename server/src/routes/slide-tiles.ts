@@ -7,7 +7,8 @@ import { deepZoomTile, type SlideTileFormat } from '../slides/deep-zoom-tile.ts'
 import { openedSlides } from '../slides/opened-slides.ts';
 import { createTileReader } from '../slides/tile-reader.ts';
 import { type KeptTile, type KeptTiles, keptTile, sendTile } from './kept-tiles.ts';
-import { parseQuery, slideTileQuery } from './query.ts';
+import { parseQuery } from './parameters.ts';
+import { slidePyramidQuery } from './query.ts';
 import { parseTilePath } from './tile-path.ts';
 
 const TYPES = { jpeg: 'image/jpeg', png: 'image/png' } as const;
@@ -42,7 +43,7 @@ export function slideTileRoutes(catalogue: Catalogue, source: HeatmapSource, til
     if (!path || !format) {
       throw new Problem('not-found', `${ctx.path}: expected {level}/{column}_{row}.jpeg or .png`);
     }
-    const asked = parseQuery(slideTileQuery, ctx.query);
+    const asked = parseQuery(slidePyramidQuery, ctx.query);
     const quality = format === 'jpeg' ? asked.quality : undefined;
     const slide = await source.slide(await catalogue.resolve(path.name));
     const { address } = path;

@@ -7,7 +7,8 @@ import { createThumbnails } from '../slides/thumbnail.ts';
 import type { UploadLimits } from '../uploads/uploads.ts';
 import type { Tell } from './errors.ts';
 import { listEntries } from './listing.ts';
-import { listingQuery, parseQuery, slidePyramidQuery, thumbnailQuery } from './query.ts';
+import { parseQuery } from './parameters.ts';
+import { listingQuery, slidePyramidQuery, thumbnailQuery } from './query.ts';
 import { sendBody } from './send-body.ts';
 import { deepZoomXml } from './tile-path.ts';
 

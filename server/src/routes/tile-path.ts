@@ -10,8 +10,8 @@ export function parseTilePath(
   file: string,
 ): { name: string; address: TileAddress; format: string } | undefined {
   const name = /^(.+)_files$/.exec(folder)?.[1];
-  const position = /^(\d+)_(\d+)\.([a-z]+)$/.exec(file);
-  if (name === undefined || !position || !/^\d+$/.test(level)) return undefined;
+  const position = /^(0|[1-9]\d*)_(0|[1-9]\d*)\.([a-z]+)$/.exec(file);
+  if (name === undefined || !position || !/^(0|[1-9]\d*)$/.test(level)) return undefined;
   const address = { level: Number(level), column: Number(position[1]), row: Number(position[2]) };
   return { name, address, format: position[3] };
 }

@@ -3,7 +3,8 @@ import type { Context } from 'koa';
 import { Problem } from '../errors.ts';
 import type { Upload, Uploads } from '../uploads/uploads.ts';
 import { abortWhenClosed } from './deadline.ts';
-import { parseQuery, uploadQuery } from './query.ts';
+import { parseQuery } from './parameters.ts';
+import { uploadChange, uploadQuery } from './query.ts';
 
 /** Milliseconds for which a refused client may go on sending: cut off at once it would never read why. */
 const LINGER = 5000;
@@ -29,7 +30,7 @@ export function uploadRoutes(uploads: Uploads): Router {
   router.get('/uploads/:id', async (ctx) => answer(ctx, uploads.find(ctx.params.id)));
 
   router.put('/uploads/:id', async (ctx) => {
-    const { mpp } = parseQuery(uploadQuery, ctx.query);
+    const { mpp } = parseQuery(uploadChange, ctx.query);
     if (mpp === undefined) throw new Problem('bad-parameter', 'mpp: expected microns per pixel, found nothing');
     await answer(ctx, await uploads.setMpp(ctx.params.id, mpp));
   });

@@ -1,4 +1,5 @@
 import { setMaxListeners } from 'node:events';
+import { parse } from 'node:querystring';
 import { PassThrough } from 'node:stream';
 import Router from '@koa/router';
 import type { Context } from 'koa';
@@ -10,7 +11,8 @@ import { Problem } from '../errors.ts';
 import { scoreOf } from '../heatmaps/paint-style.ts';
 import { followView } from '../heatmaps/view-stream.ts';
 import type { HeatmapRouteParts } from './heatmaps.ts';
-import { heatmapOptions, parseBody, regionList } from './query.ts';
+import { parseBody, parseQuery } from './parameters.ts';
+import { heatmapOptions, heatmapQuery, regionList } from './query.ts';
 import { readJson } from './read-json.ts';
 
 /** Milliseconds between two comment lines that show a client, and proxies between, that the stream is alive. */
@@ -141,7 +143,7 @@ function parseAddress(address: string) {
     throw new Problem('bad-parameter', `heatmap: ${expected}, found ${JSON.stringify(address)}`);
   }
   const [slide, model] = path.slice(1).map(decode);
-  return { slide, model, options: heatmapOptions(Object.fromEntries(url.searchParams)) };
+  return { slide, model, options: heatmapOptions(parseQuery(heatmapQuery, parse(url.search.slice(1)))) };
 }
 
 function decode(part: string): string {

@@ -150,7 +150,7 @@ describe('a wrong request is told in one sentence', () => {
     ['slides/%2e%2e%2fslides%2ftissue.tif.dzi', 404, 'tissue.tif'],
     ['slides/tissue.tif_files/12/0_0.jpeg', 404, 'no such tile'],
     ['slides/tissue.tif_files/11/8_0.jpeg', 404, 'no such tile'],
-    ['slides/tissue.tif.dzi?format=gif', 400, 'jpeg or png'],
+    ['slides/tissue.tif.dzi?format=gif', 400, 'one of jpeg, png'],
     ['slides/tissue.tif/thumbnail.jpeg?size=0', 400, 'from 1 to 2048'],
     ['slides/tissue.tif/thumbnail.jpeg?size=9999', 400, 'from 1 to 2048'],
     ['slides/tissue.tif/thumbnail.gif', 404, 'nothing'],

@@ -79,9 +79,9 @@ test('tells the order of the classes where it is asked for, as painted tiles tak
   expect([...classOrder].sort()).toEqual(classes.map((_: unknown, index: number) => index));
   expect(analysis.missing).toBeGreaterThan(0);
   const [top, named] = await Promise.all(
-    ['top=1', `class=${encodeURIComponent(classes[classOrder[0]].name)}&mode=blend`].map(async (query) => {
+    ['top=1&mode=blend', `class=${encodeURIComponent(classes[classOrder[0]].name)}&mode=blend`].map(async (query) => {
       const tile = await fetch(
-        new URL(`heatmaps/tissue.tif/tissue.h5_files/8/0_0.png?background=otsu&mode=blend&${query}`, server.address),
+        new URL(`heatmaps/tissue.tif/tissue.h5_files/8/0_0.png?background=otsu&${query}`, server.address),
       );
       return Buffer.from(await tile.arrayBuffer());
     }),
