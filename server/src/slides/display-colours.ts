@@ -1,12 +1,8 @@
 import sharp, { type Sharp } from 'sharp';
-import { openImage } from './image-file.ts';
-import type { SlideDescription } from './slide.ts';
-import { readTiffDirectories } from './tiff-directories.ts';
-import { mainPage } from './tiff-levels.ts';
+import { profileSpace } from './image-file.ts';
+import { readerNamed } from './readers.ts';
+import type { RgbImage, SlideDescription } from './slide.ts';
 import { profiledTiff } from './tile-strip.ts';
-
-/** Where an ICC profile names the colours that it is of (ICC.1, 7.2). */
-const COLOUR_SPACE = { at: 16, end: 20, rgb: 'RGB ' };
 
 /** Steps from black to white, in each of red, green and blue, at which a profile is compared with sRGB. */
 const STEPS = 9;
@@ -16,7 +12,7 @@ const UNSEEN = 1;
 
 /** Turns RGB bytes, as the slide stores them, into sRGB. */
 export interface DisplayColours {
-  convert(pixels: { width: number; height: number; data: Uint8Array }): Sharp;
+  convert(pixels: RgbImage): Sharp;
 }
 
 /**
@@ -25,9 +21,15 @@ export interface DisplayColours {
  * damaged. Only what is shown is converted; models see what is stored.
  */
 export async function displayColours(description: SlideDescription): Promise<DisplayColours | null> {
-  const profile = await profileOf(description).catch(() => undefined);
+  const reader = await readerNamed(description.reader);
+  const profile = await reader.profile?.(description).catch(() => undefined);
   if (profile === undefined) return null;
-  if (profile.toString('latin1', COLOUR_SPACE.at, COLOUR_SPACE.end) !== COLOUR_SPACE.rgb) return null;
+  const space = profileSpace(profile);
+  if (space === 'RGB ') return throughProfile(profile);
+  return space === 'GRAY' ? throughGreys(profile) : null;
+}
+
+async function throughProfile(profile: Uint8Array): Promise<DisplayColours | null> {
   const convert: DisplayColours['convert'] = ({ width, height, data }) =>
     sharp(profiledTiff({ width, height }, data, profile));
   const colours = everyColour();
@@ -35,17 +37,32 @@ export async function displayColours(description: SlideDescription): Promise<Dis
     .raw()
     .toBuffer()
     .catch(() => colours.data);
-  return shown.some((value, i) => Math.abs(value - colours.data[i]) > UNSEEN) ? { convert } : null;
+  return isSeen(shown, colours.data) ? { convert } : null;
 }
 
-/** That of the picture which is the slide. */
-async function profileOf({ file, reader }: SlideDescription): Promise<Buffer | undefined> {
-  if (reader !== 'picture' && reader !== 'tiff') return undefined;
-  const page = reader === 'tiff' ? mainPage(await readTiffDirectories(file)) : 0;
-  return (await openImage(file, { page }).metadata()).icc;
+/** A grey's red, green and blue are its one sample: each of its 256 values is converted once. */
+async function throughGreys(profile: Uint8Array): Promise<DisplayColours | null> {
+  const greys = Uint8Array.from({ length: 256 }, (_, value) => value);
+  const shown = await sharp(profiledTiff({ width: greys.length, height: 1 }, greys, profile))
+    .extractChannel(0)
+    .raw()
+    .toBuffer()
+    .catch(() => greys);
+  if (!isSeen(shown, greys)) return null;
+  return {
+    convert: ({ width, height, data }) =>
+      sharp(
+        data.map((value) => shown[value]),
+        { raw: { width, height, channels: 3 } },
+      ),
+  };
 }
 
-function everyColour(): { width: number; height: number; data: Uint8Array } {
+function isSeen(shown: Uint8Array, stored: Uint8Array): boolean {
+  return shown.some((value, i) => Math.abs(value - stored[i]) > UNSEEN);
+}
+
+function everyColour(): RgbImage {
   const data = new Uint8Array(STEPS ** 3 * 3);
   for (let i = 0; i < STEPS ** 3; i++) {
     const steps = [i % STEPS, Math.floor(i / STEPS) % STEPS, Math.floor(i / STEPS ** 2)];

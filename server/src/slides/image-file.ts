@@ -53,6 +53,20 @@ export async function checkSamples(file: string, page: number): Promise<Metadata
   return metadata;
 }
 
+/** The ICC profile that a page of a file names as that of its colours. */
+export async function profileIn(file: string, page: number): Promise<Uint8Array | undefined> {
+  const { icc, channels } = await openImage(file, { page }).metadata();
+  // One of grey says nothing of other colours.
+  return icc !== undefined && profileSpace(icc) === 'GRAY' && channels > 2 ? undefined : icc;
+}
+
+/** Where an ICC profile names the colours that it is of (ICC.1, 7.2), as `RGB `, `GRAY` and `CMYK`. */
+const SPACE = { at: 16, end: 20 };
+
+export function profileSpace(profile: Uint8Array): string {
+  return Buffer.from(profile.subarray(SPACE.at, SPACE.end)).toString('latin1');
+}
+
 /** What the first bytes of a file say; null where it is none of the pictures that are read. */
 export function pictureFormat(start: Buffer): string | null {
   const hex = start.toString('hex', 0, 8);

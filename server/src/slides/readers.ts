@@ -18,6 +18,8 @@ export interface Reader {
   isCurrent?(description: SlideDescription): boolean;
   /** Costs nothing: what reading needs is opened with the first read. */
   open(description: SlideDescription, options: OpenOptions): RegionSource;
+  /** The ICC profile that the colours of a slide are in, if any; missing where such files have none. */
+  profile?(description: SlideDescription): Promise<Uint8Array | undefined>;
   /** Missing where such files have nothing beside the slide. */
   associated?: AssociatedReader;
 }

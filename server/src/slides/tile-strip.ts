@@ -7,7 +7,8 @@ const ENTRY_BYTES = 12;
 const INLINE_BYTES = 4;
 const MAGIC = 42;
 
-/** TIFF's PhotometricInterpretation. */
+/** TIFF's PhotometricInterpretation: black is 0, RGB. */
+const GREY = 1;
 const RGB = 2;
 
 /**
@@ -30,17 +31,18 @@ export function tileStrip(layout: TileLayout, tiles: readonly Uint8Array[]): Uin
 
 /**
  * A TIFF of pixels that are there already, with the colour profile that they are in: what libvips takes one from.
- * @param data RGB bytes, row-major
+ * @param data RGB bytes, or those of grey, row-major
  */
 export function profiledTiff({ width, height }: Size, data: Uint8Array, profile: Uint8Array): Uint8Array {
   const longs = (...values: number[]) => longEntry(values, true);
+  const isGrey = data.length === width * height;
   const entries = new Map([
     [TAG.width, longs(width)],
     [TAG.height, longs(height)],
-    [TAG.bitsPerSample, longs(8, 8, 8)],
+    [TAG.bitsPerSample, longs(...(isGrey ? [8] : [8, 8, 8]))],
     [TAG.compression, longs(1)],
-    [TAG.photometric, longs(RGB)],
-    [TAG.samplesPerPixel, longs(3)],
+    [TAG.photometric, longs(isGrey ? GREY : RGB)],
+    [TAG.samplesPerPixel, longs(isGrey ? 1 : 3)],
     [TAG.rowsPerStrip, longs(height)],
     [TAG.stripByteCounts, longs(data.length)],
     [TAG.profile, { type: TYPE.undefined, count: profile.length, bytes: profile }],

@@ -1,11 +1,15 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { crc32, deflateSync } from 'node:zlib';
 import sharp from 'sharp';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { deepZoomTile } from '../../../server/src/slides/deep-zoom-tile.ts';
 import { describeSlide } from '../../../server/src/slides/describe-slide.ts';
 import { openSlide } from '../../../server/src/slides/open-slide.ts';
+import { greyProfile } from './grey-profile.ts';
+import { openslideVersion, writeAperioJpeg2000 } from './openslide-slides.ts';
 import { image, picture, temporaryFolder } from './pictures.ts';
+import { writeVentana } from './ventana-slide.ts';
 import { type TiffTag, writtenTiff } from './written-tiff.ts';
 
 const folder = await temporaryFolder();
@@ -113,6 +117,76 @@ test('tiles of a PNG in Display P3, which has a pyramid of its own, are sRGB', a
   const stored = await reader.readRegion(0, whole);
   expect(Buffer.compare(stored, data)).not.toBe(0);
   expectConverted(await pixels(await deepZoomTile(reader, 8, 0, 0, 'png')), stored);
+});
+
+describe.skipIf(openslideVersion === undefined)('through OpenSlide', () => {
+  test('tiles of a Ventana slide in Display P3 are sRGB, its patches what is stored', async () => {
+    const file = join(folder, 'ventana.tif');
+    const beside = { label: picture(60, 70), thumbnail: picture(64, 32) };
+    const profiled: TiffTag = [34_675, 'undefined', await profile('p3')];
+    await writeVentana(file, [picture(SIDE, SIDE)], beside, [], 0, [profiled]);
+    const reader = await open(file);
+    expect(Buffer.compare(await reader.readRegion(0, whole), data)).toBe(0);
+    expectConverted(await pixels(await deepZoomTile(reader, 8, 0, 0, 'png')), data);
+  });
+
+  test('an Aperio slide in JPEG 2000 without a profile is shown as it is stored', async () => {
+    const file = join(folder, 'aperio.svs');
+    const { data: stored } = await writeAperioJpeg2000(file);
+    const reader = await open(file);
+    expect(Buffer.compare(await pixels(await deepZoomTile(reader, 7, 0, 0, 'png')), stored)).toBe(0);
+  });
+});
+
+describe('grey', () => {
+  // A curve has 256ths.
+  const gamma = 461 / 256;
+  const srgbOfGrey = (value: number) => {
+    const share = (value / 255) ** gamma;
+    return 255 * (share <= 0.0031308 ? 12.92 * share : 1.055 * share ** (1 / 2.4) - 0.055);
+  };
+  const grey = data.filter((_, i) => i % 3 === 0);
+
+  test.each(['png', 'tif'])('tiles of a .%s in a grey profile are sRGB, its patches what is stored', async (ending) => {
+    const file = join(folder, `grey.${ending}`);
+    await writeFile(file, ending === 'tif' ? greyTiff(grey) : await profiledPng(grey));
+    const reader = await open(file);
+    const stored = await reader.readRegion(0, whole);
+    expect(stored.every((value, i) => value === grey[Math.floor(i / 3)])).toBe(true);
+    const shown = await pixels(await deepZoomTile(reader, 8, 0, 0, 'png'));
+    const most = stored.reduce((found, value, i) => Math.max(found, Math.abs(srgbOfGrey(value) - shown[i])), 0);
+    // Of the darkest greys littlecms makes up to 1.47 more.
+    expect(most).toBeLessThan(1.5);
+    expect(shown.some((value, i) => Math.abs(value - stored[i]) > 10)).toBe(true);
+  });
+
+  test('the profile of grey on colours changes nothing', async () => {
+    const reader = await open(await tagged('grey on colours', greyProfile(gamma)));
+    expect(Buffer.compare(await pixels(await deepZoomTile(reader, 8, 0, 0, 'png')), data)).toBe(0);
+  });
+
+  function greyTiff(samples: Uint8Array): Uint8Array {
+    return writtenTiff({
+      ...{ littleEndian: true, big: false, width: SIDE, height: SIDE, tileSize: SIDE, tiles: [samples] },
+      tags: [
+        [258, 'short', [8]],
+        [259, 'short', [1]],
+        [262, 'short', [1]],
+        [277, 'short', [1]],
+        [34_675, 'undefined', greyProfile(gamma)],
+      ],
+    });
+  }
+
+  /** An iCCP chunk behind the header: sharp writes no profile of grey. */
+  async function profiledPng(samples: Uint8Array): Promise<Uint8Array> {
+    const png = await image(samples, SIDE, SIDE, 1).toColourspace('b-w').png().toBuffer();
+    const body = Buffer.concat([Buffer.from('iCCPgrey\0\0'), deflateSync(greyProfile(gamma))]);
+    const ends = Buffer.alloc(8);
+    ends.writeUInt32BE(body.length - 4, 0);
+    ends.writeUInt32BE(crc32(body), 4);
+    return Buffer.concat([png.subarray(0, 33), ends.subarray(0, 4), body, ends.subarray(4), png.subarray(33)]);
+  }
 });
 
 test.each(['cut', 'nonsense', 'of CMYK'])('a profile that is %s changes nothing', async (kind) => {

@@ -33,6 +33,7 @@ interface ScannedArea {
  * @param levels full resolution first, each half the size of the one before; sides of whole tiles
  * @param areas none: tiles lie side by side, as in a TIFF that Ventana's programs export
  * @param overlap pixels that a tile shares with the next one, in both directions
+ * @param tags further ones of the first level
  */
 export async function writeVentana(
   file: string,
@@ -40,6 +41,7 @@ export async function writeVentana(
   beside: { label: Picture; thumbnail: Picture },
   areas: readonly ScannedArea[] = [],
   overlap = 0,
+  tags: readonly TiffTag[] = [],
 ): Promise<void> {
   const page = (picture: Picture, tags: TiffTag[]): RawTiles => ({
     ...{ ...picture, tileSize: VENTANA_TILE, big: true, tags },
@@ -49,6 +51,7 @@ export async function writeVentana(
     page(picture, [
       text(270, `level=${level} mag=${20 / 2 ** level} quality=90`),
       ...(level === 0 && areas.length > 0 ? [xmp(stitching(areas, overlap))] : []),
+      ...(level === 0 ? tags : []),
     ]),
   );
   const label = page(beside.label, [text(270, 'Label Image'), xmp(`<Metadata>${iScan}</Metadata>`)]);

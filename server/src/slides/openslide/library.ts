@@ -27,6 +27,8 @@ export interface Library {
   describe(slide: LibraryFile): Promise<LibrarySlide>;
   /** RGB bytes of a region of a level over the slide's background colour; x and y in pixels of level 0. */
   read(slide: LibraryFile, level: number, region: Rectangle): Promise<Uint8Array>;
+  /** The ICC profile that its colours are in, where it has one and the library is 4.0 or later. */
+  profile(slide: LibraryFile): Promise<Uint8Array | undefined>;
   /** The pictures that it has beside the slide. */
   associated(slide: LibraryFile): Promise<AssociatedImage[]>;
   /** RGB bytes of one of them. */
@@ -49,7 +51,7 @@ export class LibraryError extends Error {
 
 type Request = LibraryFile &
   (
-    | { ask: 'associated' | 'close' | 'describe' }
+    | { ask: 'associated' | 'close' | 'describe' | 'profile' }
     | ({ ask: 'read'; level: number } & Rectangle)
     | ({ ask: 'read-associated' } & AssociatedImage)
   );
@@ -192,6 +194,10 @@ export function openLibrary({ seconds = SECONDS }: { seconds?: number } = {}): L
       const answer = await ask({ ask: 'read', level, ...region, ...slide });
       if (!(answer instanceof Uint8Array)) throw new LibraryError('OpenSlide gave another answer');
       return answer;
+    },
+    async profile(slide) {
+      const answer = await ask({ ask: 'profile', ...slide });
+      return answer instanceof Uint8Array ? answer : undefined;
     },
     async associated(slide) {
       const answer = await ask({ ask: 'associated', ...slide });

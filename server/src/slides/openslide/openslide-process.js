@@ -27,6 +27,7 @@ const PROPERTIES = {
 
 /** More than any slide has. */
 const MAX_ASSOCIATED = 100;
+const MAX_PROFILE_BYTES = 64 * 1024 ** 2;
 
 /** Why the library cannot be had. */
 class Missing extends Error {}
@@ -88,10 +89,23 @@ async function load() {
     readAssociated: asynchronous(
       'void openslide_read_associated_image(openslide_t *slide, const char *name, uint32_t *pixels)',
     ),
+    profile: profileCalls(found, asynchronous),
     read: asynchronous(
       'void openslide_read_region(openslide_t *slide, uint32_t *pixels, int64_t x, int64_t y, int32_t level, int64_t width, int64_t height)',
     ),
   };
+}
+
+/** Colour profiles are told of by OpenSlide 4.0 and later. */
+function profileCalls(found, asynchronous) {
+  try {
+    return {
+      size: found.func('int64_t openslide_get_icc_profile_size(openslide_t *slide)'),
+      read: asynchronous('void openslide_read_icc_profile(openslide_t *slide, void *profile)'),
+    };
+  } catch {
+    return undefined;
+  }
 }
 
 /** Opened slides by version and file, the one used longest ago first. */
@@ -164,6 +178,17 @@ async function read({ level, x, y, width, height }, handle, { read: readRegion, 
   return overBackground(pixels, property(handle, PROPERTIES.background) ?? 'ffffff');
 }
 
+/** The ICC profile that a slide's colours are in, or null. */
+async function readProfile(handle, { profile, errorOf, version }) {
+  const size = Number(profile?.size(handle) ?? 0);
+  check(errorOf(handle), version);
+  if (!(size > 0 && size <= MAX_PROFILE_BYTES)) return null;
+  const bytes = new Uint8Array(size);
+  await profile.read(handle, bytes);
+  check(errorOf(handle), version);
+  return bytes;
+}
+
 /** The pictures that a slide has beside itself. */
 function associated(handle, { associatedNames, associatedSize, textAt, pointerBytes, errorOf, version }) {
   const names = associatedNames(handle);
@@ -223,6 +248,7 @@ function blend(premultiplied, back, alpha) {
 
 async function answer(request) {
   if (request.ask === 'describe') return using(request, describe);
+  if (request.ask === 'profile') return using(request, readProfile);
   if (request.ask === 'associated') return using(request, associated);
   if (request.ask === 'read-associated') {
     return using(request, (handle, calls) => readAssociated(request, handle, calls));

@@ -10,6 +10,7 @@ import type { Recognized } from '../recognize.ts';
 import { squareMpp } from '../resolution.ts';
 import type { OpenSlideLevel, SlideDescription, SlideHeader } from '../slide.ts';
 import { levelDistance } from '../tiff-levels.ts';
+import { tiffProfile } from '../tiff-profile.ts';
 import { servedTileSize } from '../tile-grid.ts';
 
 const INSTALL =
@@ -47,6 +48,10 @@ export const openslideReader: Reader = {
   },
 
   open: openSource,
+
+  // OpenSlide 4.0 tells it of some formats, older ones of none: what it is must not depend on that.
+  profile: async ({ file, version }) =>
+    (await library.profile({ file, version })) ?? (await tiffProfile(file).catch(() => undefined)),
 
   associated: {
     async list({ file }) {

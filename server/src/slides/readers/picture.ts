@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { checkConvertible, convertedSlide } from '../converted-slide.ts';
-import { checkSamples } from '../image-file.ts';
+import { checkSamples, profileIn } from '../image-file.ts';
 import type { Reader } from '../readers.ts';
 import type { Recognized } from '../recognize.ts';
 import { densityMpp } from '../resolution.ts';
@@ -25,6 +25,8 @@ export const pictureReader: Reader = {
   },
 
   open: (description, { tiles }) => tiffSource(description, tiles),
+
+  profile: ({ file }) => profileIn(file, 0),
 };
 
 async function inspect({ file, format }: Recognized) {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { stat } from 'node:fs/promises';
 import { checkConvertible, convertedSlide } from '../converted-slide.ts';
-import { asRgb, checkSamples, openImage, reason, unreadable } from '../image-file.ts';
+import { asRgb, checkSamples, openImage, profileIn, reason, unreadable } from '../image-file.ts';
 import { PYRAMID_TILE_SIZE } from '../lossless-pyramid.ts';
 import { omePixels } from '../ome-xml.ts';
 import type { Reader } from '../readers.ts';
@@ -10,7 +10,7 @@ import { tiffMpp, tiffObjective } from '../resolution.ts';
 import type { SlideHeader, TiffLevel } from '../slide.ts';
 import { tiffAssociated } from '../tiff-associated.ts';
 import { compressionProblem } from '../tiff-compression.ts';
-import type { TiffDirectory } from '../tiff-directories.ts';
+import { readTiffDirectories, type TiffDirectory } from '../tiff-directories.ts';
 import { colourPlaneLevels, hasOverview, mainPage, tiffLevels } from '../tiff-levels.ts';
 import { hasOtherSamples, samplesProblem } from '../tiff-samples.ts';
 import { tiffSource } from '../tiff-source.ts';
@@ -44,6 +44,8 @@ export const tiffReader: Reader = {
   },
 
   open: (description, { tiles }) => tiffSource(description, tiles),
+
+  profile: async ({ file }) => profileIn(file, mainPage(await readTiffDirectories(file))),
 
   associated: {
     list: async (recognized) => tiffAssociated(recognized).map(({ name, width, height }) => ({ name, width, height })),
