@@ -58,6 +58,8 @@ export interface TiffPlace {
   page: number;
   /** -1 where it is the page itself. */
   subifd: number;
+  /** Which of its samples, where these lie apart, in tiles of their own. */
+  plane?: number;
 }
 
 export interface OpenSlideLevel extends Size {

@@ -145,7 +145,8 @@ function toDirectory(entries: TiffEntries, littleEndian: boolean, subDirectories
   const inPlane = tiled
     ? Math.ceil(width / tileWidth) * Math.ceil(height / tileHeight)
     : Math.ceil(height / Math.max(1, rowsPerStrip));
-  const planes = first(TAG.planarConfiguration) === SEPARATE_PLANES ? (first(TAG.samplesPerPixel) ?? 1) : 1;
+  const samples = first(TAG.samplesPerPixel) ?? 1;
+  const planes = first(TAG.planarConfiguration) === SEPARATE_PLANES ? samples : 1;
   return {
     width,
     height,
@@ -153,7 +154,8 @@ function toDirectory(entries: TiffEntries, littleEndian: boolean, subDirectories
     pixelsPerCentimetre: resolution(first(TAG.xResolution), first(TAG.yResolution), first(TAG.resolutionUnit) ?? 2),
     description: textOf(entries.get(TAG.description)),
     compression: first(TAG.compression) ?? 1,
-    samples: first(TAG.samplesPerPixel) ?? 1,
+    samples,
+    isPlanar: planes > 1,
     bits: first(TAG.bitsPerSample) ?? 1,
     sampleFormat: first(TAG.sampleFormat) ?? UNSIGNED,
     photometric: first(TAG.photometric),

@@ -1,6 +1,7 @@
 import type { Size } from '../../../shared/geometry/deep-zoom.ts';
 import type { TiffLevel, TiffPlace } from './slide.ts';
 import type { TiffDirectory } from './tiff-directories.ts';
+import { planesOf } from './tiff-samples.ts';
 
 /** Tiles above this many pixels a side are no way to read a region; such a file is converted as a striped one is. */
 const LARGEST_TILE = 2048;
@@ -29,11 +30,11 @@ export function tiffLevels(directories: readonly TiffDirectory[]): TiffLevel[] {
   const page = mainPage(directories);
   const main = directories[page];
   if (!hasUsableTiles(main)) return [];
-  const levels = new Map<number, TiffLevel>([[0, { width: main.width, height: main.height, page, subifd: -1 }]]);
+  const levels = new Map<number, TiffLevel>([[0, levelAt(main, { page, subifd: -1 })]]);
   const add = (directory: TiffDirectory, where: { page: number; subifd: number }) => {
     const distance = levelDistance(main, directory);
     if (distance === null || levels.has(distance) || !hasUsableTiles(directory)) return;
-    levels.set(distance, { width: directory.width, height: directory.height, ...where });
+    levels.set(distance, levelAt(directory, where));
   };
   main.subDirectories.forEach((directory, subifd) => {
     add(directory, { page, subifd });
@@ -42,6 +43,21 @@ export function tiffLevels(directories: readonly TiffDirectory[]): TiffLevel[] {
     if (other !== page) add(directory, { page: other, subifd: -1 });
   });
   return [...levels].sort(([a], [b]) => a - b).map(([, level]) => level);
+}
+
+function levelAt(directory: TiffDirectory, where: { page: number; subifd: number }): TiffLevel {
+  const size = { width: directory.width, height: directory.height };
+  const [first, green, blue] = planesOf(directory) ?? [];
+  if (first === undefined) return { ...size, ...where };
+  const one = { ...size, ...where, plane: first };
+  if (green === undefined || blue === undefined) return one;
+  return {
+    ...one,
+    planes: [
+      { ...where, plane: green },
+      { ...where, plane: blue },
+    ],
+  };
 }
 
 /**

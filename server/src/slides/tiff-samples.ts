@@ -4,6 +4,8 @@ import type { TiffDirectory } from './tiff-directories.ts';
 export interface TiffSamples {
   /** Samples of a pixel. */
   samples: number;
+  /** Whether these lie apart, each in a plane of its own. */
+  isPlanar: boolean;
   /** Of a sample, the first of each pixel; others are refused by what decodes them. */
   bits: number;
   /** 1 unsigned, 2 signed, 3 float, 4 not said, 5 complex and signed, 6 complex and float. */
@@ -16,6 +18,7 @@ export interface TiffSamples {
   extraSamples: readonly number[];
 }
 
+const RGB = 2;
 const PALETTE = 3;
 const CMYK = 5;
 const YCBCR = 6;
@@ -70,13 +73,26 @@ export function hasOtherSamples({
   samples,
   photometric,
   extraSamples,
-}: Omit<TiffSamples, 'bits' | 'isSubsampled' | 'sampleFormat'>): boolean {
+}: Omit<TiffSamples, 'bits' | 'isPlanar' | 'isSubsampled' | 'sampleFormat'>): boolean {
   const others = samples - coloursOf(photometric, samples);
   return others > 1 || (others === 1 && extraSamples[0] === 0);
+}
+
+const PLANES_OF_RGB = 3;
+
+/**
+ * The planes of a picture that are its colours, or the first of other samples, where they lie apart; null where they do not, or are
+ * no colours by themselves.
+ */
+export function planesOf({ samples, isPlanar, photometric, extraSamples }: TiffSamples): number[] | null {
+  const others = samples - coloursOf(photometric, samples);
+  const hasAlpha = others > 0 && !hasOtherSamples({ samples, photometric, extraSamples });
+  if (!isPlanar || hasAlpha || photometric === undefined || photometric > RGB) return null;
+  return photometric === RGB ? Array.from({ length: PLANES_OF_RGB }, (_, plane) => plane) : [0];
 }
 
 function coloursOf(photometric: number | undefined, samples: number): number {
   if (photometric === CMYK) return 4;
   if (photometric === undefined) return samples;
-  return photometric < 2 || photometric === PALETTE ? 1 : 3;
+  return photometric < RGB || photometric === PALETTE ? 1 : 3;
 }

@@ -13,7 +13,10 @@ export function tiffSource(description: SlideDescription, tiles: TileReader): Re
   const { regionFile } = description;
   const fillPlane = async (level: TiffLevel, number: number, regions: readonly RegionPixels[]) => {
     // What the tiles do not tell, and what is damaged, is libvips' to read or to refuse.
-    const isFilled = await tiles.fill(regionFile, level, regions).catch(() => false);
+    const isFilled = await tiles.fill(regionFile, level, regions).catch((error: unknown) => {
+      if (level.plane === undefined) return false;
+      throw unreadable(regionFile, `its pixels of level ${number} cannot be decoded (${reason(error)})`, error);
+    });
     if (!isFilled) await fillFromFile(regionFile, level, number, regions);
   };
   return {

@@ -62,6 +62,7 @@ const JPEG = 7;
 /** None, LZW, JPEG, Deflate, PackBits, Deflate by its older number: each tile is decoded by itself. */
 const COMPRESSIONS: ReadonlySet<number> = new Set([1, 5, JPEG, 8, 32773, 32946]);
 
+const WHITE_IS_ZERO = 0;
 const YCBCR = 6;
 /** White is 0, black is 0, RGB, palette, CMYK, YCbCr. */
 const COLOURS: ReadonlySet<number> = new Set([0, 1, 2, 3, 5, YCBCR]);
@@ -72,8 +73,7 @@ const CONTIGUOUS = 1;
 const MAX_TILES = 16_000_000;
 
 /**
- * The tiles of a level, or null where tiles of such a kind are better left to libvips and the whole file: planes apart, odd
- * depths, compressions and colours that are no slide's. Throws an Error where the directory is damaged.
+ * The tiles of a level, or null where tiles of such a kind are better left to libvips and the whole file: odd depths, compressions and colours that are no slide's. Throws an Error where the directory is damaged.
  */
 export async function readTileLayout(handle: FileHandle, level: TiffLevel): Promise<TileLayout | null> {
   const tiff = await openTiff(handle);
@@ -84,19 +84,24 @@ export async function readTileLayout(handle: FileHandle, level: TiffLevel): Prom
   const tile = { width: first(TAG.tileWidth), height: first(TAG.tileHeight) };
   if (first(TAG.width) !== level.width || first(TAG.height) !== level.height) return null;
   if (!(tile.width > 0 && tile.height > 0) || !isCodedPlainly(numbers)) return null;
+  if ((level.plane === undefined) !== (first(TAG.planarConfiguration, CONTIGUOUS) === CONTIGUOUS)) return null;
   if (DEPTH_TAGS.some((tag) => entries.has(tag))) return null;
   const columns = Math.ceil(level.width / tile.width);
   const rows = Math.ceil(level.height / tile.height);
   const tiles = columns * rows;
-  if (tiles > MAX_TILES || entries.get(TAG.tileOffsets)?.count !== tiles) return null;
-  if (entries.get(TAG.tileByteCounts)?.count !== tiles) return null;
-  const offsets = Float64Array.from(numbers(TAG.tileOffsets));
-  const byteCounts = Float64Array.from(numbers(TAG.tileByteCounts));
-  const coding = new Map([...entries].filter(([tag]) => CODING_TAGS.includes(tag)));
+  const inFile = level.plane === undefined ? tiles : tiles * first(TAG.samplesPerPixel, 1);
+  if (inFile > MAX_TILES || entries.get(TAG.tileOffsets)?.count !== inFile) return null;
+  if (entries.get(TAG.tileByteCounts)?.count !== inFile) return null;
+  const start = tiles * (level.plane ?? 0);
+  const ofLevel = (tag: number) => Float64Array.from(numbers(tag).slice(start, start + tiles));
+  const offsets = ofLevel(TAG.tileOffsets);
+  const byteCounts = ofLevel(TAG.tileByteCounts);
+  const stored = new Map([...entries].filter(([tag]) => CODING_TAGS.includes(tag)));
+  const coding = level.plane === undefined ? stored : codingOfPlane(stored, littleEndian);
   // Written into a TIFF of the older kind, which has no such types.
   if ([...coding.values()].some(({ type }) => type === TYPE.long8 || type === TYPE.ifd8)) return null;
   const hasOthers = hasOtherSamples({
-    samples: first(TAG.samplesPerPixel, 1),
+    samples: level.plane === undefined ? first(TAG.samplesPerPixel, 1) : 1,
     photometric: numbers(TAG.photometric)[0],
     extraSamples: numbers(TAG.extraSamples),
   });
@@ -106,6 +111,20 @@ export async function readTileLayout(handle: FileHandle, level: TiffLevel): Prom
 /** Whether each tile is a JPEG stream (TIFF Technical Note 2). */
 export function isJpeg({ coding, littleEndian }: TileLayout): boolean {
   return numbersOf(coding.get(TAG.compression), littleEndian)[0] === JPEG;
+}
+
+/** One plane, by itself, is grey. */
+function codingOfPlane(stored: TiffEntries, littleEndian: boolean): TiffEntries {
+  const coding = new Map(stored);
+  const one = { type: TYPE.short, count: 1, bytes: Uint8Array.from(littleEndian ? [1, 0] : [0, 1]) };
+  coding.set(TAG.samplesPerPixel, one);
+  if (numbersOf(stored.get(TAG.photometric), littleEndian)[0] !== WHITE_IS_ZERO) coding.set(TAG.photometric, one);
+  for (const tag of [TAG.bitsPerSample, TAG.sampleFormat]) {
+    const entry = stored.get(tag);
+    if (entry) coding.set(tag, { ...entry, count: 1, bytes: entry.bytes.slice(0, entry.bytes.length / entry.count) });
+  }
+  for (const tag of [TAG.planarConfiguration, TAG.extraSamples]) coding.delete(tag);
+  return coding;
 }
 
 async function directoryOf(tiff: TiffFile, { page, subifd }: TiffLevel): Promise<TiffEntries> {
@@ -126,7 +145,6 @@ function isCodedPlainly(numbers: (tag: number) => number[]): boolean {
     COLOURS.has(photometric) &&
     // Uncompressed YCbCr goes through a conversion that treats the tiles at a picture's edge on their own.
     (photometric !== YCBCR || compression === JPEG) &&
-    (numbers(TAG.planarConfiguration)[0] ?? CONTIGUOUS) === CONTIGUOUS &&
     bits.length > 0 &&
     bits.every((depth) => depth === bits[0] && (depth === 8 || depth === 16))
   );

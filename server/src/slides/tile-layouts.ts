@@ -16,9 +16,13 @@ const layouts = new LRUCache<string, { layout: TileLayout | null }>({
 const layoutsBeingRead = new Map<string, Promise<TileLayout | null>>();
 
 /** Names a file, as it is now, and the level. */
-export async function layoutName(handle: FileHandle, file: string, { page, subifd }: TiffLevel): Promise<string> {
+export async function layoutName(
+  handle: FileHandle,
+  file: string,
+  { page, subifd, plane }: TiffLevel,
+): Promise<string> {
   const { size, mtimeMs, ino } = await handle.stat();
-  return `${file} ${page} ${subifd} ${size} ${mtimeMs} ${ino}`;
+  return `${file} ${page} ${subifd} ${plane} ${size} ${mtimeMs} ${ino}`;
 }
 
 /**

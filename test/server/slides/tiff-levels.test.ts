@@ -21,6 +21,7 @@ function directory(width: number, height: number, tile: number | null = 256): Ti
       bits: 8,
       sampleFormat: 1,
       photometric: 2,
+      isPlanar: false,
       isSubsampled: false,
       extraSamples: [],
       software: '',

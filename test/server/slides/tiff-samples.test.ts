@@ -6,6 +6,7 @@ const RGB = {
   bits: 8,
   sampleFormat: 1,
   photometric: 2,
+  isPlanar: false,
   isSubsampled: false,
   extraSamples: [],
   compression: 1,

@@ -164,7 +164,7 @@ test('the rows of JPEG tiles that are decoded grow as more are wanted', async ()
   }
 });
 
-test('planes that lie apart are left to libvips', async () => {
+test('planes that lie apart are left to libvips where none of them is asked for', async () => {
   const file = join(folder, 'planes.tif');
   const tiles = Array.from({ length: 3 }, () => new Uint8Array(64 * 64).fill(7));
   const tags: TiffTag[] = [
@@ -178,7 +178,8 @@ test('planes that lie apart are left to libvips', async () => {
     file,
     writtenTiff({ littleEndian: true, big: false, width: 64, height: 64, tileSize: 64, tiles, tags }),
   );
-  const [level] = await levelsOf(file);
+  const [{ plane, planes, ...level }] = await levelsOf(file);
+  expect([plane, planes?.map((each) => each.plane)]).toEqual([0, [1, 2]]);
   expect(await reader.fill(file, level, [emptyPixels({ x: 0, y: 0, width: 9, height: 9 })])).toBe(false);
 });
 

@@ -12,12 +12,16 @@ import { tiffAssociated } from '../tiff-associated.ts';
 import { compressionProblem } from '../tiff-compression.ts';
 import { readTiffDirectories, type TiffDirectory } from '../tiff-directories.ts';
 import { colourPlaneLevels, hasOverview, mainPage, tiffLevels } from '../tiff-levels.ts';
-import { hasOtherSamples, samplesProblem } from '../tiff-samples.ts';
+import { hasOtherSamples, planesOf, samplesProblem } from '../tiff-samples.ts';
 import { tiffSource } from '../tiff-source.ts';
 import { createTileReader } from '../tile-reader.ts';
 
 /** Pixels along a side of a tile: no slide has longer ones, and libvips has no words for them. */
 const LONGEST_TILE = 65_536;
+
+/** libvips does not read them, so nothing can be made of them. */
+const PLANES_IN_TILES =
+  'its samples lie apart, in tiles; red, green and blue without alpha were expected, tiles of up to 2048 pixels a side, and smaller levels where it is large';
 
 /**
  * TIFF and BigTIFF: pyramids of pages or SubIFDs, Aperio's slides, OME-TIFF. Of a tiled one regions are read as they are;
@@ -80,6 +84,13 @@ async function inspect({ file, format, directories }: Recognized): Promise<Inspe
   const page = mainPage(directories);
   const main = directories[page];
   checkDirectory(file, main);
+  const ome = omePixels(directories[0].description, main);
+  const hasOthers = hasOtherSamples(main);
+  const found = (ome?.hasColourPlanes ? colourPlaneLevels(directories) : null) ?? tiffLevels(directories);
+  const levels = hasOthers ? found.map((level) => ({ ...level, hasOthers })) : found;
+  if (main.isPlanar && main.tile !== null && (planesOf(main) === null || !hasOverview(levels))) {
+    throw unreadable(file, PLANES_IN_TILES);
+  }
   await checkSamples(file, page);
   const { size } = await stat(file);
   if (main.dataEnd > size) {
@@ -87,10 +98,6 @@ async function inspect({ file, format, directories }: Recognized): Promise<Inspe
   }
   const { width, height } = main;
   const square = main.tile !== null && main.tile.width === main.tile.height ? main.tile.width : 0;
-  const ome = omePixels(directories[0].description, main);
-  const hasOthers = hasOtherSamples(main);
-  const found = (ome?.hasColourPlanes ? colourPlaneLevels(directories) : null) ?? tiffLevels(directories);
-  const levels = hasOthers ? found.map((level) => ({ ...level, hasOthers })) : found;
   if (!hasOverview(levels)) await checkConvertible(file, main, false);
   const header: SlideHeader = {
     file,
