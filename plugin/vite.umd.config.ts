@@ -10,8 +10,8 @@ export default defineConfig({
   resolve: {
     alias: [
       {
-        find: /.*\/load-exports\.ts$/,
-        replacement: fileURLToPath(new URL('src/export/script-exports.ts', import.meta.url)),
+        find: /.*\/on-demand\/load\.ts$/,
+        replacement: fileURLToPath(new URL('src/on-demand/load-script.ts', import.meta.url)),
       },
     ],
   },

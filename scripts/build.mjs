@@ -23,7 +23,7 @@ async function build() {
     await buildWithVite('plugin', plugin);
     await buildWithVite('plugin', plugin, 'vite.umd.config.ts');
     await buildWithVite('plugin', plugin, 'vite.element.config.ts');
-    await buildWithVite('plugin', plugin, 'vite.exports.config.ts');
+    await buildWithVite('plugin', plugin, 'vite.on-demand.config.ts');
     await declarePlugin(plugin);
     await buildWithVite('server', server);
     await chmod(path.join(server, 'cli.js'), 0o755);
@@ -80,7 +80,7 @@ async function copyDemoFiles(plugin, demo) {
   );
   await cp(path.join(openseadragon, 'images'), path.join(demo, 'openseadragon/images'), { recursive: true });
   await mkdir(path.join(demo, 'plugin'), { recursive: true });
-  for (const name of ['openseadragon-cam.umd.js', 'exports.umd.js', 'element.umd.js', 'openseadragon-cam.css']) {
+  for (const name of ['openseadragon-cam.umd.js', 'on-demand.umd.js', 'element.umd.js', 'openseadragon-cam.css']) {
     await copyFile(path.join(plugin, name), path.join(demo, 'plugin', name));
   }
   const models = path.join(demo, 'models');

@@ -17,6 +17,7 @@ const SOURCES = [
   'plugin/vite.config.ts',
   'plugin/vite.umd.config.ts',
   'plugin/vite.element.config.ts',
+  'plugin/vite.on-demand.config.ts',
   'plugin/colour-tables.ts',
   'plugin/package.json',
   'plugin/tsconfig.json',

@@ -2,16 +2,17 @@ import type OpenSeadragon from 'openseadragon';
 import type { AnalysisState, Breakdown, HeatmapDescriptor, RegionBreakdown } from '../../shared/heatmap-descriptor.ts';
 import { type Analysis, slideAnalysis } from './analysis.ts';
 import type { Scope } from './breakdowns.ts';
-import { loadExports } from './export/load-exports.ts';
 import type { Exports } from './export/overlay-exports.ts';
 import type { HeatmapClient } from './heatmap-client.ts';
+import { loadOnDemand } from './on-demand/load.ts';
 import type { CamChanges, CamSettings } from './options.ts';
 import { createAnalysisPart } from './panel/analysis-part.ts';
 import { element } from './panel/elements.ts';
 import { createExportPart } from './panel/export-part.ts';
 import type { PanelParts } from './panel/panel.ts';
 import { createRegionPart } from './panel/region-part.ts';
-import { patchLabels } from './patches/patch-labels.ts';
+import type { PatchLabels } from './patches/patch-labels.ts';
+import type { ProblemSource } from './problems.ts';
 import type { Shape } from './region/draw-region.ts';
 import { boundsOf } from './region/region-geometry.ts';
 import { regionTool } from './region/region-tool.ts';
@@ -43,7 +44,7 @@ export function instruments(
     settings(): CamSettings;
     compared(): HeatmapDescriptor | undefined;
     change(changes: CamChanges): void;
-    failed(error: Error): void;
+    failed(source: ProblemSource, error: unknown): void;
     /** Ends what is under way when the overlay does. */
     signal: AbortSignal;
     analysed(state: AnalysisState): void;
@@ -54,6 +55,7 @@ export function instruments(
   let scope: Scope = 'slide';
   let missingInRegion = 0;
 
+  const notLoaded = (error: unknown) => host.failed('options', error);
   const region = regionTool(viewer, outlines, {
     item: host.item,
     drawing: (drawn) => {
@@ -61,6 +63,7 @@ export function instruments(
       showRegion();
     },
     drawn: (drawn) => host.change({ region: drawn }),
+    failed: notLoaded,
   });
   const regionPart = createRegionPart({
     draw: region.draw,
@@ -84,13 +87,22 @@ export function instruments(
   });
   const showAnalysis = () =>
     analysisPart.show(analysis.state(), analysis.isOffered(), isOfRegion() ? { missing: missingInRegion } : null);
-  const labels = patchLabels(viewer, client, descriptor, host);
+  let labels: PatchLabels | undefined;
+  const showLabels = async () => {
+    if (!labels && host.settings().predictions) {
+      const { patchLabels } = await loadOnDemand();
+      if (!host.signal.aborted) {
+        labels ??= patchLabels(viewer, client, descriptor, { ...host, failed: (error) => host.failed('tiles', error) });
+      }
+    }
+    labels?.show(host.settings());
+  };
   const predictions = element('input', { type: 'checkbox', role: 'switch', class: 'osd-cam-check' });
   predictions.addEventListener('change', () => host.change({ predictions: predictions.checked }));
   let latest: Breakdown | undefined;
   const save = async (): Promise<Exports> => {
-    const { overlayExports } = await loadExports();
-    return overlayExports(viewer, client, descriptor, { ...host, labels: labels.canvas, latest: () => latest });
+    const { overlayExports } = await loadOnDemand();
+    return overlayExports(viewer, client, descriptor, { ...host, labels: labels?.canvas, latest: () => latest });
   };
   const exports: Exports = {
     view: async () => (await save()).view(),
@@ -114,10 +126,10 @@ export function instruments(
         'regions.geojson': exports.regions,
       }),
     },
-    news: labels.news,
+    news: () => labels?.news(),
     show: (settings) => {
       region.show(settings.region);
-      labels.show(settings);
+      showLabels().catch(notLoaded);
       predictions.checked = settings.predictions;
       showRegion();
       showAnalysis();
@@ -125,6 +137,8 @@ export function instruments(
     scope: (chosen) => {
       scope = chosen;
       regionPart.element.hidden = scope !== 'region';
+      // Drawing then begins at once; why it cannot is told when it is asked for.
+      if (scope === 'region') loadOnDemand().catch(() => {});
       showAnalysis();
     },
     breakdown: (breakdown) => {
@@ -136,7 +150,7 @@ export function instruments(
     },
     destroy: () => {
       region.destroy();
-      labels.destroy();
+      labels?.destroy();
       analysis.destroy();
       outlines.destroy();
     },

@@ -2,6 +2,7 @@ import type OpenSeadragon from 'openseadragon';
 import type { HeatmapDescriptor, Score } from '../../shared/heatmap-descriptor.ts';
 import type { ScoreTile } from '../../shared/painting/style.ts';
 import type { TileRevision } from '../../shared/view-events.ts';
+import type { paintComparedScores } from './compared-pixels.ts';
 import type { HeatmapClient } from './heatmap-client.ts';
 import { type HeatmapScores, heatmapScores } from './heatmap-scores.ts';
 import { listen } from './layer-handlers.ts';
@@ -34,6 +35,8 @@ function isLoaded(tile: OpenSeadragon.Tile): boolean {
 export interface Compared {
   client: HeatmapClient;
   descriptor: HeatmapDescriptor;
+  /** Loaded when two heatmaps are first compared. */
+  paint: typeof paintComparedScores;
 }
 
 /** The heatmap as an item of the viewer's world. */
@@ -99,7 +102,7 @@ export function createLayer(
   let comparison: { of: Compared; scores: HeatmapScores; live: LiveView } | undefined;
 
   /** What tiles are being painted with, and what those on screen show: a round of repainting lies between the two. */
-  const now = () => ({ settings, revision, other: comparison?.scores });
+  const now = () => ({ settings, revision, other: comparison });
   let current = now();
   let shown = current;
   /** Those who wait for the present settings to be on screen. */
@@ -110,9 +113,9 @@ export function createLayer(
   };
 
   const paint = (tile: OpenSeadragon.Tile, tileScores: TileScores, style: typeof current) => {
-    const other = style.other?.of(tile);
+    const other = style.other?.scores.of(tile);
     for (const painted of other ? [tileScores, other] : [tileScores]) painted.painted = style.revision;
-    const from = style.other && other && { descriptor: style.other.descriptor, scores: other };
+    const from = style.other && other && { ...style.other.of, scores: other };
     return images.paint(tileScores, descriptor, style.settings, from);
   };
 
@@ -160,7 +163,7 @@ export function createLayer(
       if (visible().every(isWhole)) current = now();
     },
     isOutdated: (tile) => {
-      const found = [own.of(tile), current.other?.of(tile)];
+      const found = [own.of(tile), current.other?.scores.of(tile)];
       const isOld = found.some((tileScores) => tileScores && tileScores.painted !== current.revision);
       return isOld && isLoaded(tile) && isWhole(tile);
     },
@@ -180,7 +183,7 @@ export function createLayer(
     },
   });
 
-  const scoresFor = (of: Compared, wanted: () => TileRequest): HeatmapScores =>
+  const scoresFor = (of: Omit<Compared, 'paint'>, wanted: () => TileRequest): HeatmapScores =>
     heatmapScores(of.client, of.descriptor, {
       visible,
       loaded,

@@ -89,7 +89,7 @@ export function overlayParts(
     settings: host.settings,
     compared: () => host.compared()?.descriptor,
     change: host.change,
-    failed: (error) => host.failed('tiles', error),
+    failed: host.failed,
     signal,
     analysed: (analysis) => host.raise('cam-analysis', { analysis }),
   });

@@ -10,6 +10,7 @@ import { type HeatmapClient, heatmapClient } from './heatmap-client.ts';
 import type { Instruments } from './instruments.ts';
 import type { Compared } from './layer.ts';
 import { knownLibrary } from './library.ts';
+import { loadOnDemand } from './on-demand/load.ts';
 import type { CamChanges, CamOptions, CamSettings } from './options.ts';
 import { type OverlayParts, overlayParts } from './overlay-parts.ts';
 import { type FailurePlace, failurePlace } from './panel/failure-panel.ts';
@@ -274,7 +275,7 @@ export class CamOverlay {
         `compareWith: expected a heatmap of the same slide, ${width} x ${height} pixels, found ${descriptor.width} x ${descriptor.height}`,
       );
     }
-    return { client, descriptor };
+    return { client, descriptor, paint: (await loadOnDemand()).paintComparedScores };
   }
 
   async #instruments(): Promise<Instruments> {

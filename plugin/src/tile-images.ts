@@ -1,6 +1,6 @@
 import { tileBounds } from '../../shared/geometry/deep-zoom.ts';
 import type { HeatmapDescriptor } from '../../shared/heatmap-descriptor.ts';
-import { paintComparedScores } from './compared-pixels.ts';
+import type { paintComparedScores } from './compared-pixels.ts';
 import type { CamSettings } from './options.ts';
 import { isCompared } from './shown.ts';
 import { paintScores } from './tile-pixels.ts';
@@ -16,7 +16,7 @@ export interface TileImages {
     scores: TileScores,
     descriptor: HeatmapDescriptor,
     settings: CamSettings,
-    other?: { descriptor: HeatmapDescriptor; scores: TileScores },
+    other?: { descriptor: HeatmapDescriptor; scores: TileScores; paint: typeof paintComparedScores },
   ): ImageData;
   /** The image is on a canvas, and may become another. */
   release(image: ImageData): void;
@@ -32,8 +32,7 @@ export function tileImages(): TileImages {
       const { tile, address, request } = scores.tile ? scores : (scores.standIn ?? scores);
       if (isCompared(settings)) {
         const { data } = image;
-        if (!other || !paintComparedScores(scores, descriptor, other.scores, other.descriptor, settings, data))
-          data.fill(0);
+        if (!other?.paint(scores, descriptor, other.scores, other.descriptor, settings, data)) data.fill(0);
       } else if (tile) paintScores(tile, address, request, descriptor, settings, scores.address, image.data);
       else image.data.fill(0);
       return image;

@@ -4,10 +4,10 @@ import { build } from 'vite';
 
 const root = path.resolve(fileURLToPath(import.meta.url), '../../..');
 
-/** Builds the plugin's script for pages, the one that it loads to save, and its style sheet in memory. */
-export async function buildPlugin(): Promise<{ script: string; exports: string; style: string }> {
-  const exports = await buildScript('plugin/vite.exports.config.ts');
-  return { ...(await buildScript('plugin/vite.umd.config.ts')), exports: exports.script };
+/** Builds the plugin's script for pages, the one that it loads when it needs more, and its style sheet in memory. */
+export async function buildPlugin(): Promise<{ script: string; onDemand: string; style: string }> {
+  const onDemand = await buildScript('plugin/vite.on-demand.config.ts');
+  return { ...(await buildScript('plugin/vite.umd.config.ts')), onDemand: onDemand.script };
 }
 
 /** Builds the script of the element, which comes after the plugin's. */

@@ -181,7 +181,7 @@ export function tileBody(
  * Serves a page with OpenSeadragon and the plugin, a grey slide of one tile, and made-up heatmaps of any number of
  * classes by the HTTP interface.
  */
-export async function startHeatmapServer(plugin: { script: string; exports: string; style: string }) {
+export async function startHeatmapServer(plugin: { script: string; onDemand: string; style: string }) {
   const openseadragon = await readFile(
     path.join(path.dirname(require.resolve('openseadragon/package.json')), 'build/openseadragon/openseadragon.min.js'),
   );
@@ -225,7 +225,7 @@ export async function startHeatmapServer(plugin: { script: string; exports: stri
     if (url.pathname === '/') return { type: 'text/html', body: page(url.searchParams.has('dark')) };
     if (url.pathname === '/openseadragon.js') return { type: 'text/javascript', body: openseadragon };
     if (url.pathname === '/plugin.js') return { type: 'text/javascript', body: plugin.script };
-    if (url.pathname === '/exports.umd.js') return { type: 'text/javascript', body: plugin.exports };
+    if (url.pathname === '/on-demand.umd.js') return { type: 'text/javascript', body: plugin.onDemand };
     if (url.pathname === '/plugin.css') return { type: 'text/css', body: plugin.style };
     const heatmap = /^\/heatmaps\/slide\/((?:model|other)\d+)(.*)$/.exec(url.pathname);
     if (!heatmap)

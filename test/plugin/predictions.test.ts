@@ -19,6 +19,14 @@ test('predictions are written where a patch is large enough and classified', asy
   Object.assign(control, { coverage: 100, missing: 5, known: 10 });
   await openViewer(page, url);
   await addCam(page, { showControl: true });
+  await page.route('**/on-demand.umd.js', (route) => route.abort(), { times: 1 });
+  await page.getByLabel('Write predictions on patches').check();
+  // It is tried again when it is chosen again.
+  await page
+    .getByRole('alert')
+    .getByText(/^expected http.*on-demand\.umd\.js beside/)
+    .waitFor();
+  await page.getByLabel('Write predictions on patches').uncheck();
   await page.getByLabel('Write predictions on patches').check();
   expect(await page.evaluate(() => window.cam.getOptions().predictions)).toBe(true);
   await page.waitForTimeout(300);

@@ -118,6 +118,22 @@ test('the view can be taken without a pointer, and the outline stays on the slid
     .toEqual(['0,0', '225,0', '225,160', '0,160']);
 });
 
+test('where what draws cannot be loaded a sentence says so, and the next click tries again', async () => {
+  const { page } = browser;
+  await page.route('**/on-demand.umd.js', (route) => route.abort());
+  await openWithPanel();
+  const rectangle = page.getByRole('button', { name: 'Rectangle' });
+  await rectangle.click();
+  await page
+    .getByRole('alert')
+    .getByText(/^expected http.*on-demand\.umd\.js beside/)
+    .waitFor();
+  expect(await rectangle.getAttribute('aria-pressed')).toBe('false');
+  await page.unroute('**/on-demand.umd.js');
+  await rectangle.click();
+  await page.locator('.osd-cam-drawing').waitFor();
+});
+
 test('a wrong region is told in one sentence', async () => {
   const { page, url } = browser;
   await openViewer(page, url);

@@ -92,19 +92,17 @@ test('areas of a slide without a resolution have no square millimetres', async (
   expect(features[0].properties.pixels).toBeGreaterThan(0);
 });
 
-test('the code that saves is loaded once, when it is first needed; without it one sentence says what is missing', async () => {
+test('what is seldom needed is loaded once, when it is first needed; without it one sentence says what is missing', async () => {
   const { page, url } = browser;
   const asked: string[] = [];
-  page.on('request', (request) => void (request.url().endsWith('exports.umd.js') && asked.push(request.url())));
-  await page.route('**/exports.umd.js', (route) => route.abort(), { times: 1 });
+  page.on('request', (request) => void (request.url().endsWith('on-demand.umd.js') && asked.push(request.url())));
+  await page.route('**/on-demand.umd.js', (route) => route.abort(), { times: 1 });
   await openViewer(page, url);
   await addCam(page);
   expect(asked).toEqual([]);
   const message = await page.evaluate(() => window.cam.exportBreakdown('csv').catch((error: Error) => error.message));
-  expect(message).toMatch(
-    /^expected http.*\/exports\.umd\.js, with what saves, beside the plugin's script, found nothing$/,
-  );
+  expect(message).toMatch(/^expected http.*\/on-demand\.umd\.js beside the plugin's script, found nothing$/);
   for (let i = 0; i < 2; i++) expect((await bytesOf('exportBreakdown')).length).toBeGreaterThan(0);
   expect(asked).toHaveLength(2);
-  expect(await page.locator('script[src*="exports"]').count()).toBe(0);
+  expect(await page.locator('script[src*="on-demand"]').count()).toBe(0);
 });

@@ -24,7 +24,8 @@ export function overlayExports(
   host: {
     item(): OpenSeadragon.TiledImage | undefined;
     settings(): CamSettings;
-    labels: HTMLCanvasElement;
+    /** Undefined where none were ever written. */
+    labels: HTMLCanvasElement | undefined;
     compared(): HeatmapDescriptor | undefined;
     latest(): Breakdown | undefined;
     signal: AbortSignal;

@@ -19,7 +19,7 @@ const MOST_CLASSES = 12;
 /** What a picture tells besides. */
 interface PictureParts {
   breakdown: Breakdown | undefined;
-  labels: HTMLCanvasElement;
+  labels: HTMLCanvasElement | undefined;
   date: Date;
   /** What is compared with. */
   compared: HeatmapDescriptor | undefined;
@@ -86,7 +86,7 @@ export async function viewPicture(
   context.fillStyle = '#fff';
   context.fillRect(0, 0, canvas.width, canvas.height);
   context.drawImage(view, 0, 0);
-  if (more.labels.isConnected && !more.labels.hidden) context.drawImage(more.labels, 0, 0, view.width, view.height);
+  if (more.labels?.isConnected && !more.labels.hidden) context.drawImage(more.labels, 0, 0, view.width, view.height);
   context.scale(ratio, ratio);
   if (item && settings.region) {
     const [a, b, c, d, e, f] = slidePlace(viewer, item).matrix;

@@ -42,7 +42,7 @@ export function patchLabels(
   viewer: OpenSeadragon.Viewer,
   client: Pick<HeatmapClient, 'tile'>,
   descriptor: HeatmapDescriptor,
-  host: { item(): OpenSeadragon.TiledImage | undefined; failed(error: Error): void },
+  host: { item(): OpenSeadragon.TiledImage | undefined; failed(error: unknown): void },
 ): PatchLabels {
   const canvas = document.createElement('canvas');
   canvas.className = 'osd-cam-labels';
@@ -100,7 +100,7 @@ export function patchLabels(
     } catch (error) {
       if (signal.aborted) return;
       askLater();
-      host.failed(error instanceof Error ? error : new Error(String(error)));
+      host.failed(error);
     } finally {
       isAsking = false;
     }

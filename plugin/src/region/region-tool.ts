@@ -1,7 +1,8 @@
 import type OpenSeadragon from 'openseadragon';
+import { loadOnDemand } from '../on-demand/load.ts';
 import type { SlideOutlines } from '../slide-outlines.ts';
 import { slidePlace } from '../slide-place.ts';
-import { drawRegion, type Shape } from './draw-region.ts';
+import type { Shape } from './draw-region.ts';
 import type { Position, RegionGeometry } from './region-geometry.ts';
 import { pathOf, polygonRegion } from './region-geometry.ts';
 
@@ -22,6 +23,7 @@ export function regionTool(
     item(): OpenSeadragon.TiledImage | undefined;
     drawing(shape: Shape | null): void;
     drawn(region: RegionGeometry): void;
+    failed(error: unknown): void;
   },
 ): RegionTool {
   let cancel: (() => void) | undefined;
@@ -35,12 +37,24 @@ export function regionTool(
       if (before === shape || !item) return;
       current = shape;
       host.drawing(shape);
-      cancel = drawRegion(viewer, item, shape, outlines, (region) => {
+      const end = (region: RegionGeometry | null) => {
         cancel = undefined;
         current = null;
         host.drawing(null);
         if (region) host.drawn(region);
-      });
+      };
+      const giveUp = () => end(null);
+      cancel = giveUp;
+      loadOnDemand().then(
+        ({ drawRegion }) => {
+          if (cancel === giveUp) cancel = drawRegion(viewer, item, shape, outlines, end);
+        },
+        (error: unknown) => {
+          if (cancel !== giveUp) return;
+          giveUp();
+          host.failed(error);
+        },
+      );
     },
     view: () => {
       const item = host.item();

@@ -3,7 +3,7 @@ import { defineConfig } from 'vite';
 import { colourTables } from './colour-tables.ts';
 import { targets, terserOptions } from './vite.config.ts';
 
-/** What saves, as a script of its own that the plugin's script loads. */
+/** What is seldom needed, as a script of its own that the plugin's script loads. */
 export default defineConfig({
   root: fileURLToPath(new URL('.', import.meta.url)),
   plugins: [colourTables()],
@@ -12,10 +12,10 @@ export default defineConfig({
     minify: 'terser',
     terserOptions,
     lib: {
-      entry: 'src/export/script-entry.ts',
-      name: 'OpenSeadragonCamExports',
+      entry: 'src/on-demand/script-entry.ts',
+      name: 'OpenSeadragonCamOnDemand',
       formats: ['umd'],
-      fileName: () => 'exports.umd.js',
+      fileName: () => 'on-demand.umd.js',
     },
   },
 });

@@ -3,7 +3,7 @@ import type * as entry from './script-entry.ts';
 
 declare global {
   interface Window {
-    OpenSeadragonCamExports?: typeof entry;
+    OpenSeadragonCamOnDemand?: typeof entry;
   }
 }
 
@@ -12,8 +12,8 @@ const own = typeof document === 'undefined' ? null : document.currentScript;
 
 let loading: Promise<typeof entry> | undefined;
 
-/** In place of `load-exports.ts` where the plugin is one script of a page: loads `exports.umd.js`, which lies beside it. */
-export function loadExports(): Promise<typeof entry> {
+/** In place of `load.ts` where the plugin is one script of a page: loads `on-demand.umd.js`, which lies beside it. */
+export function loadOnDemand(): Promise<typeof entry> {
   loading ??= loadScript().catch((error: unknown) => {
     loading = undefined;
     throw error;
@@ -23,7 +23,7 @@ export function loadExports(): Promise<typeof entry> {
 
 async function loadScript(): Promise<typeof entry> {
   const script = document.createElement('script');
-  script.src = new URL('exports.umd.js', own instanceof HTMLScriptElement ? own.src : document.baseURI).href;
+  script.src = new URL('on-demand.umd.js', own instanceof HTMLScriptElement ? own.src : document.baseURI).href;
   const loaded = new Promise((resolve) => {
     script.onload = resolve;
     script.onerror = resolve;
@@ -31,8 +31,8 @@ async function loadScript(): Promise<typeof entry> {
   document.head.append(script);
   await loaded;
   script.remove();
-  const found = window.OpenSeadragonCamExports;
-  if (!found) throw new Error(`expected ${script.src}, with what saves, beside the plugin's script, found nothing`);
+  const found = window.OpenSeadragonCamOnDemand;
+  if (!found) throw new Error(`expected ${script.src} beside the plugin's script, found nothing`);
   const osd = knownLibrary();
   if (osd) found.learnStrings(osd);
   return found;
