@@ -3,6 +3,7 @@ import type { Catalogue } from '../catalogue.ts';
 import { Problem } from '../errors.ts';
 import { listAssociated, readAssociated } from '../slides/associated-images.ts';
 import { encodeImage } from '../slides/deep-zoom-tile.ts';
+import { pictureCoding } from '../slides/picture-coding.ts';
 import { noQuery, parseQuery } from './parameters.ts';
 import { sendBody } from './send-body.ts';
 
@@ -29,7 +30,10 @@ export function associatedRoutes(catalogue: Catalogue, labels: boolean): Router 
       throw new Problem('not-found', `${ctx.path}: expected the name of an image and .jpeg or .png`);
     }
     const pixels = await readAssociated(await catalogue.resolve(slide), name, labels);
-    sendBody(ctx, await encodeImage(pixels, format), { type: FORMATS[format], cacheControl: 'no-cache' });
+    sendBody(ctx, await encodeImage(pixels, pictureCoding(format)), {
+      type: FORMATS[format],
+      cacheControl: 'no-cache',
+    });
   });
 
   return router;

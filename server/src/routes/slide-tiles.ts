@@ -3,9 +3,11 @@ import { hasTile, type TileAddress } from '../../../shared/geometry/deep-zoom.ts
 import type { Catalogue } from '../catalogue.ts';
 import { Problem } from '../errors.ts';
 import type { HeatmapSource } from '../heatmaps/open-heatmap.ts';
-import { deepZoomTile, type SlideTileFormat } from '../slides/deep-zoom-tile.ts';
+import { deepZoomTile } from '../slides/deep-zoom-tile.ts';
 import { openedSlides } from '../slides/opened-slides.ts';
+import type { PictureFormat } from '../slides/picture-coding.ts';
 import { createTileReader } from '../slides/tile-reader.ts';
+import { currentSlides } from './current-slides.ts';
 import { type KeptTile, type KeptTiles, keptTile, sendTile } from './kept-tiles.ts';
 import { parseQuery } from './parameters.ts';
 import { slidePyramidQuery } from './query.ts';
@@ -14,7 +16,7 @@ import { parseTilePath } from './tile-path.ts';
 const TYPES = { jpeg: 'image/jpeg', png: 'image/png' } as const;
 
 /** Endings of addresses. */
-const FORMATS: Record<string, SlideTileFormat | undefined> = { jpeg: 'jpeg', jpg: 'jpeg', png: 'png' };
+const FORMATS: Record<string, PictureFormat | undefined> = { jpeg: 'jpeg', jpg: 'jpeg', png: 'png' };
 
 /** Memory for decoded tiles of files: where the pyramid's tiles lie across them, or over several, neighbours share them. */
 const DECODED_BYTES = 16 * 1024 ** 2;
@@ -25,13 +27,14 @@ interface SlideTileKey {
   /** Of the file as it is now: a part that goes makes no other slide, but its tiles are gone. */
   version: string;
   address: TileAddress;
-  format: SlideTileFormat;
+  format: PictureFormat;
   quality: number | undefined;
 }
 
 /** Each slide as the tiles of a Deep Zoom pyramid. */
 export function slideTileRoutes(catalogue: Catalogue, source: HeatmapSource, tiles: KeptTiles): Router {
   const router = new Router();
+  const current = currentSlides(catalogue, source);
   const reader = openedSlides(createTileReader({ cacheBytes: DECODED_BYTES }));
   /** Concurrent requests share one. */
   const beingMade = new Map<string, Promise<KeptTile>>();
@@ -45,7 +48,7 @@ export function slideTileRoutes(catalogue: Catalogue, source: HeatmapSource, til
     }
     const asked = parseQuery(slidePyramidQuery, ctx.query);
     const quality = format === 'jpeg' ? asked.quality : undefined;
-    const slide = await source.slide(await catalogue.resolve(path.name));
+    const slide = await current(path.name);
     const { address } = path;
     const { width, height, tileSize, fingerprint, version } = slide;
     if (!hasTile({ width, height, tileSize, overlap: 0 }, address)) {

@@ -1,4 +1,4 @@
-import sharp, { type Sharp } from 'sharp';
+import sharp from 'sharp';
 import {
   hasTile,
   levelScale,
@@ -8,14 +8,10 @@ import {
 } from '../../../shared/geometry/deep-zoom.ts';
 import { Problem } from '../errors.ts';
 import { type DisplayColours, displayColours } from './display-colours.ts';
+import { encode, type PictureCoding, type PictureFormat, pictureCoding } from './picture-coding.ts';
 import { scaledPixels } from './scaled-pixels.ts';
 import type { RgbImage, SlideReader } from './slide.ts';
 import { levelFor, levelScales } from './stored-level.ts';
-
-export type SlideTileFormat = 'jpeg' | 'png';
-
-/** Looks like the original at a fifth of PNG's size. */
-const JPEG_QUALITY = 85;
 
 /** Looked for once, with the first tile of a slide. */
 const coloursOf = new WeakMap<SlideReader, Promise<DisplayColours | null>>();
@@ -33,43 +29,29 @@ export async function deepZoomTile(
   level: number,
   column: number,
   row: number,
-  format: SlideTileFormat,
+  format: PictureFormat,
   { quality }: { quality?: number } = {},
 ): Promise<Uint8Array> {
   const { bounds, scale } = placeOf(reader, { level, column, row });
-  if (format === 'jpeg' && quality === undefined) {
-    const stored = await storedTile(reader, bounds, scale);
-    if (stored !== null) return stored;
-  }
+  const coding = pictureCoding(format, quality);
+  const made = await madeByReader(reader, bounds, scale, {
+    coding,
+    asStored: format === 'jpeg' && quality === undefined,
+  });
+  if (made !== null) return made;
   const data = await scaledPixels(reader, bounds, scale);
-  return encodeShown(reader, { width: bounds.width, height: bounds.height, data }, format, { quality });
+  return encodeShown(reader, { width: bounds.width, height: bounds.height, data }, coding);
 }
 
 /** RGB pixels, shape [height, width, 3], as a file. */
-export function encodeImage({ width, height, data }: RgbImage, format: SlideTileFormat): Promise<Buffer> {
-  return encode(sharp(data, { raw: { width, height, channels: 3 } }), format);
+export function encodeImage({ width, height, data }: RgbImage, coding: PictureCoding): Promise<Buffer> {
+  return encode(sharp(data, { raw: { width, height, channels: 3 } }), coding).toBuffer();
 }
 
 /** Pixels of a slide as a file to look at: in sRGB, where the slide's own file says which colours they are. */
-export async function encodeShown(
-  reader: SlideReader,
-  { width, height, data }: RgbImage,
-  format: SlideTileFormat,
-  options: { quality?: number } = {},
-): Promise<Buffer> {
+export async function encodeShown(reader: SlideReader, pixels: RgbImage, coding: PictureCoding): Promise<Buffer> {
   const colours = await shownColours(reader);
-  const image = colours?.convert({ width, height, data }) ?? sharp(data, { raw: { width, height, channels: 3 } });
-  return encode(image, format, options);
-}
-
-function encode(
-  image: Sharp,
-  format: SlideTileFormat,
-  { quality = JPEG_QUALITY }: { quality?: number } = {},
-): Promise<Buffer> {
-  if (format === 'png') return image.png({ compressionLevel: 3 }).toBuffer();
-  // Codes made for each picture take a third of its time, and save 4 % of its bytes.
-  return image.jpeg({ quality, optimiseCoding: false }).toBuffer();
+  return colours === null ? encodeImage(pixels, coding) : encode(colours.convert(pixels), coding).toBuffer();
 }
 
 function shownColours(reader: SlideReader): Promise<DisplayColours | null> {
@@ -78,12 +60,21 @@ function shownColours(reader: SlideReader): Promise<DisplayColours | null> {
   return found;
 }
 
-/** The tile that the slide's file has, where it may be shown as it is. */
-async function storedTile(reader: SlideReader, bounds: Rectangle, scale: number): Promise<Uint8Array | null> {
+/** The tile as the slide's reader has it or makes it, where a stored level has its pixels and they may be shown as they are. */
+async function madeByReader(
+  reader: SlideReader,
+  bounds: Rectangle,
+  scale: number,
+  { coding, asStored }: { coding: PictureCoding; asStored: boolean },
+): Promise<Uint8Array | null> {
   const scales = levelScales(reader.description);
   const stored = levelFor(scales, scale);
-  if (scales[stored] !== scale || reader.storedJpeg === undefined || (await shownColours(reader)) !== null) return null;
-  return reader.storedJpeg(stored, bounds);
+  if (scales[stored] !== scale || (await shownColours(reader)) !== null) return null;
+  // Stored levels may be rounded down.
+  const { width, height } = reader.description.levels[stored];
+  if (bounds.x + bounds.width > width || bounds.y + bounds.height > height) return null;
+  const jpeg = asStored ? await reader.storedJpeg?.(stored, bounds) : undefined;
+  return jpeg ?? (await reader.encoded?.(stored, bounds, coding)) ?? null;
 }
 
 /** In pixels of the tile's level, and slide pixels along a side of one of them. */

@@ -31,6 +31,7 @@ export function openSlide(description: SlideDescription, tiles: TileReader = kee
       return target.data;
     },
     storedJpeg: async (level, region) => (await (await opened()).storedJpeg?.(level, region)) ?? null,
+    encoded: async (level, region, coding) => (await (await opened()).encoded?.(level, region, coding)) ?? null,
     close: async () => void (await (await opening)?.close()),
   };
 }

@@ -1,6 +1,7 @@
 import type { Rectangle } from '../../../shared/geometry/deep-zoom.ts';
 import type { RegionPixels } from './copy-pixels.ts';
 import type { OnProgress } from './lossless-pyramid.ts';
+import type { PictureCoding } from './picture-coding.ts';
 import type { Recognized } from './recognize.ts';
 import type { AssociatedImage, ReaderName, RgbImage, SlideDescription, SlideHeader } from './slide.ts';
 import type { TileReader } from './tile-reader.ts';
@@ -44,6 +45,12 @@ export interface RegionSource {
    * @throws Problem `unreadable-slide`
    */
   storedJpeg?(level: number, region: Rectangle): Promise<Uint8Array | null>;
+  /**
+   * A picture file of these pixels, made where they are and in one step, or null where they have to be read first; missing
+   * where that is always so.
+   * @throws Problem `unreadable-slide`
+   */
+  encoded?(level: number, region: Rectangle, coding: PictureCoding): Promise<Uint8Array | null>;
   close(): Promise<void>;
 }
 

@@ -1,6 +1,7 @@
 import type { Rectangle, Size } from '../../../shared/geometry/deep-zoom.ts';
 import type { RegionPixels } from './copy-pixels.ts';
 import type { DeepZoomLevel } from './deep-zoom-source.ts';
+import type { PictureCoding } from './picture-coding.ts';
 import type { RemoteLevel } from './remote/remote-image.ts';
 
 /** What reads a slide: a file of `readers/` each. */
@@ -104,6 +105,8 @@ export interface SlideReader {
   fill(level: number, regions: readonly RegionPixels[]): Promise<void>;
   /** The JPEG file that the slide itself has of exactly such a rectangle, or null where pixels have to be encoded. */
   storedJpeg?(level: number, region: Rectangle): Promise<Uint8Array | null>;
+  /** A picture file of such a rectangle, made where its pixels are, or null where they have to be read first. */
+  encoded?(level: number, region: Rectangle, coding: PictureCoding): Promise<Uint8Array | null>;
 }
 
 /** A reader that somebody keeps. */

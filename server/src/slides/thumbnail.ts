@@ -1,6 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import type { Size } from '../../../shared/geometry/deep-zoom.ts';
-import { encodeShown, type SlideTileFormat } from './deep-zoom-tile.ts';
+import { encodeShown } from './deep-zoom-tile.ts';
+import { type PictureFormat, pictureCoding } from './picture-coding.ts';
 import { scaledPixels } from './scaled-pixels.ts';
 import type { SlideReader } from './slide.ts';
 
@@ -11,7 +12,7 @@ const KEPT_BYTES = 16 * 1024 ** 2;
 interface ThumbnailKey {
   fingerprint: string;
   size: number;
-  format: SlideTileFormat;
+  format: PictureFormat;
 }
 
 /** Gives thumbnails, and keeps those that were asked for last. */
@@ -22,7 +23,7 @@ export interface Thumbnails {
    * @param size of the longer side, in pixels
    * @throws Problem `unreadable-slide` where the file is damaged
    */
-  get(reader: SlideReader, size: number, format: SlideTileFormat): Promise<Buffer>;
+  get(reader: SlideReader, size: number, format: PictureFormat): Promise<Buffer>;
 }
 
 export function createThumbnails(): Thumbnails {
@@ -43,10 +44,10 @@ export function createThumbnails(): Thumbnails {
   };
 }
 
-async function make(reader: SlideReader, size: number, format: SlideTileFormat): Promise<Buffer> {
+async function make(reader: SlideReader, size: number, format: PictureFormat): Promise<Buffer> {
   const { width, height, scale } = thumbnailSize(reader.description, size);
   const data = await scaledPixels(reader, { x: 0, y: 0, width, height }, scale);
-  return encodeShown(reader, { width, height, data }, format);
+  return encodeShown(reader, { width, height, data }, pictureCoding(format));
 }
 
 /** Size of a thumbnail, and slide pixels along a side of one of its pixels. */

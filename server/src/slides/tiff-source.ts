@@ -4,10 +4,10 @@ import type { RegionSource } from './readers.ts';
 import { regionBlocks } from './region-blocks.ts';
 import type { SlideDescription, TiffLevel } from './slide.ts';
 import type { TileReader } from './tile-reader.ts';
+import { encodedTile, storedTile } from './whole-tile.ts';
 
 /**
- * Pixels of a tiled TIFF, the user's or a lossless pyramid. Nothing is kept open: each read opens the file by itself and
- * decodes the tiles under its regions alone.
+ * Pixels of a tiled TIFF, the user's or a lossless pyramid. Each read decodes the tiles under its regions alone.
  */
 export function tiffSource(description: SlideDescription, tiles: TileReader): RegionSource {
   const { regionFile } = description;
@@ -35,7 +35,12 @@ export function tiffSource(description: SlideDescription, tiles: TileReader): Re
       const level = tiffLevel(description, number);
       if (level.planes !== undefined) return null;
       // What is damaged is found out again, and told, when it is decoded.
-      return await tiles.storedJpeg(regionFile, level, region).catch(() => null);
+      return await storedTile(regionFile, level, region).catch(() => null);
+    },
+    async encoded(number, region, coding) {
+      const level = tiffLevel(description, number);
+      if (level.planes !== undefined) return null;
+      return await encodedTile(regionFile, level, region, coding).catch(() => null);
     },
     close: async () => {},
   };

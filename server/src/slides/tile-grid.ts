@@ -56,9 +56,13 @@ export function sampledTiles(grid: TileGrid, most: number): GridTile[] {
   });
 }
 
-/** Pixels a side of the tiles that are handed out: a file's own where they are square and of 256 to 1024, else 256. */
-export function servedTileSize({ width, height }: Size): number {
-  return width === height && width >= 256 && width <= 1024 ? width : PYRAMID_TILE_SIZE;
+/**
+ * Pixels a side of the tiles that are handed out: a file's own where they are square and of 256 to 1024, else 256.
+ * @param tile null where the file has none
+ */
+export function servedTileSize(tile: Size | null): number {
+  const isServed = tile !== null && tile.width === tile.height && tile.width >= 256 && tile.width <= 1024;
+  return isServed ? tile.width : PYRAMID_TILE_SIZE;
 }
 
 /** Copies the decoded pixels of a tile, RGB of its whole bounds, to the regions that it lies under. */

@@ -1,5 +1,6 @@
 import type { FileHandle } from 'node:fs/promises';
 import { LRUCache } from 'lru-cache';
+import { withOpenFile } from './opened-files.ts';
 import type { TiffLevel } from './slide.ts';
 import { readTileLayout, type TileLayout } from './tile-layout.ts';
 
@@ -12,25 +13,51 @@ const layouts = new LRUCache<string, { layout: TileLayout | null }>({
   sizeCalculation: ({ layout }) => 1024 + 16 * (layout?.offsets.length ?? 0),
 });
 
+/** Coded tiles beyond this many times the size of their pixels are a damaged file's. */
+const MOST_EXPANSION = 2;
+
 /** Concurrent reads share one; whoever began it keeps the file open until it is there. */
 const layoutsBeingRead = new Map<string, Promise<TileLayout | null>>();
 
-/** Names a file, as it is now, and the level. */
-export async function layoutName(
-  handle: FileHandle,
-  file: string,
-  { page, subifd, plane }: TiffLevel,
-): Promise<string> {
-  const { size, mtimeMs, ino } = await handle.stat();
-  return `${file} ${page} ${subifd} ${plane} ${size} ${mtimeMs} ${ino}`;
+/** A level of a TIFF, open for reading. */
+export interface OpenedLevel {
+  handle: FileHandle;
+  layout: TileLayout;
+  /** Names the file, as it is now, and the level. */
+  source: string;
 }
 
 /**
- * Where a level's tiles lie, read once for all that ask; null where its tiles are left to libvips.
- * @param source names the file, as it is now, and the level
- * @throws Error where the directory is damaged
+ * Lets the tiles of a level be read.
+ * @returns null where its tiles are of a kind that is left to libvips
+ * @throws Error where the file is damaged, and as `use` does
  */
-export async function knownLayout(handle: FileHandle, source: string, level: TiffLevel): Promise<TileLayout | null> {
+export function withLevel<T>(
+  file: string,
+  level: TiffLevel,
+  use: (opened: OpenedLevel) => Promise<T>,
+): Promise<T | null> {
+  return withOpenFile(file, async (handle, version) => {
+    const source = `${file} ${level.page} ${level.subifd} ${level.plane} ${version}`;
+    const layout = await layoutOf(handle, source, level);
+    return layout === null ? null : use({ handle, layout, source });
+  });
+}
+
+/** A tile as it is coded. @throws Error where the file does not have it */
+export async function readTile(handle: FileHandle, layout: TileLayout, tile: number): Promise<Uint8Array> {
+  const length = layout.byteCounts[tile];
+  const { width, height } = layout.tile;
+  if (!(length > 0 && length <= MOST_EXPANSION * width * height * 8)) {
+    throw new Error(`tile ${tile} has ${length} bytes`);
+  }
+  const bytes = new Uint8Array(length);
+  const { bytesRead } = await handle.read(bytes, 0, length, layout.offsets[tile]);
+  if (bytesRead < length) throw new Error(`tile ${tile} ends beyond the file`);
+  return bytes;
+}
+
+async function layoutOf(handle: FileHandle, source: string, level: TiffLevel): Promise<TileLayout | null> {
   const found = layouts.get(source);
   if (found !== undefined) return found.layout;
   const current = layoutsBeingRead.get(source) ?? readTileLayout(handle, level);

@@ -1,13 +1,11 @@
-import { type FileHandle, open } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
 import { LRUCache } from 'lru-cache';
-import type { Rectangle } from '../../../shared/geometry/deep-zoom.ts';
 import { copyOverlap, type RegionPixels } from './copy-pixels.ts';
 import { asRgb, openImage } from './image-file.ts';
 import { rowsToDecode, shortenedJpeg } from './shortened-jpeg.ts';
 import type { TiffLevel } from './slide.ts';
-import { hasStoredJpegs, jpegOfTile } from './stored-jpeg.ts';
 import { isJpeg, type TileLayout } from './tile-layout.ts';
-import { knownLayout, layoutName } from './tile-layouts.ts';
+import { readTile, withLevel } from './tile-layouts.ts';
 import { tileStrip } from './tile-strip.ts';
 
 /** Reads regions of tiled TIFFs from their tiles. */
@@ -18,11 +16,6 @@ export interface TileReader {
    * @throws Error where a tile is damaged, or the file is; the memory of all regions is then of no use
    */
   fill(file: string, level: TiffLevel, regions: readonly RegionPixels[]): Promise<boolean>;
-  /**
-   * The JPEG file of the one tile that has exactly the pixels of a region, as it is stored, or null where there is none.
-   * @throws Error where the file is damaged
-   */
-  storedJpeg(file: string, level: TiffLevel, region: Rectangle): Promise<Uint8Array | null>;
   /** Resolves when nothing that is being filled waits for its file any more: decoding then goes on by itself. */
   decoding(): Promise<void>;
 }
@@ -35,9 +28,6 @@ export interface TileReaderOptions {
 /** Tiles that are decoded at once: twice as many gain 3 %, half as many cost 10 % (JPEG tiles of 256 pixels). */
 const MAX_TILES_AT_ONCE = 16;
 const MAX_BYTES_AT_ONCE = 8 * 1024 ** 2;
-
-/** Coded tiles beyond this many times the size of their pixels are a damaged file's. */
-const MOST_EXPANSION = 2;
 
 /** Tiles that are decoded together, one below the other. */
 interface TileGroup {
@@ -119,22 +109,15 @@ export function createTileReader({ cacheBytes = 0 }: TileReaderOptions = {}): Ti
 
   /** Everything that takes the file; null where its tiles are left to libvips. */
   async function plan(file: string, level: TiffLevel, regions: readonly RegionPixels[]): Promise<Plan | null> {
-    const handle = await open(file);
-    try {
-      const source = await layoutName(handle, file, level);
-      const layout = await knownLayout(handle, source, level);
-      if (layout === null) return null;
+    return withLevel(file, level, async ({ handle, layout, source }) => {
       const wanted = regionsOfTiles(layout, regions);
       const found = groupsOf(handle, source, layout, wanted);
       await Promise.allSettled(found.map(({ coded }) => coded));
       return { layout, groups: found, wanted };
-    } finally {
-      await handle.close();
-    }
+    });
   }
 
   return {
-    storedJpeg,
     async fill(file, level, regions) {
       const planning = plan(file, level, regions);
       plans.add(planning);
@@ -154,26 +137,6 @@ export function createTileReader({ cacheBytes = 0 }: TileReaderOptions = {}): Ti
     },
     decoding: async () => void (await Promise.allSettled(plans)),
   };
-}
-
-async function storedJpeg(
-  file: string,
-  level: TiffLevel,
-  { x, y, width, height }: Rectangle,
-): Promise<Uint8Array | null> {
-  const handle = await open(file);
-  try {
-    const layout = await knownLayout(handle, await layoutName(handle, file, level), level);
-    if (layout === null || !hasStoredJpegs(layout)) return null;
-    const { tile, columns } = layout;
-    const [column, row] = [x / tile.width, y / tile.height];
-    // Tiles at the picture's edges are stored whole, with what lies beyond.
-    if (width !== tile.width || height !== tile.height || !Number.isInteger(column) || !Number.isInteger(row))
-      return null;
-    return jpegOfTile(layout, await readTile(handle, layout, row * columns + column));
-  } finally {
-    await handle.close();
-  }
 }
 
 /** The tiles under regions, in the file's order, each with the regions that it is under. */
@@ -217,18 +180,6 @@ async function decode(layout: TileLayout, coded: readonly Uint8Array[], wanted: 
     throw new Error('the tiles are of another size than the directory says');
   }
   return data;
-}
-
-async function readTile(handle: FileHandle, layout: TileLayout, tile: number): Promise<Uint8Array> {
-  const length = layout.byteCounts[tile];
-  const { width, height } = layout.tile;
-  if (!(length > 0 && length <= MOST_EXPANSION * width * height * 8)) {
-    throw new Error(`tile ${tile} has ${length} bytes`);
-  }
-  const bytes = new Uint8Array(length);
-  const { bytesRead } = await handle.read(bytes, 0, length, layout.offsets[tile]);
-  if (bytesRead < length) throw new Error(`tile ${tile} ends beyond the file`);
-  return bytes;
 }
 
 /** One of the tiles of a group, where it lies in the level, as far down as it was decoded. */

@@ -1,4 +1,4 @@
-import { copyFile, utimes } from 'node:fs/promises';
+import { copyFile, rm, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { expect, test } from 'vitest';
@@ -61,4 +61,13 @@ test('a slide that is replaced has other tiles at once', async () => {
     .toBuffer({ resolveWithObject: true });
   expect([...data.subarray(0, 3)]).toEqual([0x20, 0x40, 0x60]);
   expect(before.length).toBeGreaterThan(0);
+});
+
+test('a slide that is gone has no tiles, at once', async () => {
+  const file = join(server.slides, 'gone.tif');
+  await copyFile(join(server.slides, 'tissue.tif'), file);
+  const address = 'slides/gone.tif_files/8/0_0.jpeg';
+  expect((await get(address)).status).toBe(200);
+  await rm(file);
+  expect((await get(address)).status).toBe(404);
 });

@@ -1,13 +1,15 @@
 import { open, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { TiffOptions } from 'sharp';
+import sharp, { type TiffOptions } from 'sharp';
 import { describe, expect, test } from 'vitest';
 import { emptyPixels } from '../../../server/src/slides/copy-pixels.ts';
 import { asRgb, openImage } from '../../../server/src/slides/image-file.ts';
+import { pictureCoding } from '../../../server/src/slides/picture-coding.ts';
 import type { TiffLevel } from '../../../server/src/slides/slide.ts';
 import { readTiffDirectories } from '../../../server/src/slides/tiff-directories.ts';
 import { tiffLevels } from '../../../server/src/slides/tiff-levels.ts';
 import { createTileReader } from '../../../server/src/slides/tile-reader.ts';
+import { encodedTile } from '../../../server/src/slides/whole-tile.ts';
 import type { Rectangle } from '../../../shared/geometry/deep-zoom.ts';
 import { crop, image, picture, temporaryFolder } from './pictures.ts';
 import { type TiffTag, writtenTiff } from './written-tiff.ts';
@@ -40,6 +42,25 @@ function regionsOf({ width, height }: TiffLevel): Rectangle[] {
   ];
 }
 
+/** A tile that is decoded and encoded in one step has the pixels of one that is decoded alone: the first, and the last. */
+async function expectSameTiles(file: string, level: TiffLevel): Promise<void> {
+  const tile = (await readTiffDirectories(file))[level.page].tile ?? level;
+  const [right, bottom] = [level.width - 1, level.height - 1];
+  for (const [x, y] of [
+    [0, 0],
+    [right - (right % tile.width), bottom - (bottom % tile.height)],
+  ]) {
+    const size = { width: Math.min(tile.width, level.width - x), height: Math.min(tile.height, level.height - y) };
+    const region = emptyPixels({ x, y, ...size });
+    const png = await encodedTile(file, level, region, pictureCoding('png'));
+    if (png === null) throw new Error('it was left to be decoded first');
+    const { data, info } = await sharp(png).raw().toBuffer({ resolveWithObject: true });
+    expect(info).toMatchObject({ ...size, channels: 3 });
+    expect(await reader.fill(file, level, [region])).toBe(true);
+    expect(Buffer.compare(data, region.data), `tile at ${x}, ${y}`).toBe(0);
+  }
+}
+
 async function expectSameBytes(file: string, levels?: TiffLevel[]): Promise<void> {
   for (const level of levels ?? (await levelsOf(file))) {
     const regions = regionsOf(level).map(emptyPixels);
@@ -58,6 +79,7 @@ async function expectSameBytes(file: string, levels?: TiffLevel[]): Promise<void
         .toBuffer();
       expect(Buffer.compare(expected, data), `level ${width} x ${height} at ${x}, ${y}`).toBe(0);
     }
+    await expectSameTiles(file, level);
   }
 }
 

@@ -2,7 +2,6 @@ import { createHash } from 'node:crypto';
 import { stat } from 'node:fs/promises';
 import { checkConvertible, convertedSlide } from '../converted-slide.ts';
 import { asRgb, checkSamples, openImage, profileIn, reason, unreadable } from '../image-file.ts';
-import { PYRAMID_TILE_SIZE } from '../lossless-pyramid.ts';
 import { omePixels } from '../ome-xml.ts';
 import type { Reader } from '../readers.ts';
 import type { Recognized } from '../recognize.ts';
@@ -14,6 +13,7 @@ import { readTiffDirectories, type TiffDirectory } from '../tiff-directories.ts'
 import { colourPlaneLevels, hasOverview, mainPage, tiffLevels } from '../tiff-levels.ts';
 import { hasOtherSamples, planesOf, samplesProblem } from '../tiff-samples.ts';
 import { tiffSource } from '../tiff-source.ts';
+import { servedTileSize } from '../tile-grid.ts';
 import { createTileReader } from '../tile-reader.ts';
 
 /** Pixels along a side of a tile: no slide has longer ones, and libvips has no words for them. */
@@ -97,7 +97,6 @@ async function inspect({ file, format, directories }: Recognized): Promise<Inspe
     throw unreadable(file, `it is truncated: ${main.dataEnd} bytes were expected, ${size} were found`);
   }
   const { width, height } = main;
-  const square = main.tile !== null && main.tile.width === main.tile.height ? main.tile.width : 0;
   if (!hasOverview(levels)) await checkConvertible(file, main, false);
   const header: SlideHeader = {
     file,
@@ -111,7 +110,7 @@ async function inspect({ file, format, directories }: Recognized): Promise<Inspe
     levels:
       levels.length > 0 ? levels.map((level) => ({ width: level.width, height: level.height })) : [{ width, height }],
   };
-  return { header, page, hasOthers, levels, tileSize: square >= 256 && square <= 1024 ? square : PYRAMID_TILE_SIZE };
+  return { header, page, hasOthers, levels, tileSize: servedTileSize(main.tile) };
 }
 
 /** Finds what libvips would stumble over later, or find no words for. */
