@@ -14,6 +14,7 @@ export const LONG = [
   'test/plugin/accessibility.test.ts',
   'test/plugin/consumer-types.test.ts',
   'test/plugin/destroyed.test.ts',
+  'test/plugin/growth.test.ts',
   'test/plugin/lost-server.test.ts',
   'test/plugin/panel-keys.test.ts',
   'test/plugin/static-host.test.ts',

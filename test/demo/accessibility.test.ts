@@ -66,6 +66,7 @@ test.each([
 
 test.each([
   ['light', { viewport: { width: 1500, height: 800 } }],
+  ['dark', { viewport: { width: 1500, height: 800 }, colorScheme: 'dark' }],
   ['narrow and dark', { viewport: { width: 420, height: 860 }, colorScheme: 'dark' }],
 ] as const)('axe finds nothing wrong with two models side by side: %s', async (_, options) => {
   const page = await openPage(`${server.address}#slide=tissue.tif&model=tissue.h5&compare=other.h5`, options);

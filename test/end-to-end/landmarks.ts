@@ -11,7 +11,7 @@ const CELL = 8;
 export const LANDMARK_SLIDE = { width: 1900, height: 1200 };
 
 /** What is black on the white slide, along the edges of cells: a shape that no turn and no mirror image of it has. */
-const LANDMARKS = [
+export const LANDMARKS = [
   [192, 128, 64, 704],
   [192, 128, 512, 64],
   [192, 448, 256, 64],

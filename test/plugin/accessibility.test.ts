@@ -12,6 +12,14 @@ const states: [string, Omit<Partial<CamOptions>, 'tiledImage' | 'controlElement'
   ['several classes', { mode: 'blend' }, async () => {}],
   ['unsure, with more', { mode: 'entropy' }, (page) => page.getByText('More', { exact: true }).click()],
   ['a difference, dark', { mode: 'difference', theme: 'dark' }, async () => {}],
+  ...(['light', 'dark'] as const).map((theme): (typeof states)[number] => [
+    `a difference of two models, ${theme}, with a patch's card`,
+    { mode: 'difference', compareWith: '/heatmaps/slide/other4.json', theme },
+    async (page) => {
+      await page.mouse.move(300, 300);
+      await page.locator('.osd-cam-card:visible').waitFor();
+    },
+  ]),
   ['the colour maps', {}, (page) => page.getByRole('combobox', { name: 'Colours' }).click()],
   ['twenty classes', { heatmap: '/heatmaps/slide/model20.json', mode: 'argmax' }, async () => {}],
   ['collapsed', {}, (page) => page.getByRole('button', { name: 'Hide the settings' }).click()],

@@ -91,7 +91,14 @@ program
 program
   .command('render <slide> <model>')
   .description('write the heatmap over the slide to an image and print the exact breakdown')
-  .addOption(new Option('--class <name>', 'show one class through a colour map').conflicts('top').argParser(onlyOnce))
+  .addOption(
+    new Option(
+      '--class <name>',
+      'show one class through a colour map; with --compare once for each model, if their names differ',
+    )
+      .conflicts('top')
+      .argParser(repeated),
+  )
   .addOption(new Option('--top <n>', 'show the n most probable classes, each in its own colour').argParser(count))
   .addOption(
     new Option('--mode <mode>', 'how several classes are shown, or entropy: where the model is unsure (default: blend)')
@@ -116,6 +123,13 @@ program
     range,
   )
   .option('--predictions', "write each patch's predictions on it")
+  .addOption(
+    new Option(
+      '--compare <model>',
+      "show the difference of two models: the class's score by <model> minus that by this other one, 0 in the middle of the colours",
+    ).conflicts(['top', 'mode', 'predictions']),
+  )
+  .option('--legend', 'write beneath the picture what it shows, what the colours mean and where it comes from')
   .addOption(mppOption())
   .addOption(overlapOption())
   .addOption(backgroundOption())
@@ -236,11 +250,6 @@ function range(text: string): [number, number] {
     throw new InvalidArgumentError('Expected low,high with low below high.');
   }
   return [low, high];
-}
-
-function onlyOnce(text: string, previous: string | undefined): string {
-  if (previous !== undefined) throw new InvalidArgumentError('Expected it once; --top shows several classes.');
-  return text;
 }
 
 function repeated(text: string, previous: string[] = []): string[] {

@@ -1,20 +1,20 @@
+import { basename } from 'node:path';
 import { patchesTouching, patchIndex, patchRectangle } from '../../../shared/geometry/patch-grid.ts';
-import { areaWindow, finestRaster } from '../../../shared/geometry/score-raster.ts';
 import { samplesOfRange } from '../../../shared/geometry/stride.ts';
 import { METHOD_NAMES, type Score } from '../../../shared/heatmap-descriptor.ts';
-import { paintArea } from '../../../shared/painting/paint-area.ts';
-import { checkTile } from '../../../shared/painting/score-tile.ts';
 import type { Mode } from '../../../shared/painting/style.ts';
 import { Problem } from '../errors.ts';
 import { slideBreakdown } from '../heatmaps/breakdown.ts';
+import { comparedClasses } from '../heatmaps/compared-classes.ts';
 import type { Heatmap } from '../heatmaps/heatmap.ts';
 import { checkShown, classIndices, paintStyle } from '../heatmaps/paint-style.ts';
 import { probabilitiesOf } from '../heatmaps/patch-scores.ts';
-import type { Scheduler } from '../heatmaps/scheduler.ts';
-import { missingSamples, scoreTile } from '../heatmaps/score-tile.ts';
 import { mostProbable } from '../heatmaps/shown-classes.ts';
+import { paintExactArea, type ShownHeatmap } from '../rendering/exact-area.ts';
 import { outputFolder } from '../rendering/output-folder.ts';
 import { checkOutput } from '../rendering/output-format.ts';
+import { drawLegend, type Legend } from '../rendering/picture-legend.ts';
+import { type PictureTexts, pictureTexts, xmpOf } from '../rendering/picture-texts.ts';
 import { layoutFor, type PatchPredictions } from '../rendering/predictions.ts';
 import { renderSlide } from '../rendering/render-slide.ts';
 import { renderedSize } from '../rendering/slide-strip.ts';
@@ -27,8 +27,8 @@ import { type RemoteChoice, remoteHosts } from './remote-choice.ts';
 import { withAnalysis } from './with-analysis.ts';
 
 export interface RenderCommandOptions extends HeatmapChoice, RemoteChoice {
-  /** Exactly one of `class` and `top`; neither for `entropy`, which is of all classes. */
-  class?: string;
+  /** Exactly one of `class` and `top`; neither for `entropy`, which is of all classes. One class, or one of each model that is compared. */
+  class?: string[];
   top?: number;
   /** How several classes are shown, or `entropy`; `blend` unless given. */
   mode?: 'blend' | 'argmax' | 'entropy';
@@ -41,6 +41,10 @@ export interface RenderCommandOptions extends HeatmapChoice, RemoteChoice {
   /** Scores at the ends of the colour map, [0, 1] unless given. */
   range?: [low: number, high: number];
   predictions?: boolean;
+  /** File of another model, whose class is subtracted. */
+  compare?: string;
+  /** Whether what the picture shows stands beneath it. */
+  legend?: boolean;
   scale: number;
   store: string;
   engine?: string;
@@ -54,53 +58,78 @@ export interface RenderCommandOptions extends HeatmapChoice, RemoteChoice {
  * @throws Problem `bad-parameter` and `too-large` before any work; as slide, model, worker or output do
  */
 export async function render(slide: string, model: string, options: RenderCommandOptions): Promise<void> {
-  const { output, scale, store, engine, mpp } = options;
-  if (options.class === undefined && options.top === undefined && options.mode !== 'entropy') {
-    throw new Problem('bad-parameter', 'render: expected --class NAME, --top N or --mode entropy, found none of them');
-  }
+  const { output, scale, store, engine, mpp, compare } = options;
+  checkChoice(options);
   const remote = remoteHosts(options);
   allowRemoteHosts(remote);
   const { width, height } = renderedSize(await readSlideHeader(slide), scale);
   checkOutput(output, width, height);
   await outputFolder(output, [slide]);
-  const check = (heatmap: Heatmap) => {
-    checkShown(heatmap.model, { ...options, class: options.class === undefined ? undefined : [options.class] });
-    if (options.predictions && heatmap.model.activation === 'none') {
-      throw new Problem(
-        'bad-parameter',
-        '--predictions: expected a model with probabilities, found one without activation',
-      );
-    }
-    const patch = patchRectangle(heatmap.grid, { row: 0, column: 0 });
-    const pictured = { width: patch.width * scale, height: patch.height * scale };
-    if (options.predictions && !layoutFor(pictured)) {
-      const found = `${Math.round(pictured.width)} x ${Math.round(pictured.height)}`;
-      throw new Problem(
-        'bad-parameter',
-        `--predictions: expected patches large enough to write on, found ${found} pixels`,
-      );
-    }
+  const check = (heatmap: Heatmap, other: Heatmap | undefined) => {
+    if (other) shownDifference(heatmap, other, options);
+    else checkShown(heatmap.model, options);
+    if (options.predictions) checkPredictions(heatmap, scale);
   };
   const heatmapOptions = chosenOptions(options);
   await withAnalysis(
     slide,
     model,
-    { store, engine, mpp, remote, heatmapOptions, check },
-    async ({ heatmap, scheduler, progress, signal }) => {
-      const breakdown = slideBreakdown(heatmap);
+    { store, engine, mpp, compare, remote, heatmapOptions, check },
+    async ({ heatmap, other, scheduler, progress, signal }) => {
+      const shown = other ? shownDifference(heatmap, other, options) : shownClasses(heatmap, options);
+      const titles = titlesOf(compare === undefined ? [model] : [model, compare], shown);
+      const texts = await pictureTexts(shown, basename(slide), titles);
       const size = await renderSlide(openSlide(heatmap.slide), output, {
         scale,
         paintStrip: (y, stripHeight) =>
-          paintStrip(heatmap, scheduler, { ...options, signal }, { x: 0, y, width, height: stripHeight }),
+          paintExactArea(shown, scheduler, { x: 0, y, width, height: stripHeight }, scale, signal),
         ...(options.predictions && { predictions: (y, rows) => predictionsWithin(heatmap, y, rows) }),
+        ...(options.legend && { below: await drawLegend(legendOf(shown, titles, texts), width) }),
+        xmp: xmpOf(texts),
         onProgress: (done) => progress.show('rendering', done),
         signal,
       });
       progress.clear();
-      printBreakdown(breakdown, heatmap.model.activation);
-      console.log(`${output}: ${size.width} x ${size.height} pixels${methodNote(heatmap)}`);
+      for (const [i, one] of (other ? [heatmap, other] : [heatmap]).entries()) {
+        if (other) console.log(`${titles[i]}:`);
+        printBreakdown(slideBreakdown(one), one.model.activation);
+      }
+      const { low, high } = endsOf(shown, titles);
+      const ends = other ? `; ${low} to ${high}` : '';
+      console.log(`${output}: ${size.width} x ${size.height} pixels${methodNote(heatmap)}${ends}`);
     },
   );
+}
+
+/** @throws Problem `bad-parameter` for options that do not go together, whatever the model is */
+function checkChoice({ class: names, top, mode, compare }: RenderCommandOptions): void {
+  if (compare !== undefined && names === undefined) {
+    throw new Problem(
+      'bad-parameter',
+      '--compare: expected --class NAME, once for both models or once for each, found none',
+    );
+  }
+  if (names === undefined && top === undefined && mode !== 'entropy') {
+    throw new Problem('bad-parameter', 'render: expected --class NAME, --top N or --mode entropy, found none of them');
+  }
+  if (names && names.length > 1 && compare === undefined) {
+    throw new Problem('bad-parameter', '--class: expected it once; --top shows several classes');
+  }
+}
+
+/** @throws Problem `bad-parameter` where nothing can be written on the patches */
+function checkPredictions({ model, grid }: Heatmap, scale: number): void {
+  if (model.activation === 'none') {
+    throw new Problem(
+      'bad-parameter',
+      '--predictions: expected a model with probabilities, found one without activation',
+    );
+  }
+  const patch = patchRectangle(grid, { row: 0, column: 0 });
+  const pictured = { width: patch.width * scale, height: patch.height * scale };
+  if (layoutFor(pictured)) return;
+  const found = `${Math.round(pictured.width)} x ${Math.round(pictured.height)}`;
+  throw new Problem('bad-parameter', `--predictions: expected patches large enough to write on, found ${found} pixels`);
 }
 
 /** Any map but a CAM says what it is. */
@@ -112,31 +141,53 @@ function modeOf({ mode, class: name }: RenderCommandOptions): Mode {
   return mode ?? (name === undefined ? 'blend' : 'single');
 }
 
-/** Pixels of a rectangle of the picture, painted as a tile is. */
-async function paintStrip(
-  heatmap: Heatmap,
-  scheduler: Scheduler,
-  options: RenderCommandOptions & { signal: AbortSignal },
-  area: { x: number; y: number; width: number; height: number },
-): Promise<Uint8ClampedArray> {
-  const { model, grid } = heatmap;
-  const classes = shownClasses(heatmap, options);
-  const style = paintStyle(model, classes, { ...options, mode: modeOf(options) });
-  const window = areaWindow(grid, area, 1 / options.scale, finestRaster(style.score));
-  // Nothing, unless something in the store turned out to be damaged.
-  const missing = missingSamples(heatmap, window, 1);
-  if (missing.length > 0) await scheduler.classify(heatmap, missing, { priority: 'request', signal: options.signal });
-  const tile = await scoreTile(heatmap, window, style.score, classes);
-  checkTile(tile, window, style);
-  return paintArea(tile, window, grid, area, 1 / options.scale, style).data;
+/** The named class, or the most probable ones of the exact breakdown. */
+function shownClasses(heatmap: Heatmap, options: RenderCommandOptions): ShownHeatmap {
+  const classes = chosenClasses(heatmap, options);
+  return { heatmap, classes, style: paintStyle(heatmap.model, classes, { ...options, mode: modeOf(options) }) };
 }
 
-/** The named class, or the most probable ones of the exact breakdown. */
-function shownClasses(heatmap: Heatmap, options: RenderCommandOptions): number[] {
+function chosenClasses(heatmap: Heatmap, options: RenderCommandOptions): number[] {
   if (options.mode === 'entropy') return heatmap.model.classes.map((_, index) => index);
-  if (options.class !== undefined) return classIndices(heatmap.model, [options.class]);
+  if (options.class !== undefined) return classIndices(heatmap.model, options.class);
   const probabilities = slideBreakdown(heatmap).breakdown.map(({ probability }) => probability ?? 0);
   return mostProbable(probabilities, options.top ?? probabilities.length);
+}
+
+/** @throws Problem `bad-parameter` for classes or a score that either model does not have */
+function shownDifference(heatmap: Heatmap, other: Heatmap, options: RenderCommandOptions): ShownHeatmap {
+  const { score, classes } = comparedClasses(heatmap.model, other.model, { ...options, mode: 'difference' });
+  return {
+    heatmap,
+    classes: [classes[0]],
+    style: paintStyle(heatmap.model, [classes[0]], { ...options, mode: 'difference', score }),
+    other: { heatmap: other, classes: [classes[1]] },
+  };
+}
+
+/** Titles of the models' files, which tell them apart. */
+function titlesOf(files: readonly string[], { heatmap, other }: ShownHeatmap): string[] {
+  const titles = [heatmap.model.title, ...(other ? [other.heatmap.model.title] : [])];
+  return titles[0] === titles[1] ? files.map((file) => basename(file)) : titles;
+}
+
+function legendOf(shown: ShownHeatmap, titles: readonly string[], texts: PictureTexts): Legend {
+  const { heatmap, classes, style } = shown;
+  const areNamed = style.mode === 'blend' || style.mode === 'argmax';
+  return {
+    lines: [texts.Title, texts.Description, `${texts.Software}, ${texts['Creation Time']}`],
+    colours: areNamed
+      ? classes.map((index, i) => ({ name: heatmap.model.classes[index].name, colour: style.colours[i] }))
+      : { ...endsOf(shown, titles), table: style.colormap },
+  };
+}
+
+/** What the ends of the colours mean. */
+function endsOf({ style, other }: ShownHeatmap, titles: readonly string[]): { low: string; high: string } {
+  const [low, high] = style.range;
+  if (!other) return { low: String(low), high: String(high) };
+  const extent = String(high - low);
+  return { low: `-${extent} (${titles[1]} higher)`, high: `+${extent} (${titles[0]} higher)` };
 }
 
 async function predictionsWithin(heatmap: Heatmap, y: number, height: number): Promise<PatchPredictions[]> {

@@ -15,6 +15,8 @@ import { type ProgressLine, progressLine } from './progress-line.ts';
 /** What an analysis leaves behind. */
 export interface Analysis {
   heatmap: Heatmap;
+  /** Of the model that it is compared with. */
+  other: Heatmap | undefined;
   scheduler: Scheduler;
   progress: ProgressLine;
   /** Aborts with Interrupted. */
@@ -26,6 +28,8 @@ export interface Analysis {
 export interface AnalysisOptions {
   store: string;
   engine?: string;
+  /** File of another model, which classifies the slide as well. */
+  compare?: string;
   region?: Rectangle;
   /** Microns per pixel of the slide, whatever it says itself. */
   mpp?: number;
@@ -33,8 +37,8 @@ export interface AnalysisOptions {
   remote: RemoteHosts;
   heatmapOptions?: Partial<HeatmapOptions>;
   silent?: boolean;
-  /** Sees the heatmap before any patch is classified; throws where what is asked for cannot be done. */
-  check?: (heatmap: Heatmap) => void;
+  /** Sees the heatmap, and the one that it is compared with, before any patch is classified; throws where what is asked for cannot be done. */
+  check?: (heatmap: Heatmap, other: Heatmap | undefined) => void;
   /**
    * Takes over where another process writes this heatmap.
    * @param address of the heatmap's descriptor in that process
@@ -50,7 +54,7 @@ export interface AnalysisOptions {
 export async function withAnalysis(
   slideFile: string,
   modelFile: string,
-  { store, engine, region, mpp, remote, heatmapOptions, silent, check, follow }: AnalysisOptions,
+  { store, engine, compare, region, mpp, remote, heatmapOptions, silent, check, follow }: AnalysisOptions,
   use: (analysis: Analysis) => Promise<void> | void,
 ): Promise<void> {
   // The heatmap tells of one that cannot be written.
@@ -79,26 +83,38 @@ export async function withAnalysis(
     },
   });
   const work = async (signal: AbortSignal) => {
-    // The model first: a wrong one is told at once, a slide may have to be converted.
-    const opened = source.model(modelFile).then(() => source.heatmap(slideFile, modelFile, heatmapOptions));
-    const heatmap = await untilAborted(opened, signal);
-    check?.(heatmap);
-    for (const warning of heatmap.warnings) console.error(`openseadragon-cam: ${modelFile}: ${warning}`);
+    // The models first: a wrong one is told at once, a slide may have to be converted.
+    const models = compare === undefined ? [modelFile] : [modelFile, compare];
+    const opened = (async () => {
+      for (const file of models) await source.model(file);
+      const [first, second] = models.map((file) => () => source.heatmap(slideFile, file, heatmapOptions));
+      // One after the other: the slide is converted once.
+      return { heatmap: await first(), other: await second?.() };
+    })();
+    const { heatmap, other } = await untilAborted(opened, signal);
+    check?.(heatmap, other);
+    const heatmaps = other ? [heatmap, other] : [heatmap];
+    for (const [i, { warnings }] of heatmaps.entries()) {
+      for (const warning of warnings) console.error(`openseadragon-cam: ${models[i]}: ${warning}`);
+    }
     const address = heatmap.values.store.holder?.address;
     if (follow && address) return follow(address, progress, signal);
     isOurs = true;
     for (const line of untold) console.error(line);
     const scheduler = createScheduler(worker);
     const start = performance.now();
-    const { total } = countPatches(heatmap, region);
-    await analyse(heatmap, scheduler, {
-      region,
-      signal,
-      onProgress: () => progress.show('classifying', countPatches(heatmap, region).known / total),
-    });
+    const counts = () => heatmaps.map((one) => countPatches(one, region));
+    const total = counts().reduce((sum, count) => sum + count.total, 0);
+    for (const one of heatmaps) {
+      await analyse(one, scheduler, {
+        region,
+        signal,
+        onProgress: () => progress.show('classifying', counts().reduce((sum, count) => sum + count.known, 0) / total),
+      });
+    }
     const seconds = (performance.now() - start) / 1000;
     progress.clear();
-    await use({ heatmap, scheduler, progress, signal, seconds });
+    await use({ heatmap, other, scheduler, progress, signal, seconds });
   };
   try {
     await untilInterrupted(work);

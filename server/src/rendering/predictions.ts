@@ -1,12 +1,8 @@
-import { existsSync, rmSync, writeFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { LRUCache } from 'lru-cache';
-import sharp from 'sharp';
 import type { Rectangle, Size } from '../../../shared/geometry/deep-zoom.ts';
 import type { RgbRegion } from '../../../shared/resample-area.ts';
 import { divideBy255 } from './composite.ts';
+import { drawnText, escapedText } from './drawn-text.ts';
 
 /** What a model says of a patch. */
 export interface PatchPredictions {
@@ -38,9 +34,6 @@ interface Label extends Size {
 }
 
 const labels = new LRUCache<string, Promise<Label>>({ max: MOST_CACHED_LABELS });
-
-/** Comes with the package, so that machines without fonts can write too. */
-const FONT_FILE = createRequire(import.meta.url).resolve('dejavu-fonts-ttf/ttf/DejaVuSans.ttf');
 
 /** How predictions are set in a patch of that many picture pixels; null where legible text does not fit. */
 export function layoutFor({ width, height }: Size): { size: number; lines: number; letters: number } | null {
@@ -121,29 +114,12 @@ function labelOf(text: string, size: number): Promise<Label> {
 }
 
 async function renderLabel(text: string, size: number): Promise<Label> {
-  provideFontConfiguration();
-  const markup = text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
-  // At 72 dpi a point is a pixel.
-  const { data, info } = await sharp({
-    text: { text: markup, font: `DejaVu Sans ${size}`, fontfile: FONT_FILE, dpi: 72 },
-  })
+  const { data, info } = await drawnText(escapedText(text), size)
     .extractChannel(0)
     .extend({ top: HALO, bottom: HALO, left: HALO, right: HALO, background: '#000000' })
     .raw()
     .toBuffer({ resolveWithObject: true });
   return { width: info.width, height: info.height, letters: data, halo: dilate(data, info.width, info.height) };
-}
-
-/** Fontconfig, which libvips looks its fonts up with, complains on stderr where a machine has no configuration for it. */
-function provideFontConfiguration(): void {
-  const { FONTCONFIG_FILE, FONTCONFIG_PATH } = process.env;
-  if (process.platform !== 'linux' || FONTCONFIG_FILE !== undefined || FONTCONFIG_PATH !== undefined) return;
-  if (existsSync('/etc/fonts/fonts.conf')) return;
-  const cache = join(tmpdir(), 'openseadragon-cam-fonts');
-  const file = `${cache}-${process.pid}.conf`;
-  writeFileSync(file, `<?xml version="1.0"?><fontconfig><cachedir>${cache}</cachedir></fontconfig>`);
-  process.env.FONTCONFIG_FILE = file;
-  process.once('exit', () => rmSync(file, { force: true }));
 }
 
 /** The greatest value within `HALO` pixels of each pixel. */

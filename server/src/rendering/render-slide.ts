@@ -24,6 +24,10 @@ export interface RenderOptions {
   paintStrip(y: number, height: number): Promise<Uint8ClampedArray>;
   /** Predictions to write on the patches that share slide rows [y, y + height), in slide pixels. */
   predictions?(y: number, height: number): Promise<readonly PatchPredictions[]>;
+  /** RGB rows of the picture's width that come below it. */
+  below?: { height: number; data: Uint8Array };
+  /** An XMP packet that the file carries. */
+  xmp?: string;
   /** Share that is done, 0 to 1. */
   onProgress?(done: number): void;
   signal?: AbortSignal;
@@ -47,11 +51,12 @@ const PROGRESS_INTERVAL_MS = 200;
  *   written; the signal's reason once it is aborted
  */
 export async function renderSlide(reader: SlideReader, file: string, options: RenderOptions): Promise<Size> {
-  const { scale, onProgress, signal } = options;
+  const { scale, below, onProgress, signal } = options;
   if (!(scale > 0 && scale <= 1)) {
     throw new Problem('bad-parameter', `scale: expected a number above 0 and up to 1, found ${scale}`);
   }
-  const size = renderedSize(reader.description, scale);
+  const pictured = renderedSize(reader.description, scale);
+  const size = { ...pictured, height: pictured.height + (below?.height ?? 0) };
   const format = checkOutput(file, size.width, size.height);
   const folder = await outputFolder(file, [reader.description.file, reader.description.regionFile]);
   signal?.throwIfAborted();
@@ -60,7 +65,10 @@ export async function renderSlide(reader: SlideReader, file: string, options: Re
   const strips = `${prefix}.strips`;
   const partial = `${prefix}.partial`;
   try {
-    await paintStrips(reader, strips, size, { ...options, onProgress: (done) => onProgress?.(done * PAINTING_SHARE) });
+    await paintStrips(reader, strips, pictured, {
+      ...options,
+      onProgress: (done) => onProgress?.(done * PAINTING_SHARE),
+    });
     await untilAborted(encode(file, strips, partial, format, size, options), signal);
     await rename(partial, join(folder, basename(file)));
     onProgress?.(1);
@@ -80,7 +88,7 @@ async function encode(
   partial: string,
   format: OutputFormat,
   size: Size,
-  { onProgress, signal }: RenderOptions,
+  { xmp, onProgress, signal }: RenderOptions,
 ): Promise<void> {
   let encoding = true;
   const timer = setInterval(async () => {
@@ -88,7 +96,8 @@ async function encode(
     if (read !== null && encoding) onProgress?.(Math.min(0.99, PAINTING_SHARE + read * (1 - PAINTING_SHARE)));
   }, PROGRESS_INTERVAL_MS);
   try {
-    await format.encode(openImage(strips, { sequentialRead: true }), size).toFile(partial);
+    const image = format.encode(openImage(strips, { sequentialRead: true }), size);
+    await (xmp === undefined ? image : image.withXmp(xmp)).toFile(partial);
   } catch (error) {
     throw new Problem('failed', `${basename(file)} cannot be written: ${reason(error)}`, { cause: error });
   } finally {
@@ -99,8 +108,9 @@ async function encode(
   }
 }
 
+/** @param size of the picture, without what comes below */
 async function paintStrips(reader: SlideReader, file: string, size: Size, options: RenderOptions): Promise<void> {
-  const { scale, paintStrip, predictions, onProgress, signal } = options;
+  const { scale, paintStrip, predictions, below, onProgress, signal } = options;
   const stripHeight = Math.min(size.height, Math.max(1, Math.min(STRIP_HEIGHT, Math.floor(STRIP_PIXELS / size.width))));
   const read = (y: number) => {
     const reading = readStrip(reader, scale, y, Math.min(stripHeight, size.height - y));
@@ -108,7 +118,8 @@ async function paintStrips(reader: SlideReader, file: string, size: Size, option
     reading.catch(() => {});
     return reading;
   };
-  const output = await createStripFile(file, size, stripHeight);
+  const whole = { ...size, height: size.height + (below?.height ?? 0) };
+  const output = await createStripFile(file, whole, stripHeight);
   try {
     let next = read(0);
     for (let y = 0; y < size.height; y += stripHeight) {
@@ -125,6 +136,7 @@ async function paintStrips(reader: SlideReader, file: string, size: Size, option
       await output.write(pixels);
       onProgress?.((y + height) / size.height);
     }
+    if (below) await output.write(below.data);
   } finally {
     await output.close();
   }

@@ -3,7 +3,7 @@ import type { Size } from '../../../shared/geometry/deep-zoom.ts';
 
 /** Receives the rows of an RGB picture from top to bottom. */
 export interface StripFile {
-  /** @param rows RGB, `stripHeight` rows of the full width; fewer in the last strip alone */
+  /** @param rows RGB, any number of rows of the full width: one strip in the file lies behind the other */
   write(rows: Uint8Array): Promise<void>;
   close(): Promise<void>;
 }

@@ -6,13 +6,12 @@ import { maxLevel } from '../../../shared/geometry/deep-zoom.ts';
 import { areaWindow, finestRaster } from '../../../shared/geometry/score-raster.ts';
 import type { PaintStyle } from '../../../shared/painting/style.ts';
 import { Problem } from '../errors.ts';
-import { slideBreakdown } from '../heatmaps/breakdown.ts';
 import type { Heatmap } from '../heatmaps/heatmap.ts';
 import { checkShown, paintStyle } from '../heatmaps/paint-style.ts';
-import { provenance } from '../heatmaps/provenance.ts';
 import { missingSamples } from '../heatmaps/score-tile.ts';
 import { knownTopClasses, topClasses } from '../heatmaps/shown-classes.ts';
 import { heatmapPicture } from '../rendering/heatmap-picture.ts';
+import { pictureTexts } from '../rendering/picture-texts.ts';
 import { openSlide } from '../slides/open-slide.ts';
 import { titleOf } from '../titles.ts';
 import { clientOf } from './client.ts';
@@ -23,8 +22,6 @@ import { DEFAULT_PICTURE_SIZE, heatmapOptions, pictureQuery } from './query.ts';
 
 /** Classes of a picture that names none, as of a painted tile. */
 const DEFAULT_TOP = 4;
-/** Classes that the picture's texts name. */
-const MOST_NAMED = 12;
 
 /** A picture of a whole heatmap, `/heatmaps/{slide}/{model}.png`, over its slide or alone. */
 export function heatmapPictureRoutes({ open, scheduler }: Pick<HeatmapRouteParts, 'open' | 'scheduler'>): Router {
@@ -84,8 +81,8 @@ export function heatmapPictureRoutes({ open, scheduler }: Pick<HeatmapRouteParts
     ctx.set('Cache-Control', 'no-store');
     ctx.set('X-Cam-Missing', String(lacking));
     ctx.type = 'png';
-    const about = await texts(heatmap, ctx.params.slide, model, classes, style);
-    ctx.body = Buffer.from(pngWithTexts(png, about, (text) => Buffer.from(text)));
+    const about = await pictureTexts({ heatmap, classes, style }, ctx.params.slide, [titleOf(model)]);
+    ctx.body = Buffer.from(pngWithTexts(png, { ...about }, (text) => Buffer.from(text)));
   });
   return router;
 }
@@ -104,30 +101,6 @@ function withColours(
   }
   const byName = new Map(names.map((name, at) => [name, parseColour(color[at])]));
   return { ...style, colours: classes.map((index, at) => byName.get(model.classes[index].name) ?? style.colours[at]) };
-}
-
-/** What the picture is of, and where it comes from. */
-async function texts(
-  heatmap: Heatmap,
-  slide: string,
-  model: string,
-  classes: readonly number[],
-  { mode, score, range, threshold }: PaintStyle,
-): Promise<Record<string, string>> {
-  const { known, total } = slideBreakdown(heatmap).patches;
-  const names = classes.slice(0, MOST_NAMED).map((index) => heatmap.model.classes[index].name);
-  const limits = Number.isFinite(threshold) ? `, from ${threshold}` : '';
-  const { software } = await provenance(heatmap);
-  return {
-    Title: `${titleOf(model)} on ${slide}`,
-    Description: [
-      `${mode}: ${names.join(', ')}${classes.length > MOST_NAMED ? ', ...' : ''}`,
-      `${score} ${range.join(' to ')}${limits}`,
-      `${known} of ${total} patches analysed`,
-    ].join('; '),
-    Software: `${software} (${heatmap.model.engine}, ${heatmap.fingerprint})`,
-    'Creation Time': new Date().toISOString(),
-  };
 }
 
 /** Runs one piece of work at a time: a picture takes up to 100 MB while it is made. */

@@ -124,6 +124,44 @@ describe('render', () => {
     );
   });
 
+  test('--compare shows what a class of one model has before that of another, with --legend beneath', async () => {
+    const { golden: _golden, ...manifest } = JSON.parse(await readFile(demoModelFiles.manifest, 'utf8'));
+    const [first, ...rest] = manifest.classes;
+    const coarse = join(catalogue.models, 'coarse.h5');
+    await copyFile(demoModelFiles.model, coarse);
+    const written = { ...manifest, classes: [{ ...first, name: 'Größe & <b>' }, ...rest], resolution: { mpp: 1 } };
+    await writeFile(join(catalogue.models, 'coarse.manifest.json'), JSON.stringify(written));
+    const picture = async (other: string, ...options: string[]) => {
+      const file = join(catalogue.root, 'compared.png');
+      const given = ['--scale', '0.25', '--opacity', '1', '--store', catalogue.store, '-o', file];
+      const said = await run('render', slide, model, '--compare', other, ...options, ...given);
+      const { data, info } = await sharp(file).raw().toBuffer({ resolveWithObject: true });
+      return { said, data, info, xmp: (await sharp(file).metadata()).xmp?.toString() };
+    };
+    const greys = ['--colormap', '#000000,#ffffff'];
+    const own = await picture(model, '--class', 'Stroma', ...greys);
+    const covered = (data: Uint8Array) => data.subarray(0, 3 * 100);
+    // A model minus itself is the middle.
+    expect(new Set(covered(own.data))).toEqual(new Set([128]));
+
+    const compared = await picture(coarse, '--class', first.name, '--class', 'Größe & <b>', ...greys, '--legend');
+    expect(compared.said).toMatch(
+      /tissue:\n[\s\S]*of 150 patches[\s\S]*coarse:\n[\s\S]*Größe & <b>[\s\S]*of 35 patches/,
+    );
+    expect(compared.said).toContain('-1 (coarse higher) to +1 (tissue higher)');
+    expect(compared.xmp).toContain(`>tissue minus coarse on tissue.tif<`);
+    expect(compared.xmp).toContain(`difference: ${first.name} minus Größe &amp; &lt;b&gt;; probability -1 to 1`);
+    const plain = await picture(coarse, '--class', first.name, '--class', 'Größe & <b>', ...greys);
+    expect(plain.info).toMatchObject({ width: 500, height: 325 });
+    const size = 500 * 325 * plain.info.channels;
+    expect(compared.data.subarray(0, size).equals(plain.data)).toBe(true);
+    const legend = compared.data.subarray(size);
+    // Letters and the dark end of the scale on white.
+    expect(legend.filter((byte) => byte === 255).length).toBeGreaterThan(0.6 * legend.length);
+    expect(legend.filter((byte) => byte < 40).length).toBeGreaterThan(1000);
+    expect(new Set(covered(plain.data)).size).toBeGreaterThan(1);
+  });
+
   test('at opacity 0 is the slide, pixel for pixel; the remainder always is', async () => {
     const file = join(catalogue.root, 'transparent.png');
     const words = ['render', slide, model, '--class', 'Stroma', '--store', catalogue.store];
