@@ -105,7 +105,6 @@ test('nothing has grown after many changes and pans: no cache, no canvas, no hea
   const before = await measure(page, session);
   await work(page, CHANGES, PANS);
   const after = await measure(page, session);
-  console.log(before, after);
   expect(after.kept).toEqual(before.kept);
   expect(after.usedSize - before.usedSize).toBeLessThan(MOST_GROWTH);
 }, 300_000);

@@ -29,7 +29,10 @@ program
 program
   .command('serve')
   .description('serve the slides and models of two folders')
-  .option('--slides <dir>', 'folder of slides (JPEG, PNG, WebP, TIFF), subfolders included')
+  .option(
+    '--slides <dir>',
+    'folder of slides (TIFF, JPEG, PNG, WebP, Deep Zoom, OME-Zarr, and what OpenSlide reads), subfolders included',
+  )
   .option(
     '--catalogue <file>',
     'instead of --slides: a JavaScript module whose listSlides and getSlide tell which slides there are',
@@ -94,7 +97,7 @@ program
   .addOption(
     new Option(
       '--class <name>',
-      'show one class through a colour map; with --compare once for each model, if their names differ',
+      'show one class through a colour map; in a comparison once for each model, if their names differ',
     )
       .conflicts('top')
       .argParser(repeated),
@@ -112,9 +115,12 @@ program
     0.5,
   )
   .addOption(
-    new Option('--colormap <name>', 'colour map of a single class: viridis, magma, YlOrRd and others').conflicts('top'),
+    new Option(
+      '--colormap <name>',
+      'colour map of a single class, entropy or a difference: viridis, magma, YlOrRd and others (default: viridis, of a difference BrBG)',
+    ).conflicts('top'),
   )
-  .option('--gamma <g>', 'power to which scores are raised before they become colours, 1 unless given', gamma)
+  .option('--gamma <g>', 'power to which scores are raised before they become colours (default: 1)', gamma)
   .option('--opacity-by-value', 'make low scores more transparent')
   .addOption(new Option('--score <kind>', "what is shown (default: the model's first)").choices(SCORES))
   .option(
@@ -170,10 +176,7 @@ function usageStatus({ exitCode }: CommanderError): number {
 }
 
 function engineOption(): Option {
-  return new Option('--engine <name>', `what runs the models: ${ENGINE_NAMES.join(', ')}`).default(
-    undefined,
-    DEFAULT_ENGINE,
-  );
+  return new Option('--engine <name>', `what runs the models: ${ENGINE_NAMES.join(', ')} (default: ${DEFAULT_ENGINE})`);
 }
 
 function remoteHostOption(): Option {
@@ -188,22 +191,24 @@ function remotePrivateOption(): Option {
 }
 
 function mppOption(): Option {
-  return new Option('--mpp <n>', 'microns per pixel of the slide, for a model trained at its own')
-    .argParser((text) => numberWithin(text, 'a number of microns above 0', (n) => n > 0))
-    .default(undefined, "what SLIDE.json or the slide's file says");
+  return new Option(
+    '--mpp <n>',
+    "microns per pixel of the slide, for a model trained at its own (default: what SLIDE.json or the slide's file says)",
+  ).argParser((text) => numberWithin(text, 'a number of microns above 0', (n) => n > 0));
 }
 
 function overlapOption(): Option {
-  return new Option('--overlap <n>', 'patches that overlap along a side, for a smoother map at n x n times the work')
-    .choices(OVERLAPS.map(String))
-    .default(undefined, '1');
+  return new Option(
+    '--overlap <n>',
+    'patches that overlap along a side, for a smoother map at n x n times the work (default: 1)',
+  ).choices(OVERLAPS.map(String));
 }
 
 function backgroundOption(): Option {
   return new Option(
     '--background <what>',
-    "what is left out: none, otsu (places without tissue, by the slide's saturation) or class:NAME",
-  ).default(undefined, "the model's manifest, else none");
+    "what is left out: none, otsu (places without tissue, by the slide's saturation) or class:NAME (default: what the model's manifest says, else none)",
+  );
 }
 
 function gigabytes(text: string): number {

@@ -1,9 +1,12 @@
 import { copyFile, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp from 'sharp';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { runCommand } from '../../command-line.ts';
 import { demoModelFiles, type SmallCatalogue, smallCatalogue } from '../../small-catalogue.ts';
+
+// Several commands in a test, beside others' work.
+vi.setConfig({ testTimeout: 120_000 });
 
 let catalogue: SmallCatalogue;
 let slide: string;
@@ -159,7 +162,7 @@ describe('render', () => {
     // Letters and the dark end of the scale on white.
     expect(legend.filter((byte) => byte === 255).length).toBeGreaterThan(0.6 * legend.length);
     expect(legend.filter((byte) => byte < 40).length).toBeGreaterThan(1000);
-    expect(new Set(covered(plain.data)).size).toBeGreaterThan(1);
+    expect(new Set(plain.data.subarray(0, 3 * 500 * 300)).size).toBeGreaterThan(100);
   });
 
   test('at opacity 0 is the slide, pixel for pixel; the remainder always is', async () => {
