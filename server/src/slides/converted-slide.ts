@@ -20,12 +20,12 @@ const MOST_EXPANSION = 400;
 
 /**
  * Describes a slide by the lossless pyramid in the store, which is made of it with its first use.
- * @param picture which page of the file it is, whether it is to be turned as EXIF says, and whether it has further samples
+ * @param picture which page of the file it is, whether it is to be turned as EXIF says, and what its samples are
  * @throws Problem `unreadable-slide`, or `failed` where the store cannot be written
  */
 export async function convertedSlide(
   { file, format, reader, width, height, mpp }: SlideHeader,
-  picture: Pick<Conversion, 'hasOthers' | 'page' | 'turned'>,
+  picture: Pick<Conversion, 'hasInkProfile' | 'hasOthers' | 'page' | 'turned'>,
   { fingerprint, store, mostConverted = MOST_PIXELS, onProgress, onTemporary, signal }: DescriptionOptions,
 ): Promise<SlideDescription> {
   const size = { width, height };

@@ -17,6 +17,8 @@ export interface Conversion {
   turned: boolean;
   /** Whether its pixels have samples beside their colours that are no alpha. */
   hasOthers?: boolean;
+  /** Whether it is CMYK and has a profile of its own, by which it becomes RGB. */
+  hasInkProfile?: boolean;
   /** Of the picture as it is laid. */
   size: Size;
   fingerprint: string;
@@ -107,7 +109,7 @@ async function convert(
   report: OnProgress,
   { checkRoom, onTemporary }: PyramidOptions,
 ): Promise<string> {
-  const { file, page, turned, hasOthers, size, fingerprint } = conversion;
+  const { file, page, turned, hasOthers, hasInkProfile, size, fingerprint } = conversion;
   let folder = keptPyramids(store);
   try {
     folder = await pyramidFolder(store, onTemporary);
@@ -128,7 +130,8 @@ async function convert(
     if (written !== null && writing) report(Math.min(0.99, written.size / expected));
   }, PROGRESS_INTERVAL_MS);
   try {
-    await asRgb(openImage(file, { page, sequentialRead: !turned, autoOrient: turned }), hasOthers)
+    const reading = { page, sequentialRead: !turned, autoOrient: turned, ignoreIcc: !hasInkProfile };
+    await asRgb(openImage(file, reading), hasOthers)
       .tiff({
         tile: true,
         pyramid: true,

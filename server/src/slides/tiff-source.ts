@@ -74,15 +74,14 @@ async function fillFromFile(
 
 async function readFromFile(
   file: string,
-  { page, subifd, hasOthers }: TiffLevel,
+  { page, subifd, hasOthers, hasInkProfile }: TiffLevel,
   number: number,
   { x, y, width, height }: Omit<RegionPixels, 'data'>,
 ): Promise<Uint8Array> {
   try {
-    return await asRgb(
-      openImage(file, subifd < 0 ? { page } : { page, tiff: { subifd } }).extract({ left: x, top: y, width, height }),
-      hasOthers,
-    )
+    const place = subifd < 0 ? { page } : { page, tiff: { subifd } };
+    const image = openImage(file, { ...place, ignoreIcc: !hasInkProfile });
+    return await asRgb(image.extract({ left: x, top: y, width, height }), hasOthers)
       .raw()
       .toBuffer();
   } catch (error) {

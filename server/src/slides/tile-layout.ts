@@ -15,6 +15,8 @@ export interface TileLayout {
   byteCounts: Float64Array;
   /** Whether pixels have samples beside their colours that are no alpha: those are passed over. */
   hasOthers: boolean;
+  /** Whether it is CMYK and has a profile of its own, which is part of `coding`. */
+  hasInkProfile: boolean;
   /** The byte order of the file, and of the values of `coding`. */
   littleEndian: boolean;
   /** The directory's tags that tell how the tiles are coded: compression, predictor, colours, tables. */
@@ -56,6 +58,7 @@ const WANTED: ReadonlySet<number> = new Set([
   TAG.tileHeight,
   TAG.tileOffsets,
   TAG.tileByteCounts,
+  TAG.profile,
 ]);
 
 const JPEG = 7;
@@ -63,6 +66,7 @@ const JPEG = 7;
 const COMPRESSIONS: ReadonlySet<number> = new Set([1, 5, JPEG, 8, 32773, 32946]);
 
 const WHITE_IS_ZERO = 0;
+const CMYK = 5;
 const YCBCR = 6;
 /** White is 0, black is 0, RGB, palette, CMYK, YCbCr. */
 const COLOURS: ReadonlySet<number> = new Set([0, 1, 2, 3, 5, YCBCR]);
@@ -96,7 +100,9 @@ export async function readTileLayout(handle: FileHandle, level: TiffLevel): Prom
   const ofLevel = (tag: number) => Float64Array.from(numbers(tag).slice(start, start + tiles));
   const offsets = ofLevel(TAG.tileOffsets);
   const byteCounts = ofLevel(TAG.tileByteCounts);
-  const stored = new Map([...entries].filter(([tag]) => CODING_TAGS.includes(tag)));
+  const hasInkProfile = first(TAG.photometric) === CMYK && entries.has(TAG.profile);
+  const isCoding = (tag: number) => CODING_TAGS.includes(tag) || (hasInkProfile && tag === TAG.profile);
+  const stored = new Map([...entries].filter(([tag]) => isCoding(tag)));
   const coding = level.plane === undefined ? stored : codingOfPlane(stored, littleEndian);
   // Written into a TIFF of the older kind, which has no such types.
   if ([...coding.values()].some(({ type }) => type === TYPE.long8 || type === TYPE.ifd8)) return null;
@@ -105,7 +111,7 @@ export async function readTileLayout(handle: FileHandle, level: TiffLevel): Prom
     photometric: numbers(TAG.photometric)[0],
     extraSamples: numbers(TAG.extraSamples),
   });
-  return { tile, columns, rows, offsets, byteCounts, hasOthers, littleEndian, coding };
+  return { tile, columns, rows, offsets, byteCounts, hasOthers, hasInkProfile, littleEndian, coding };
 }
 
 /** Whether each tile is a JPEG stream (TIFF Technical Note 2). */

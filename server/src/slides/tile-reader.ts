@@ -1,12 +1,11 @@
 import type { FileHandle } from 'node:fs/promises';
 import { LRUCache } from 'lru-cache';
 import { copyOverlap, type RegionPixels } from './copy-pixels.ts';
-import { asRgb, openImage } from './image-file.ts';
 import { rowsToDecode, shortenedJpeg } from './shortened-jpeg.ts';
 import type { TiffLevel } from './slide.ts';
 import { isJpeg, type TileLayout } from './tile-layout.ts';
 import { readTile, withLevel } from './tile-layouts.ts';
-import { tileStrip } from './tile-strip.ts';
+import { stripImage } from './tile-strip.ts';
 
 /** Reads regions of tiled TIFFs from their tiles. */
 export interface TileReader {
@@ -174,8 +173,8 @@ async function decode(layout: TileLayout, coded: readonly Uint8Array[], wanted: 
   const shortened = wanted < layout.tile.height ? coded.map((stream) => shortenedJpeg(stream, wanted)) : [null];
   const isShortened = shortened.every((stream) => stream !== null);
   const height = isShortened ? wanted : layout.tile.height;
-  const strip = tileStrip({ ...layout, tile: { width, height } }, isShortened ? shortened : coded);
-  const { data, info } = await asRgb(openImage(strip), layout.hasOthers).raw().toBuffer({ resolveWithObject: true });
+  const strip = stripImage({ ...layout, tile: { width, height } }, isShortened ? shortened : coded);
+  const { data, info } = await strip.raw().toBuffer({ resolveWithObject: true });
   if (info.width !== width || info.height !== height * coded.length || info.channels !== 3) {
     throw new Error('the tiles are of another size than the directory says');
   }

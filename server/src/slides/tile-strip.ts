@@ -1,4 +1,6 @@
+import type { Sharp } from 'sharp';
 import type { Size } from '../../../shared/geometry/deep-zoom.ts';
+import { asRgb, openImage } from './image-file.ts';
 import { TAG, type TiffEntries, type TiffEntry, TYPE } from './tiff-file.ts';
 import type { TileLayout } from './tile-layout.ts';
 
@@ -27,6 +29,11 @@ export function tileStrip(layout: TileLayout, tiles: readonly Uint8Array[]): Uin
   entries.set(TAG.tileHeight, longs([tile.height]));
   entries.set(TAG.tileByteCounts, longs(tiles.map(({ length }) => length)));
   return tiffOf(entries, tiles, TAG.tileOffsets, littleEndian);
+}
+
+/** The same, as 8-bit RGB. */
+export function stripImage(layout: TileLayout, tiles: readonly Uint8Array[]): Sharp {
+  return asRgb(openImage(tileStrip(layout, tiles), { ignoreIcc: !layout.hasInkProfile }), layout.hasOthers);
 }
 
 /**

@@ -1,11 +1,10 @@
 import type { Rectangle } from '../../../shared/geometry/deep-zoom.ts';
-import { asRgb, openImage } from './image-file.ts';
 import { encode, type PictureCoding } from './picture-coding.ts';
 import type { TiffLevel } from './slide.ts';
 import { hasStoredJpegs, jpegOfTile } from './stored-jpeg.ts';
 import type { TileLayout } from './tile-layout.ts';
 import { readTile, withLevel } from './tile-layouts.ts';
-import { tileStrip } from './tile-strip.ts';
+import { stripImage } from './tile-strip.ts';
 
 /**
  * The JPEG file of the one tile that has exactly the pixels of a region, as it is stored, or null where there is none.
@@ -35,8 +34,8 @@ export async function encodedTile(
   const { width, height } = region;
   const { layout, coded } = found;
   const isWhole = width === layout.tile.width && height === layout.tile.height;
-  const tile = openImage(tileStrip(layout, [coded]));
-  const image = asRgb(isWhole ? tile : tile.extract({ left: 0, top: 0, width, height }), layout.hasOthers);
+  const tile = stripImage(layout, [coded]);
+  const image = isWhole ? tile : tile.extract({ left: 0, top: 0, width, height });
   const { data, info } = await encode(image, coding).toBuffer({ resolveWithObject: true });
   if (info.width !== width || info.height !== height)
     throw new Error('the tile is of another size than the directory says');

@@ -6,7 +6,7 @@ import { describe, expect, test } from 'vitest';
 import { deepZoomTile } from '../../../server/src/slides/deep-zoom-tile.ts';
 import { describeSlide } from '../../../server/src/slides/describe-slide.ts';
 import { openSlide } from '../../../server/src/slides/open-slide.ts';
-import { greyProfile } from './grey-profile.ts';
+import { greyProfile } from './icc-profiles.ts';
 import { openslideVersion, writeAperioJpeg2000 } from './openslide-slides.ts';
 import { image, picture, temporaryFolder } from './pictures.ts';
 import { writeVentana } from './ventana-slide.ts';

@@ -1,10 +1,15 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import sharp from 'sharp';
 import { describe, expect, test } from 'vitest';
+import { deepZoomTile } from '../../../server/src/slides/deep-zoom-tile.ts';
 import { describeSlide } from '../../../server/src/slides/describe-slide.ts';
 import { openSlide } from '../../../server/src/slides/open-slide.ts';
-import type { Rectangle } from '../../../shared/geometry/deep-zoom.ts';
+import { profiledTiff } from '../../../server/src/slides/tile-strip.ts';
+import { maxLevel, type Rectangle } from '../../../shared/geometry/deep-zoom.ts';
 import { referenceData } from '../../reference-data.ts';
+import { greyProfile, inkProfile } from './icc-profiles.ts';
+import { inkTiff } from './ink-tiff.ts';
 import { writeMirax } from './mirax-slide.ts';
 import {
   openslideVersion,
@@ -24,6 +29,12 @@ const folder = await temporaryFolder();
 const store = join(folder, 'store');
 const slides = join(referenceData ?? '', 'slides');
 const source = picture(1000, 700);
+const p3 = await image(source.data, 1000, 700)
+  .withIccProfile('p3')
+  .png()
+  .toBuffer()
+  .then((png) => sharp(png).metadata())
+  .then(({ icc }) => icc ?? new Uint8Array());
 
 /** The whole level, and rectangles all over it, its last corner among them. */
 function regionsOf({ width, height }: { width: number; height: number }): Rectangle[] {
@@ -83,6 +94,24 @@ describe.skipIf(pythonOpenslide === undefined)('regions are those of Python', ()
       await image(grey, 300, 200, 1).toColourspace('grey16').tiff({ compression: 'lzw' }).toBuffer(),
     );
     await expectReferenceOfFullLevel(file);
+  });
+
+  test.each([
+    ['RGB', () => profiledTiff(source, source.data, p3)],
+    ['grey', () => profiledTiff({ width: 1000, height: 700 }, source.data.subarray(0, 700_000), greyProfile(1.8))],
+    ['CMYK', () => inkTiff(picture(512, 512).data.subarray(0, 4 * 384 * 384), 384, inkProfile(), true)],
+  ])('littlecms: colours of %s in a profile, as they are shown', async (name, make) => {
+    const file = join(folder, `profiled ${name}.tif`);
+    await writeFile(file, make());
+    const reader = openSlide(await describeSlide(file, { store }));
+    const { width, height } = reader.description;
+    const region = { x: 0, y: 0, width: Math.min(256, width), height: Math.min(256, height) };
+    const [expected] = referenceRegions([{ ...region, file, level: 0, with: 'littlecms' }]);
+    const shown = await sharp(await deepZoomTile(reader, maxLevel({ width, height }), 0, 0, 'png'))
+      .raw()
+      .toBuffer();
+    expect(shown.length).toBe(expected.length);
+    expect(shown.reduce((most, value, at) => Math.max(most, Math.abs(value - expected[at])), 0)).toBeLessThanOrEqual(1);
   });
 
   test.skipIf(referenceData === undefined).each(['small.svs', 'boxes.tiff'])(

@@ -14,7 +14,7 @@ if (pythonOpenslide === undefined) {
 
 export interface ReferenceRegion extends Rectangle {
   file: string;
-  with: 'openslide' | 'tifffile';
+  with: 'littlecms' | 'openslide' | 'tifffile';
   level: number;
 }
 

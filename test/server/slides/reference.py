@@ -1,17 +1,18 @@
 """Reads regions of slides for comparison: JSON on stdin, JSON on stdout.
 
-A request: { file, with: "openslide" | "tifffile" | "version", level, x, y, width, height }, x and y in pixels of level 0
+A request: { file, with: "littlecms" | "openslide" | "tifffile" | "version", level, x, y, width, height }, x and y in pixels of level 0
 for OpenSlide and of the level for tifffile. An answer: RGB bytes in base64, or the version of OpenSlide.
 """
 
 import base64
+import io
 import json
 import sys
 
 import numpy
 import openslide
 import tifffile
-from PIL import Image
+from PIL import Image, ImageCms
 
 
 def with_openslide(file, level, x, y, width, height):
@@ -34,7 +35,15 @@ def with_tifffile(file, level, x, y, width, height):
     return pixels[y : y + height, x : x + width, :3]
 
 
-READERS = {"openslide": with_openslide, "tifffile": with_tifffile}
+def with_littlecms(file, x, y, width, height, level=0):
+    """Pixels in sRGB, by the profile in the file, as Pillow's littlecms converts them (perceptual)."""
+    with Image.open(file) as image:
+        profile = ImageCms.ImageCmsProfile(io.BytesIO(image.info["icc_profile"]))
+        shown = ImageCms.profileToProfile(image, profile, ImageCms.createProfile("sRGB"), outputMode="RGB")
+        return numpy.asarray(shown)[y : y + height, x : x + width]
+
+
+READERS = {"littlecms": with_littlecms, "openslide": with_openslide, "tifffile": with_tifffile}
 
 
 def answer(request):

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { checkConvertible, convertedSlide } from '../converted-slide.ts';
-import { checkSamples, profileIn } from '../image-file.ts';
+import { checkSamples, hasInkProfile, profileIn } from '../image-file.ts';
 import type { Reader } from '../readers.ts';
 import type { Recognized } from '../recognize.ts';
 import { densityMpp } from '../resolution.ts';
@@ -18,10 +18,10 @@ export const pictureReader: Reader = {
   header: async (recognized) => (await inspect(recognized)).header,
 
   async describe(recognized, options) {
-    const { header, orientation } = await inspect(recognized);
-    if (orientation === 1) return convertedSlide(header, { page: 0, turned: false }, options);
-    const fingerprint = turnedFingerprint(options.fingerprint, orientation);
-    return convertedSlide(header, { page: 0, turned: true }, { ...options, fingerprint });
+    const { header, orientation, hasInk } = await inspect(recognized);
+    const fingerprint = readingFingerprint(options.fingerprint, orientation, hasInk);
+    const picture = { page: 0, turned: orientation !== 1, hasInkProfile: hasInk };
+    return convertedSlide(header, picture, { ...options, fingerprint });
   },
 
   open: (description, { tiles }) => tiffSource(description, tiles),
@@ -47,10 +47,18 @@ async function inspect({ file, format }: Recognized) {
     levels: [{ width, height }],
   };
   await checkConvertible(file, header, isProgressive || format === 'WebP' || orientation !== 1);
-  return { header, orientation };
+  return { header, orientation, hasInk: hasInkProfile(metadata) };
 }
 
-/** Another slide than the file's pixels as they are stored, which is what it was when orientations were not looked at. */
-function turnedFingerprint(fingerprint: string, orientation: number): string {
-  return createHash('sha256').update(`${fingerprint} orientation ${orientation}`).digest('hex').slice(0, 16);
+/**
+ * Another slide than the file's pixels as they are stored, which is what it was when orientations were not looked at, and than CMYK
+ * that was converted by a profile that was not its own.
+ */
+function readingFingerprint(fingerprint: string, orientation: number, hasInk: boolean): string {
+  const how = [...(orientation === 1 ? [] : [`orientation ${orientation}`]), ...(hasInk ? ['ink profile'] : [])];
+  if (how.length === 0) return fingerprint;
+  return createHash('sha256')
+    .update([fingerprint, ...how].join(' '))
+    .digest('hex')
+    .slice(0, 16);
 }

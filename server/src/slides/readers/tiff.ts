@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { stat } from 'node:fs/promises';
 import { checkConvertible, convertedSlide } from '../converted-slide.ts';
-import { asRgb, checkSamples, openImage, profileIn, reason, unreadable } from '../image-file.ts';
+import { asRgb, checkSamples, hasInkProfile, openImage, profileIn, reason, unreadable } from '../image-file.ts';
 import { omePixels } from '../ome-xml.ts';
 import type { Reader } from '../readers.ts';
 import type { Recognized } from '../recognize.ts';
@@ -32,10 +32,10 @@ export const tiffReader: Reader = {
   header: async (recognized) => (await inspect(recognized)).header,
 
   async describe(recognized, options) {
-    const { header, page, hasOthers, levels, tileSize } = await inspect(recognized);
-    const fingerprint = readingFingerprint(options.fingerprint, levels, hasOthers);
+    const { header, page, levels, tileSize, ...samples } = await inspect(recognized);
+    const fingerprint = readingFingerprint(options.fingerprint, levels, samples);
     if (!hasOverview(levels)) {
-      return await convertedSlide(header, { page, turned: false, hasOthers }, { ...options, fingerprint });
+      return await convertedSlide(header, { page, turned: false, ...samples }, { ...options, fingerprint });
     }
     const { file, format, reader, width, height, mpp } = header;
     const { version } = options;
@@ -75,6 +75,7 @@ interface Inspected {
   header: SlideHeader;
   page: number;
   hasOthers: boolean;
+  hasInkProfile: boolean;
   /** Empty where regions cannot be read from the file itself. */
   levels: TiffLevel[];
   tileSize: number;
@@ -87,11 +88,12 @@ async function inspect({ file, format, directories }: Recognized): Promise<Inspe
   const ome = omePixels(directories[0].description, main);
   const hasOthers = hasOtherSamples(main);
   const found = (ome?.hasColourPlanes ? colourPlaneLevels(directories) : null) ?? tiffLevels(directories);
-  const levels = hasOthers ? found.map((level) => ({ ...level, hasOthers })) : found;
-  if (main.isPlanar && main.tile !== null && (planesOf(main) === null || !hasOverview(levels))) {
+  const plain = hasOthers ? found.map((level) => ({ ...level, hasOthers })) : found;
+  if (main.isPlanar && main.tile !== null && (planesOf(main) === null || !hasOverview(plain))) {
     throw unreadable(file, PLANES_IN_TILES);
   }
-  await checkSamples(file, page);
+  const hasInk = hasInkProfile(await checkSamples(file, page));
+  const levels = hasInk ? plain.map((level) => ({ ...level, hasInkProfile: hasInk })) : plain;
   const { size } = await stat(file);
   if (main.dataEnd > size) {
     throw unreadable(file, `it is truncated: ${main.dataEnd} bytes were expected, ${size} were found`);
@@ -110,7 +112,7 @@ async function inspect({ file, format, directories }: Recognized): Promise<Inspe
     levels:
       levels.length > 0 ? levels.map((level) => ({ width: level.width, height: level.height })) : [{ width, height }],
   };
-  return { header, page, hasOthers, levels, tileSize: servedTileSize(main.tile) };
+  return { header, page, hasOthers, hasInkProfile: hasInk, levels, tileSize: servedTileSize(main.tile) };
 }
 
 /** Finds what libvips would stumble over later, or find no words for. */
@@ -144,10 +146,18 @@ function checkDirectory(file: string, directory: TiffDirectory): void {
 
 /**
  * Another slide than its first plane alone, which is what it was when the others were not looked at, and than what it was when
- * any fourth sample was taken for alpha.
+ * any fourth sample was taken for alpha, or CMYK was converted by a profile that was not its own.
  */
-function readingFingerprint(fingerprint: string, levels: readonly TiffLevel[], hasOthers: boolean): string {
-  const how = [...(levels[0]?.planes ? ['colour planes'] : []), ...(hasOthers ? ['colours alone'] : [])];
+function readingFingerprint(
+  fingerprint: string,
+  levels: readonly TiffLevel[],
+  { hasOthers, hasInkProfile }: Pick<Inspected, 'hasInkProfile' | 'hasOthers'>,
+): string {
+  const how = [
+    ...(levels[0]?.planes ? ['colour planes'] : []),
+    ...(hasOthers ? ['colours alone'] : []),
+    ...(hasInkProfile ? ['ink profile'] : []),
+  ];
   if (how.length === 0) return fingerprint;
   return createHash('sha256')
     .update([fingerprint, ...how].join(' '))
