@@ -4,7 +4,7 @@ import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import sharp from 'sharp';
 import { image } from './pictures.ts';
-import { rawTiles, tilesOf } from './raw-tiles.ts';
+import { rawPage, rawTiles, tilesOf } from './raw-tiles.ts';
 import { type TiffTag, writtenTiff } from './written-tiff.ts';
 
 /** Version of the OpenSlide that the system has, or undefined: tests of it are skipped. */
@@ -37,35 +37,61 @@ export async function writeTrestle(file: string, full: Picture, ...smaller: Pict
   await writeFile(file, trestle(full, ...smaller));
 }
 
+/** The photograph of the whole glass, a JPEG beside a Trestle slide. */
+export async function writeTrestleMacro(file: string, macro: Picture): Promise<void> {
+  await image(macro.data, macro.width, macro.height)
+    .jpeg()
+    .toFile(file.replace(/\.tif$/, '.Full'));
+}
+
 export function trestle(full: Picture, ...smaller: Picture[]): Uint8Array {
-  const tags = [text(305, 'MedScan'), text(270, 'Background Color=C08040;OverlapsXY= 0 0')];
+  const tags: TiffTag[] = [
+    ...[text(305, 'MedScan'), text(270, 'Background Color=C08040;OverlapsXY= 0 0;Objective Power=20')],
+    // Microns per pixel, whatever the tag is meant for.
+    [282, 'rational', [0.325]],
+    [283, 'rational', [0.325]],
+  ];
   const pages = smaller.map((picture) => ({ ...picture, tileSize: 128, tags }));
   return rawTiles({ ...full, tileSize: 128, tags }, ...pages);
 }
 
-/** A Philips slide of one level, uncompressed, without the tiles named: those are background. */
-export async function writePhilips(file: string, picture: Picture, missing: readonly number[]): Promise<void> {
-  const { width, height } = picture;
+/**
+ * A Philips slide, uncompressed, without the tiles of its first level that are named: those are background.
+ * @param more a second level, half as large, and pictures beside the slide
+ */
+export async function writePhilips(
+  file: string,
+  picture: Picture,
+  missing: readonly number[],
+  more?: { half: Picture; label: Picture; macro: Picture },
+): Promise<void> {
   const tileSize = 128;
   const all = tilesOf({ ...picture, tileSize });
-  const spacing = `<Attribute Name="DICOM_PIXEL_SPACING" Group="0x0028" Element="0x0030" PMSVR="IDoubleArray">&quot;0.00025&quot; &quot;0.00025&quot;</Attribute>`;
-  const levels = `<Attribute Name="PIIM_PIXEL_DATA_REPRESENTATION_SEQUENCE"><Array><DataObject ObjectType="PixelDataRepresentation">${spacing}</DataObject></Array></Attribute>`;
+  const spacingOf = (millimetres: number) =>
+    `<Attribute Name="DICOM_PIXEL_SPACING" Group="0x0028" Element="0x0030" PMSVR="IDoubleArray">&quot;${millimetres}&quot; &quot;${millimetres}&quot;</Attribute>`;
+  const spacing = spacingOf(0.00025);
+  const represented = [spacing, ...(more ? [spacingOf(0.0005)] : [])].map(
+    (each) => `<DataObject ObjectType="PixelDataRepresentation">${each}</DataObject>`,
+  );
+  const levels = `<Attribute Name="PIIM_PIXEL_DATA_REPRESENTATION_SEQUENCE"><Array>${represented.join('')}</Array></Attribute>`;
   const scanned = `<DataObject ObjectType="DPScannedImage"><Attribute Name="PIM_DP_IMAGE_TYPE">WSI</Attribute>${spacing}${levels}</DataObject>`;
   const xml = `<?xml version="1.0" encoding="UTF-8" ?><DataObject ObjectType="DPUfsImport"><Attribute Name="PIM_DP_SCANNED_IMAGES"><Array>${scanned}</Array></Attribute></DataObject>`;
+  const beside = (pixels: Picture, description: string) =>
+    rawPage({ ...pixels, tileSize, isStrip: true, tags: [text(270, description)] });
   await writeFile(
     file,
-    writtenTiff({
-      ...{ littleEndian: true, big: false, width, height, tileSize },
-      tiles: all.map((tile, index) => (missing.includes(index) ? new Uint8Array() : tile)),
-      tags: [
-        [258, 'short', [8, 8, 8]],
-        [259, 'short', [1]],
-        [262, 'short', [2]],
-        [277, 'short', [3]],
-        text(270, xml),
-        text(305, 'Philips DP v1.0'),
-      ],
-    }),
+    writtenTiff(
+      {
+        ...rawPage({ ...picture, tileSize, tags: [text(270, xml), text(305, 'Philips DP v1.0')] }),
+        tiles: all.map((tile, index) => (missing.includes(index) ? new Uint8Array() : tile)),
+      },
+      ...(more
+        ? [
+            rawPage({ ...more.half, tileSize, tags: [[254, 'long', [1]], text(270, 'level=1')] }),
+            ...[beside(more.label, 'Label'), beside(more.macro, 'Macro')],
+          ]
+        : []),
+    ),
   );
 }
 
@@ -107,16 +133,39 @@ export async function writeAperioJpeg2000(file: string): Promise<Picture> {
 /** Nanometres that a pixel of `writeLeica` has along a side. */
 const LEICA_PIXEL = 500;
 
-/** A Leica slide whose one scan, uncompressed, lies 64 pixels from the left and 32 from the top of 512 x 384. */
-export async function writeLeica(file: string, { data, width, height }: Picture): Promise<void> {
+/**
+ * A Leica slide whose one scan, uncompressed, lies 64 pixels from the left and 32 from the top of 512 x 384.
+ * @param more a second level of the scan, half as large, and the photograph of the whole glass
+ */
+export async function writeLeica(
+  file: string,
+  scanned: Picture,
+  more?: { half: Picture; macro: Picture },
+): Promise<void> {
+  const { width, height } = scanned;
   const nanometres = (pixels: number) => pixels * LEICA_PIXEL;
   const view = `<view sizeX="${nanometres(width)}" sizeY="${nanometres(height)}" offsetX="${nanometres(64)}" offsetY="${nanometres(32)}"/>`;
   const settings =
     '<scanSettings><objectiveSettings><objective>20</objective></objectiveSettings><illuminationSettings><numericalAperture>0.4</numericalAperture><illuminationSource>brightfield</illuminationSource></illuminationSettings></scanSettings>';
-  const pixels = `<pixels sizeX="${width}" sizeY="${height}"><dimension sizeX="${width}" sizeY="${height}" r="0" ifd="0"/></pixels>`;
-  const scan = `<image name="scan" uuid="1"><creationDate>2020-01-01T00:00:00Z</creationDate><device model="SCN400" version="1"/>${pixels}${view}${settings}</image>`;
-  const xml = `<?xml version="1.0"?><scn xmlns="http://www.leica-microsystems.com/scn/2010/10/01" uuid="0"><collection name="slide" uuid="2" sizeX="${nanometres(512)}" sizeY="${nanometres(384)}">${scan}</collection></scn>`;
-  await writeFile(file, rawTiles({ data, width, height, tileSize: 128, big: true, tags: [text(270, xml)] }));
+  const dimension = (picture: Picture, number: number, page: number) =>
+    `<dimension sizeX="${picture.width}" sizeY="${picture.height}" r="${number}" ifd="${page}"/>`;
+  const imageOf = (name: string, full: Picture, dimensions: string, seen: string) =>
+    `<image name="${name}" uuid="${name}"><creationDate>2020-01-01T00:00:00Z</creationDate><device model="SCN400" version="1"/><pixels sizeX="${full.width}" sizeY="${full.height}">${dimensions}</pixels>${seen}${settings}</image>`;
+  const smaller = more ? dimension(more.half, 1, 1) : '';
+  const scan = imageOf('scan', scanned, `${dimension(scanned, 0, 0)}${smaller}`, view);
+  const glass = `<view sizeX="${nanometres(512)}" sizeY="${nanometres(384)}" offsetX="0" offsetY="0"/>`;
+  const macro = more ? imageOf('macro', more.macro, dimension(more.macro, 0, 2), glass) : '';
+  const xml = `<?xml version="1.0"?><scn xmlns="http://www.leica-microsystems.com/scn/2010/10/01" uuid="0"><collection name="slide" uuid="2" sizeX="${nanometres(512)}" sizeY="${nanometres(384)}">${scan}${macro}</collection></scn>`;
+  const perCentimetre = 1e7 / LEICA_PIXEL;
+  const tags: TiffTag[] = [
+    text(270, xml),
+    [282, 'rational', [perCentimetre]],
+    [283, 'rational', [perCentimetre]],
+    [296, 'short', [3]],
+  ];
+  const page = { tileSize: 128, big: true };
+  const others = more ? [more.half, more.macro].map((picture) => ({ ...picture, ...page })) : [];
+  await writeFile(file, rawTiles({ ...scanned, ...page, tags }, ...others));
 }
 
 /** A Hamamatsu VMS slide: a text file, the JPEG of its one scan, and a small one of all of it. */
@@ -181,6 +230,9 @@ async function jpegWithRestarts({ data, width, height }: Picture): Promise<Buffe
 /** Where a Hamamatsu NDPI says that its directory lies: 8 bytes, though the rest of it is TIFF 6.0. */
 const NDPI_HEADER_BYTES = 12;
 
+/** Microns per pixel of `writeNdpi`. */
+const NDPI_MPP = 0.25;
+
 const FLOAT = 11;
 const LONG = 4;
 const SIGNED_LONG = 9;
@@ -192,7 +244,7 @@ const SIGNED_LONG = 9;
 export async function writeNdpi(file: string, picture: Picture, hole = 0): Promise<Buffer> {
   const { width, height } = picture;
   const jpeg = await jpegWithRestarts(picture);
-  const entries: [tag: number, type: number, value: number][] = [
+  const entries: (readonly [tag: number, type: number, value: number])[] = [
     [256, LONG, width],
     [257, LONG, height],
     [259, LONG, 7],
@@ -201,6 +253,8 @@ export async function writeNdpi(file: string, picture: Picture, hole = 0): Promi
     [277, LONG, 3],
     [278, LONG, height],
     [279, LONG, jpeg.length],
+    // Pixels per centimetre.
+    ...[[282, FLOAT, 1e4 / NDPI_MPP] as const, [283, FLOAT, 1e4 / NDPI_MPP] as const, [296, LONG, 3] as const],
     [65_420, LONG, 1],
     [65_421, FLOAT, 40],
     [65_424, SIGNED_LONG, 0],

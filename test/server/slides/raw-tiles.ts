@@ -19,7 +19,14 @@ export function rawTiles(first: RawTiles, ...more: RawTiles[]): Uint8Array {
   return writtenTiff(rawPage(first), ...more.map(rawPage));
 }
 
-function rawPage({ tags = [], littleEndian = true, big = false, isStrip = false, ...source }: RawTiles): WrittenTiff {
+/** One page of it. */
+export function rawPage({
+  tags = [],
+  littleEndian = true,
+  big = false,
+  isStrip = false,
+  ...source
+}: RawTiles): WrittenTiff {
   const { width, height, tileSize } = source;
   return {
     ...{ littleEndian, big, width, height, tileSize, isStrip },

@@ -1,7 +1,17 @@
 /** A tag of a TIFF directory: TIFF 6.0's numbers of the tag and of its type, and its values. */
-export type TiffTag = [tag: number, type: 'byte' | 'ascii' | 'short' | 'long' | 'undefined', values: ArrayLike<number>];
+export type TiffTag = [tag: number, type: keyof typeof TYPES, values: ArrayLike<number>];
 
-const TYPES = { byte: [1, 1], ascii: [2, 1], short: [3, 2], long: [4, 4], undefined: [7, 1] } as const;
+const TYPES = {
+  byte: [1, 1],
+  ascii: [2, 1],
+  short: [3, 2],
+  long: [4, 4],
+  rational: [5, 8],
+  undefined: [7, 1],
+} as const;
+
+/** Rationals are written in parts of so many. */
+const DENOMINATOR = 1000;
 
 export interface WrittenTiff {
   littleEndian: boolean;
@@ -80,7 +90,12 @@ export function writtenTiff(...pages: [WrittenTiff, ...WrittenTiff[]]): Uint8Arr
       const isInline = values.length * bytes <= wide;
       if (!isInline) put(at + 4 + wide, places[index], wide);
       Array.from(values).forEach((value, i) => {
-        put((isInline ? at + 4 + wide : places[index]) + i * bytes, value, bytes);
+        const place = (isInline ? at + 4 + wide : places[index]) + i * bytes;
+        if (type !== 'rational') put(place, value, bytes);
+        else {
+          put(place, Math.round(value * DENOMINATOR), 4);
+          put(place + 4, DENOMINATOR, 4);
+        }
       });
     });
     put(directory + countBytes + entryBytes * entries.length, placed[page + 1]?.directory ?? 0, wide);
