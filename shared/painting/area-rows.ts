@@ -77,15 +77,13 @@ export function areaRows(
     smooth,
   );
 
-  const values = valuePlanes(tile, planes);
-  // Of most tiles all values are equally visible.
-  const [first] = values.visibility;
-  const isUniform = values.visibility.every((value) => value === first);
-  if (isUniform && first === 0) return undefined;
-  const shape: RowShape = { length: inside, values: used };
+  const { scores, visibility: visible } = valuePlanes(tile, planes);
+  if (visible === 0) return undefined;
+  const shape: RowShape = { length: inside, values: used, spacing: raster.valueWidth / scale };
   const hatch = hatchOf(tile, grid, area, scale, { across, down });
-  const visibility = new Float64Array(inside).fill(first);
-  const interpolate = (plane: Float64Array, y: number) => {
+  const visibility = new Float64Array(inside);
+  if (typeof visible === 'number') visibility.fill(visible);
+  const interpolate = (plane: Float64Array | Uint8Array, y: number) => {
     const row = down.first[y] * tile.columns + firstColumn;
     interpolateDown(plane, row, down.share[y] === 0 ? row : row + tile.columns, used, down.share[y]);
   };
@@ -94,15 +92,15 @@ export function areaRows(
     count: down.inside,
     layOut: () => layOut(across.first, across.share, shape),
     visibility: (y) => {
-      if (!isUniform) {
-        interpolate(values.visibility, y);
-        interpolateAcross(visibility, 0, used);
-      } else if (hatch) visibility.fill(first);
+      if (typeof visible !== 'number') {
+        interpolate(visible, y);
+        interpolateAcross(visibility, 0, shape);
+      } else if (hatch) visibility.fill(visible);
       hatch?.apply(visibility, y);
       return visibility;
     },
-    uniform: isUniform && !hatch ? first : undefined,
-    take: (k, y) => interpolate(values.scores[k], y),
+    uniform: typeof visible === 'number' && !hatch ? visible : undefined,
+    take: (k, y) => interpolate(scores[k], y),
   };
 }
 

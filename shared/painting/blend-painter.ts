@@ -1,5 +1,5 @@
 import { bent, ranged, roundHalfUp } from './pixel.ts';
-import { ROW_LENGTH, SHARES, STARTS, STEPS, VALUES } from './row-memory.ts';
+import { COLUMNS, FEW_PIXELS, ROW_LENGTH, SHARES, STARTS, STEPS, VALUES } from './row-memory.ts';
 import type { PainterInput, RowPainter } from './row-painters.ts';
 import type { PaintStyle } from './style.ts';
 
@@ -23,9 +23,18 @@ const ADDED = new Uint8Array(ROW_LENGTH);
  */
 export function blendPainter(style: PaintStyle, { colours, one, shape }: PainterInput): RowPainter {
   const { range, threshold, gamma, opacity } = style;
-  const { length, values } = shape;
+  const { length, values, spacing } = shape;
   // Numbers out of a typed array need no check in every turn of a loop.
   const classes = colours.map((colour) => Float64Array.of(...colour, one, ...range, threshold, gamma));
+  if (spacing < FEW_PIXELS) {
+    return {
+      take: (k) => {
+        if (k === 0) for (const sums of [SUMS, REDS, GREENS, BLUES]) sums.fill(0, 0, length);
+        addPixels(length, classes[k]);
+      },
+      write: ({ bytes }, start, visibility) => writePixels(bytes, start, length, 255 * opacity, visibility),
+    };
+  }
   return {
     take: (k) => {
       if (k === 0) {
@@ -37,6 +46,43 @@ export function blendPainter(style: PaintStyle, { colours, one, shape }: Painter
     },
     write: ({ bytes }, start, visibility) => write(bytes, start, values, 255 * opacity, visibility),
   };
+}
+
+/** Adds a class, whose numbers these are, pixel by pixel. */
+function addPixels(length: number, numbers: Float64Array): void {
+  const red = numbers[0];
+  const green = numbers[1];
+  const blue = numbers[2];
+  const one = numbers[3];
+  const low = numbers[4];
+  const high = numbers[5];
+  const threshold = numbers[6];
+  const gamma = numbers[7];
+  for (let x = 0; x < length; x++) {
+    const j = COLUMNS[x];
+    const score = (VALUES[j] + STEPS[j] * SHARES[x]) / one;
+    if (score < threshold) continue;
+    const weight = bent(ranged(score, low, high), gamma);
+    SUMS[x] += weight;
+    REDS[x] += weight * red;
+    GREENS[x] += weight * green;
+    BLUES[x] += weight * blue;
+  }
+}
+
+/** As `write`, of sums alone. */
+function writePixels(bytes: Uint8Array, start: number, length: number, most: number, visibility: Float64Array): void {
+  for (let x = 0; x < length; x++) {
+    const whole = SUMS[x];
+    const alpha = roundHalfUp(most * Math.min(whole, 1) * visibility[x]);
+    if (alpha <= 0) continue;
+    const scale = 1 / whole;
+    const offset = 4 * (start + x);
+    bytes[offset] = roundHalfUp(REDS[x] * scale);
+    bytes[offset + 1] = roundHalfUp(GREENS[x] * scale);
+    bytes[offset + 2] = roundHalfUp(BLUES[x] * scale);
+    bytes[offset + 3] = alpha;
+  }
 }
 
 /**

@@ -40,10 +40,41 @@ export function colourTable(
   one: number,
   alphaOf: (entry: number) => number,
 ): ColourTable {
-  const [low, high] = range;
   const pixels = pixelsOf(colormap, alphaOf);
-  const key = [...pixels, one, low, high, threshold, gamma].join();
-  if (last?.key === key) return last;
+  const key = pixels.join();
+  const table = entryTable({ range, threshold, gamma }, one);
+  if (last?.key === key && last.table === table) return last;
+  const bins = new Int32Array(BINS);
+  for (let bin = 0; bin < BINS; bin++) bins[bin] = pixels[table.bins[bin]];
+  last = {
+    key,
+    table,
+    bins,
+    place: table.place,
+    undecided: pixels[UNDECIDED],
+    exact: (value) => pixels[table.entryOf(value)],
+  };
+  return last;
+}
+
+/** Tile after tile is painted in the same style, and making a table takes as long as painting one. */
+let last: (ColourTable & { key: string; table: EntryTable }) | undefined;
+
+/** The entry of the map for each bin, which depends on no colour. */
+interface EntryTable {
+  key: string;
+  bins: Uint16Array;
+  place: Float64Array;
+  entryOf(value: number): number;
+}
+
+/** Of the last style: another map, or opacity, changes none of it. */
+let lastEntries: EntryTable | undefined;
+
+function entryTable({ range, threshold, gamma }: Omit<TableStyle, 'colormap'>, one: number): EntryTable {
+  const [low, high] = range;
+  const key = [one, low, high, threshold, gamma].join();
+  if (lastEntries?.key === key) return lastEntries;
   const entryOf = (value: number) => {
     const score = value / one;
     return score < threshold ? TRANSPARENT : roundHalfUp(255 * bent(ranged(score, low, high), gamma));
@@ -55,28 +86,19 @@ export function colourTable(
   const extent = Math.max(...changes) * one - first || one;
   const width = extent / (BINS - 2 * MARGIN);
   const origin = first - MARGIN * width;
-  const bins = new Int32Array(BINS).fill(pixels[UNDECIDED]);
+  const bins = new Uint16Array(BINS).fill(UNDECIDED);
   if (width > LEAST_SHARE * Math.max(Math.abs(first), Math.abs(first + extent))) {
     for (let bin = 0; bin < BINS; bin++) {
       const below = bin === 0 ? Number.NEGATIVE_INFINITY : origin + (bin - TOLERANCE) * width;
       const above = bin === BINS - 1 ? Number.POSITIVE_INFINITY : origin + (bin + 1 + TOLERANCE) * width;
       const entry = entryOf(below);
       // Entries rise with the score, and what is transparent comes before all of them.
-      if (entry === entryOf(above)) bins[bin] = pixels[entry];
+      if (entry === entryOf(above)) bins[bin] = entry;
     }
   }
-  last = {
-    key,
-    bins,
-    place: Float64Array.of(origin, 1 / width),
-    undecided: pixels[UNDECIDED],
-    exact: (value) => pixels[entryOf(value)],
-  };
-  return last;
+  lastEntries = { key, bins, place: Float64Array.of(origin, 1 / width), entryOf };
+  return lastEntries;
 }
-
-/** Tile after tile is painted in the same style, and making a table takes as long as painting one. */
-let last: (ColourTable & { key: string }) | undefined;
 
 /** Entries after the 256 colours: no pixel, and the mark of a bin that has no colour of its own. */
 const TRANSPARENT = 256;

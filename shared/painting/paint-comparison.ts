@@ -76,12 +76,12 @@ function paintPart(
     a.layOut();
     const visibility = a.visibility(y);
     a.take(0, y);
-    interpolateAcross(scores, 0, a.shape.values);
+    interpolateAcross(scores, 0, a.shape);
     b.layOut();
     const other = b.visibility(y);
     b.take(0, y);
     // Over what of the first lies beyond the second.
-    interpolateAcross(scores, length, b.shape.values);
+    interpolateAcross(scores, length, b.shape);
     if (unit !== 1) for (let x = length; x < 2 * length; x++) scores[x] *= unit;
     for (let x = 0; x < length; x++) least[x] = Math.min(visibility[x], other[x]);
     paint(buffer, start + y * buffer.width, scores, least, uniform);

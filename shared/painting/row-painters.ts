@@ -65,7 +65,7 @@ function perPixel(painterOf: (style: PaintStyle, input: PainterInput) => ScorePa
     const scores = new Float64Array(input.colours.length * length);
     const paint = painterOf(style, input);
     return {
-      take: (k) => interpolateAcross(scores, k * length, input.shape.values),
+      take: (k) => interpolateAcross(scores, k * length, input.shape),
       write: (pixels, start, ...visibility) => paint(pixels, start, scores, ...visibility),
     };
   };

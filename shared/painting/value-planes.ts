@@ -9,9 +9,12 @@ const LARGEST_SCORE = 65504;
 /** Planes ready to interpolate: scores in units of the tile (`one` is score 1), and how visible each value is. */
 export interface ValuePlanes {
   /** One for each plane asked for, row-major [rows, columns]; finite. */
-  scores: Float64Array[];
-  /** 0 to 1, row-major: the coverage's share (0, 0.6 where estimated, 1) times what is not background. */
-  visibility: Float64Array;
+  scores: (Float64Array | Uint8Array)[];
+  /**
+   * 0 to 1, row-major: the coverage's share (0, 0.6 where estimated, 1) times what is not background. One number where all values are
+   * equally visible, as in most tiles.
+   */
+  visibility: Float64Array | number;
 }
 
 /** Takes planes out of a tile. A score that is no number is invisible and 0; an infinite one is the largest half. */
@@ -20,15 +23,13 @@ export function valuePlanes(tile: ScoreTile, planes: readonly number[]): ValuePl
   const size = rows * columns;
   const coverage = classes * size;
   const background = coverage + size;
-  const visibility = new Float64Array(size);
   if (data instanceof Uint8Array) {
-    // Bytes are numbers, and there are few different ones.
-    for (let i = 0; i < size; i++) visibility[i] = OPACITIES[data[coverage + i]] * FOREGROUNDS[data[background + i]];
     return {
-      scores: planes.map((plane) => new Float64Array(data.subarray(plane * size, (plane + 1) * size))),
-      visibility,
+      scores: planes.map((plane) => data.subarray(plane * size, (plane + 1) * size)),
+      visibility: visibilityOfBytes(data.subarray(coverage, background), data.subarray(background, background + size)),
     };
   }
+  const visibility = new Float64Array(size);
   for (let i = 0; i < size; i++) {
     visibility[i] = coverageOpacity(data[coverage + i], one) * (1 - unit(data[background + i] / one));
   }
@@ -41,7 +42,20 @@ export function valuePlanes(tile: ScoreTile, planes: readonly number[]): ValuePl
     }
     return values;
   });
-  return { scores, visibility };
+  const [first] = visibility;
+  return { scores, visibility: visibility.every((value) => value === first) ? first : visibility };
+}
+
+/** Bytes are numbers, and there are few different ones. */
+function visibilityOfBytes(coverage: Uint8Array, background: Uint8Array): Float64Array | number {
+  const size = coverage.length;
+  let same = 0;
+  while (same < size && coverage[same] === coverage[0] && background[same] === background[0]) same++;
+  const first = OPACITIES[coverage[0]] * FOREGROUNDS[background[0]];
+  if (same === size) return first;
+  const visibility = new Float64Array(size);
+  for (let i = 0; i < size; i++) visibility[i] = OPACITIES[coverage[i]] * FOREGROUNDS[background[i]];
+  return visibility;
 }
 
 /** Of each byte of coverage, and of background. */
