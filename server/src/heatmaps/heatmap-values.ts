@@ -12,6 +12,7 @@ import type { PatchResults } from '../worker/messages.ts';
 import { adoption } from './adoption.ts';
 import { blockReader } from './block-reader.ts';
 import { blockWriter } from './block-writer.ts';
+import { type CellBytes, cellGroups } from './cell-groups.ts';
 import { loadedBlocks } from './loaded-blocks.ts';
 import { cellBytes, leadingClass, patchMeans, probabilitiesOf } from './patch-scores.ts';
 import type { ResultCaches } from './result-caches.ts';
@@ -28,8 +29,8 @@ export interface HeatmapValues {
   blocks(range: PatchRange): Promise<BlockOf>;
   /** Records of known patches; one that turned out to be lost is left out, and unknown from then on. */
   records(indices: readonly number[]): Promise<Map<number, PatchRecord>>;
-  /** As `records`, the probabilities of the patches' cells as bytes. */
-  cellBytes(indices: readonly number[]): Promise<Map<number, Uint8Array>>;
+  /** The probabilities of the cells of known patches as bytes; of the others none. */
+  cellBytes(range: PatchRange): Promise<CellBytes>;
   /**
    * Keeps what was classified; a patch that is known already keeps what it has. Once the heatmap is closed nothing is
    * kept any more.
@@ -68,6 +69,7 @@ export async function openHeatmapValues(options: ValuesOptions): Promise<Heatmap
   const start = scores.indexOf('patch') * model.classes.length;
   const samples = sampleSums(known, model.classes.length, { masked, values, start });
   const blockColumns = Math.ceil(grid.columns / BLOCK_SIDE);
+  const cells = cellGroups(caches.cells, identity, grid, grid.cellRows * grid.cellColumns * model.classes.length);
 
   const blockNumber = (index: number) => {
     const { row, column } = patchPosition(grid, index);
@@ -88,7 +90,7 @@ export async function openHeatmapValues(options: ValuesOptions): Promise<Heatmap
   };
   const uncache = (index: number) => {
     caches.records.delete(`${identity} ${index}`);
-    caches.cells.delete(`${identity} ${index}`);
+    cells.forget(index);
   };
   const remove = (index: number) => {
     const { row, column } = patchPosition(grid, index);
@@ -232,21 +234,13 @@ export async function openHeatmapValues(options: ValuesOptions): Promise<Heatmap
       checkOpen();
       return records(indices);
     },
-    async cellBytes(indices) {
+    async cellBytes(range) {
       checkOpen();
-      const found = new Map<number, Uint8Array>();
-      const elsewhere: number[] = [];
-      for (const index of indices) {
-        const bytes = caches.cells.get(`${identity} ${index}`);
-        if (bytes) found.set(index, bytes);
-        else elsewhere.push(index);
-      }
-      for (const [index, record] of await records(elsewhere)) {
-        const bytes = cellBytes(model, record);
-        caches.cells.set(`${identity} ${index}`, bytes);
-        found.set(index, bytes);
-      }
-      return found;
+      return cells.ofRange(range, async (missing) => {
+        const found = new Map<number, Uint8Array>();
+        for (const [index, record] of await records(missing)) found.set(index, cellBytes(model, record));
+        return found;
+      });
     },
     async blocks({ rowStart, rowEnd, columnStart, columnEnd }) {
       checkOpen();

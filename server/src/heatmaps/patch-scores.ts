@@ -33,7 +33,10 @@ export function byteOf(probability: number): number {
 
 /** The probabilities of a patch's cells as bytes, shape [cellRows, cellColumns, classes]. */
 export function cellBytes(model: ModelDescription, record: PatchRecord): Uint8Array {
-  return Uint8Array.from(scoreOfCells(model, cellsOf(model, record), 'probability'), byteOf);
+  const probabilities = scoreOfCells(model, cellsOf(model, record), 'probability');
+  const bytes = new Uint8Array(probabilities.length);
+  for (let i = 0; i < bytes.length; i++) bytes[i] = byteOf(probabilities[i]);
+  return bytes;
 }
 
 /** Means of a patch: of each score its classes, score after score as in `scores`; shape [scores, classes]. */

@@ -1,6 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import type { PatchRecord } from '../store/result-layout.ts';
 import type { ValueBlock } from '../values/value-block.ts';
+import type { CellGroup } from './cell-groups.ts';
 
 /** Bytes of results, of blocks of values and of cells kept in memory, over all heatmaps; the least recently used go first. */
 const RECORD_BYTES = 12 * 1024 ** 2;
@@ -14,14 +15,14 @@ const ENTRY_BYTES = 400;
 export interface ResultCaches {
   records: LRUCache<string, PatchRecord>;
   blocks: LRUCache<string, ValueBlock>;
-  /** Probabilities of cells as tiles have them, round(255 p), shape [cellRows, cellColumns, classes]. */
-  cells: LRUCache<string, Uint8Array>;
+  /** Probabilities of cells as tiles have them, round(255 p). */
+  cells: LRUCache<string, CellGroup>;
 }
 
 export function createResultCaches(): ResultCaches {
   return {
     records: new LRUCache({ maxSize: RECORD_BYTES, sizeCalculation: (record) => record.byteLength + ENTRY_BYTES }),
-    cells: new LRUCache({ maxSize: CELL_BYTES, sizeCalculation: (cells) => cells.byteLength + ENTRY_BYTES }),
+    cells: new LRUCache({ maxSize: CELL_BYTES, sizeCalculation: ({ bytes }) => bytes.byteLength + ENTRY_BYTES }),
     blocks: new LRUCache({
       maxSize: BLOCK_BYTES,
       sizeCalculation: (block) => block.reduce((sum, level) => sum + level.byteLength, ENTRY_BYTES),

@@ -1,15 +1,15 @@
 import type { TileAddress } from '../../../shared/geometry/deep-zoom.ts';
 import { type PatchPosition, patchIndex } from '../../../shared/geometry/patch-grid.ts';
 import { finestRaster, patchesOfWindow, type TileWindow, tileWindow } from '../../../shared/geometry/score-raster.ts';
-import { samplesOfRange } from '../../../shared/geometry/stride.ts';
 import type { Score } from '../../../shared/heatmap-descriptor.ts';
 import type { ScoreTile } from '../../../shared/painting/style.ts';
 import type { ModelDescription } from '../models/model.ts';
 import { BLOCK_LEVEL } from '../values/known-patches.ts';
 import type { BlockSum } from '../values/value-pyramid.ts';
 import { type CellMeans, cellMeans, hasOverlap } from './cell-means.ts';
+import { cellReader } from './cell-reader.ts';
 import type { Heatmap } from './heatmap.ts';
-import { byteOf, cellsOf, scoreOfCells } from './patch-scores.ts';
+import { byteOf } from './patch-scores.ts';
 
 /** The window of a heatmap's tile for a score. */
 export function windowOfTile(heatmap: Heatmap, address: TileAddress, score: Score): TileWindow {
@@ -129,6 +129,14 @@ function putShares({ data, size, classes }: Planes, position: number, coverage: 
   data[(classes.length + 1) * size + position] = isBytes ? Math.round(255 * background) : background;
 }
 
+/** As `putShares`, of `count` neighbours that are wholly covered. */
+function putRowShares({ data, size, classes }: Planes, position: number, count: number, background: number): void {
+  const one = data instanceof Uint8Array ? 255 : 1;
+  const coverage = classes.length * size + position;
+  data.fill(one, coverage, coverage + count);
+  if (background > 0) data.fill(one * background, coverage + size, coverage + size + count);
+}
+
 function putNode(planes: Planes, position: number, node: BlockSum, scoreStart: number, coverage: number): void {
   if (node.valued > 0) putValues(planes, position, node.sums, node.start + scoreStart, node.valued);
   putShares(planes, position, coverage, node.background);
@@ -190,30 +198,30 @@ async function putPatches(
 ): Promise<void> {
   const { cellRows, cellColumns } = grid;
   const classes = model.classes.length;
-  const positions = samplesOfRange(patchesOfWindow(grid, window), 1);
-  const indices = positions.map((position) => patchIndex(grid, position));
-  const isBytes = planes.data instanceof Uint8Array;
-  const cells = isBytes ? await values.cellBytes(indices) : await values.records(indices);
-  for (const patch of positions) {
-    const { row, column } = patch;
-    const index = patchIndex(grid, patch);
-    const own = cells.get(index);
-    const isKnown = own !== undefined || values.mask?.[index] === 1;
-    const isBackground = isKnown && values.known.isBackground(row, column);
-    const scores = own instanceof Float32Array ? scoreOfCells(model, cellsOf(model, own), score) : own;
-    const found = isKnown ? undefined : nodes(0, row, column);
-    // The part of the patch that the window shows, in cells of the patch.
-    const top = row * cellRows - window.rowStart;
-    const left = column * cellColumns - window.columnStart;
-    const first = Math.max(0, -left);
-    const count = Math.min(cellColumns, window.columns - left) - first;
-    for (let y = Math.max(0, -top); y < Math.min(cellRows, window.rows - top); y++) {
-      const position = (top + y) * window.columns + left + first;
-      if (scores && !isBackground)
-        putRow(planes, position, count, scores, (y * cellColumns + first) * classes, classes);
-      if (isKnown) for (let x = 0; x < count; x++) putShares(planes, position + x, 255, isBackground ? 1 : 0);
-      else if (found) {
-        for (let x = 0; x < count; x++) putNode(planes, position + x, found, scoreStart, estimatedCoverage(found));
+  const range = patchesOfWindow(grid, window);
+  const valuesOf = await cellReader({ grid, model, values }, range, score, planes.data instanceof Uint8Array);
+  const { total, known, background } = values.known.countIn(range);
+  const isWhole = known === total && background === 0;
+  for (let row = range.rowStart; row < range.rowEnd; row++) {
+    for (let column = range.columnStart; column < range.columnEnd; column++) {
+      const own = valuesOf(row, column);
+      const isKnown = own !== undefined || values.mask?.[row * grid.columns + column] === 1;
+      const isBackground = isKnown && !isWhole && values.known.isBackground(row, column);
+      const found = isKnown ? undefined : nodes(0, row, column);
+      // The part of the patch that the window shows, in cells of the patch.
+      const top = row * cellRows - window.rowStart;
+      const left = column * cellColumns - window.columnStart;
+      const first = Math.max(0, -left);
+      const count = Math.min(cellColumns, window.columns - left) - first;
+      for (let y = Math.max(0, -top); y < Math.min(cellRows, window.rows - top); y++) {
+        const position = (top + y) * window.columns + left + first;
+        if (own && !isBackground) {
+          putRow(planes, position, count, own.values, own.start + (y * cellColumns + first) * classes, classes);
+        }
+        if (isKnown) putRowShares(planes, position, count, isBackground ? 1 : 0);
+        else if (found) {
+          for (let x = 0; x < count; x++) putNode(planes, position + x, found, scoreStart, estimatedCoverage(found));
+        }
       }
     }
   }
