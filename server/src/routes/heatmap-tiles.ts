@@ -1,12 +1,14 @@
 import Router from '@koa/router';
 import type { Context } from 'koa';
+import { decodeFloat16, encodeFloat16 } from '../../../shared/codecs/float16.ts';
 import { encodeNpy } from '../../../shared/codecs/npy.ts';
-import { hasTile } from '../../../shared/geometry/deep-zoom.ts';
+import { hasTile, tileBounds } from '../../../shared/geometry/deep-zoom.ts';
 import type { TileWindow } from '../../../shared/geometry/score-raster.ts';
 import { DEFAULT_CLASS_PLANES, type Score } from '../../../shared/heatmap-descriptor.ts';
 import { paintTileComparison } from '../../../shared/painting/paint-comparison.ts';
 import { paintTile } from '../../../shared/painting/paint-tile.ts';
-import { checkTile, scoreTileFromNpy } from '../../../shared/painting/score-tile.ts';
+import { checkTile } from '../../../shared/painting/score-tile.ts';
+import type { ScoreTile } from '../../../shared/painting/style.ts';
 import { Problem } from '../errors.ts';
 import { comparedClasses } from '../heatmaps/compared-classes.ts';
 import type { Heatmap } from '../heatmaps/heatmap.ts';
@@ -14,6 +16,7 @@ import { checkShown, paintStyle, scoreOf } from '../heatmaps/paint-style.ts';
 import { scoreTile, windowOfTile } from '../heatmaps/score-tile.ts';
 import { knownTopClasses, topClasses } from '../heatmaps/shown-classes.ts';
 import { encodePainted } from '../rendering/encode-painted.ts';
+import { withPixels } from '../rendering/pixel-memory.ts';
 import { clientOf } from './client.ts';
 import { abortWhenClosed, countdown } from './deadline.ts';
 import type { HeatmapRouteParts } from './heatmaps.ts';
@@ -110,10 +113,12 @@ export function heatmapTileRoutes({ open, scheduler, tiles }: TileRouteParts): R
     const style = paintStyle(model, shown ?? [], query);
     const content = contentOf(shown ?? []);
     await send(ctx, request, { sources, v: query.v, content, unsettled: !shown, secondsLeft }, async () => {
-      // Through the bytes of the score tile, so that the pixels are those that the plugin paints from it.
-      const tile = scoreTileFromNpy(await encodeScoreTile(heatmap, window, score, shown ?? []));
+      const tile = await sentTile(heatmap, window, score, shown ?? []);
       checkTile(tile, window, style);
-      return encodePainted(paintTile(tile, window, heatmap.grid, heatmap.pyramid, address, style), format);
+      const { width, height } = tileBounds(heatmap.pyramid, address);
+      return withPixels(width, height, (pixels) =>
+        encodePainted(paintTile(tile, window, heatmap.grid, heatmap.pyramid, address, style, pixels), format),
+      );
     });
   }
 
@@ -134,15 +139,30 @@ export function heatmapTileRoutes({ open, scheduler, tiles }: TileRouteParts): R
     await send(ctx, request, { sources, v, content, unsettled: false, secondsLeft }, async () => {
       const [first, second] = await Promise.all(
         sources.map(async ({ heatmap: of, window }, i) => {
-          const tile = scoreTileFromNpy(await encodeScoreTile(of, window, score, [classes[i]]));
+          const tile = await sentTile(of, window, score, [classes[i]]);
           return { tile, window, grid: of.grid, plane: 0 };
         }),
       );
-      return encodePainted(paintTileComparison(first, second, heatmap.pyramid, address, style), format);
+      const { width, height } = tileBounds(heatmap.pyramid, address);
+      return withPixels(width, height, (pixels) =>
+        encodePainted(paintTileComparison(first, second, heatmap.pyramid, address, style, pixels), format),
+      );
     });
   }
 
   return router;
+}
+
+/** A score tile as the plugin has it once it was sent, so that the pixels painted from it are the same: floats are halves then. */
+async function sentTile(
+  heatmap: Heatmap,
+  window: TileWindow,
+  score: Score,
+  classes: readonly number[],
+): Promise<ScoreTile> {
+  const tile = await scoreTile(heatmap, window, score, classes);
+  const { data } = tile;
+  return data instanceof Float32Array ? { ...tile, data: decodeFloat16(encodeFloat16(data)) } : tile;
 }
 
 async function encodeScoreTile(
