@@ -1,8 +1,11 @@
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import sharp from 'sharp';
 import { describe, expect, test } from 'vitest';
+import { encodeImage } from '../../../server/src/slides/deep-zoom-tile.ts';
 import { fileVersion } from '../../../server/src/slides/file-version.ts';
 import { openLibrary } from '../../../server/src/slides/openslide/library.ts';
+import { pictureCoding } from '../../../server/src/slides/picture-coding.ts';
 import { childrenOf } from '../../processes.ts';
 import { openslideVersion, writeTrestle } from './openslide-slides.ts';
 import { crop, picture, temporaryFolder } from './pictures.ts';
@@ -37,6 +40,21 @@ describe.skipIf(openslideVersion === undefined || process.platform !== 'linux')(
       process.kill(started[0], 'SIGSEGV');
       process.kill(started[0], 'SIGCONT');
       for (const read of await Promise.all(readings)) expect(Buffer.compare(read, crop(source, region))).toBe(0);
+    });
+
+    test('a region is the same as a picture file, also where the slide ends', async () => {
+      const library = openLibrary();
+      const opened = await slide('encoded.tif');
+      for (const place of [region, { x: 413, y: 291, width: 256, height: 255 }]) {
+        const pixels = await library.read(opened, 0, place);
+        const png = await library.encode(opened, 0, place, pictureCoding('png'));
+        const decoded = await sharp(png).raw().toBuffer({ resolveWithObject: true });
+        expect(decoded.info).toMatchObject({ width: place.width, height: place.height, channels: 3 });
+        expect(Buffer.compare(decoded.data, pixels)).toBe(0);
+        const jpeg = await library.encode(opened, 0, place, pictureCoding('jpeg', 90));
+        const expected = await encodeImage({ ...place, data: pixels }, pictureCoding('jpeg', 90));
+        expect(Buffer.compare(jpeg, expected)).toBe(0);
+      }
     });
 
     test('one that hangs is ended; the file is refused, and the next one is read', async () => {

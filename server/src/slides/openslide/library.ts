@@ -2,6 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { Socket } from 'node:net';
 import { fileURLToPath } from 'node:url';
 import type { Rectangle } from '../../../../shared/geometry/deep-zoom.ts';
+import type { PictureCoding } from '../picture-coding.ts';
 import type { AssociatedImage, OpenSlideLevel } from '../slide.ts';
 import { readPixelFrames } from './pixel-frames.ts';
 
@@ -29,6 +30,8 @@ export interface Library {
   read(slide: LibraryFile, level: number, region: Rectangle): Promise<Uint8Array>;
   /** The ICC profile that its colours are in, where it has one and the library is 4.0 or later. */
   profile(slide: LibraryFile): Promise<Uint8Array | undefined>;
+  /** The same as a picture file. */
+  encode(slide: LibraryFile, level: number, region: Rectangle, coding: PictureCoding): Promise<Uint8Array>;
   /** The pictures that it has beside the slide. */
   associated(slide: LibraryFile): Promise<AssociatedImage[]>;
   /** RGB bytes of one of them. */
@@ -52,7 +55,7 @@ export class LibraryError extends Error {
 type Request = LibraryFile &
   (
     | { ask: 'associated' | 'close' | 'describe' | 'profile' }
-    | ({ ask: 'read'; level: number } & Rectangle)
+    | ({ ask: 'read'; level: number; coding?: PictureCoding } & Rectangle)
     | ({ ask: 'read-associated' } & AssociatedImage)
   );
 type Answer = LibrarySlide | AssociatedImage[] | Uint8Array | null;
@@ -183,6 +186,12 @@ export function openLibrary({ seconds = SECONDS }: { seconds?: number } = {}): L
     });
   }
 
+  async function bytesOf(request: Request): Promise<Uint8Array> {
+    const answer = await ask(request);
+    if (!(answer instanceof Uint8Array)) throw new LibraryError('OpenSlide gave another answer');
+    return answer;
+  }
+
   return {
     async describe(slide) {
       const answer = await ask({ ask: 'describe', ...slide });
@@ -190,11 +199,8 @@ export function openLibrary({ seconds = SECONDS }: { seconds?: number } = {}): L
         throw new LibraryError('OpenSlide gave another answer');
       return answer;
     },
-    async read(slide, level, region) {
-      const answer = await ask({ ask: 'read', level, ...region, ...slide });
-      if (!(answer instanceof Uint8Array)) throw new LibraryError('OpenSlide gave another answer');
-      return answer;
-    },
+    read: (slide, level, region) => bytesOf({ ask: 'read', level, ...region, ...slide }),
+    encode: (slide, level, region, coding) => bytesOf({ ask: 'read', coding, level, ...region, ...slide }),
     async profile(slide) {
       const answer = await ask({ ask: 'profile', ...slide });
       return answer instanceof Uint8Array ? answer : undefined;
@@ -204,11 +210,7 @@ export function openLibrary({ seconds = SECONDS }: { seconds?: number } = {}): L
       if (!Array.isArray(answer)) throw new LibraryError('OpenSlide gave another answer');
       return answer;
     },
-    async readAssociated(slide, image) {
-      const answer = await ask({ ask: 'read-associated', ...image, ...slide });
-      if (!(answer instanceof Uint8Array)) throw new LibraryError('OpenSlide gave another answer');
-      return answer;
-    },
+    readAssociated: (slide, image) => bytesOf({ ask: 'read-associated', ...image, ...slide }),
     close(slide) {
       if (child !== undefined) void ask({ ask: 'close', ...slide }).catch(() => {});
     },

@@ -4,6 +4,7 @@
  */
 import { Socket } from 'node:net';
 import process from 'node:process';
+import { overBackground } from './background.js';
 
 /** Names by which the system finds the library, newest first. */
 const LIBRARIES = {
@@ -171,11 +172,27 @@ function describe(handle, { levelCount, levelSize, downsampleOf, property, error
   return { levels, ...properties };
 }
 
-async function read({ level, x, y, width, height }, handle, { read: readRegion, errorOf, property, version }) {
+/** RGB bytes of a region, or the picture file of them: that has a tenth of the bytes to send. */
+async function read({ level, x, y, width, height, coding }, handle, { read: readRegion, errorOf, property, version }) {
   const pixels = new Uint32Array(width * height);
   await readRegion(handle, pixels, x, y, level, width, height);
   check(errorOf(handle), version);
-  return overBackground(pixels, property(handle, PROPERTIES.background) ?? 'ffffff');
+  const rgb = overBackground(pixels, property(handle, PROPERTIES.background) ?? 'ffffff');
+  if (coding === undefined) return rgb;
+  const sharp = await encoder();
+  return sharp(rgb, { raw: { width, height, channels: 3 } })
+    .toFormat(coding.format, coding.options)
+    .toBuffer();
+}
+
+let encoding;
+/** Loaded with the first picture: most of those who read pixels want none. */
+function encoder() {
+  encoding ??= import('sharp').then(({ default: sharp }) => {
+    sharp.cache(false);
+    return sharp;
+  });
+  return encoding;
 }
 
 /** The ICC profile that a slide's colours are in, or null. */
@@ -214,36 +231,6 @@ async function readAssociated({ name, width, height }, handle, calls) {
   await readPicture(handle, name, pixels);
   check(errorOf(handle), version);
   return overBackground(pixels, property(handle, PROPERTIES.background) ?? 'ffffff');
-}
-
-/**
- * RGB bytes of premultiplied ARGB pixels over a colour, as openslide-python's Deep Zoom generator makes them: colours are
- * divided by alpha first, rounded down, then blended in steps of 1/255, rounded.
- */
-function overBackground(pixels, colour) {
-  const [backRed, backGreen, backBlue] = [0, 2, 4].map((at) => Number.parseInt(colour.slice(at, at + 2), 16));
-  const rgb = new Uint8Array(pixels.length * 3);
-  for (let i = 0, at = 0; i < pixels.length; i++, at += 3) {
-    const pixel = pixels[i];
-    const alpha = pixel >>> 24;
-    let red = (pixel >>> 16) & 255;
-    let green = (pixel >>> 8) & 255;
-    let blue = pixel & 255;
-    if (alpha < 255) {
-      red = blend(red, backRed, alpha);
-      green = blend(green, backGreen, alpha);
-      blue = blend(blue, backBlue, alpha);
-    }
-    rgb[at] = red;
-    rgb[at + 1] = green;
-    rgb[at + 2] = blue;
-  }
-  return rgb;
-}
-
-function blend(premultiplied, back, alpha) {
-  const colour = alpha === 0 ? 0 : Math.floor((255 * premultiplied) / alpha);
-  return Math.round((back * (255 - alpha) + colour * alpha) / 255);
 }
 
 async function answer(request) {

@@ -74,10 +74,16 @@ function openSource(description: SlideDescription): RegionSource {
   const { file, version } = description;
   return {
     async fill(number, regions) {
-      const level = description.levels[number];
-      if (!('index' in level)) throw new TypeError(`level ${number} is not one of OpenSlide`);
+      const level = openSlideLevel(description, number);
       await Promise.all(
         regions.flatMap((region) => blocks(region).map((block) => fillBlock(description, level, block, region))),
+      );
+    },
+    async encoded(number, { x, y, width, height }, coding) {
+      if (width > BLOCK || height > BLOCK) return null;
+      const level = openSlideLevel(description, number);
+      return reading(description, level, { x, y, width, height }, (slide, place) =>
+        library.encode(slide, level.index, place, coding),
       );
     },
     close: async () => library.close({ file, version }),
@@ -97,21 +103,36 @@ function blocks({ x, y, width, height }: Rectangle): Rectangle[] {
 }
 
 async function fillBlock(
-  { file, version, levels }: SlideDescription,
+  description: SlideDescription,
   level: OpenSlideLevel,
   block: Rectangle,
   target: RegionPixels,
 ): Promise<void> {
-  const { index, downsample } = level;
-  const x = Math.round(block.x * downsample);
-  const y = Math.round(block.y * downsample);
+  const data = await reading(description, level, block, (slide, place) => library.read(slide, level.index, place));
+  copyOverlap({ ...block, data }, target);
+}
+
+/** @param read is given the block with its corner in pixels of level 0 */
+async function reading<T>(
+  { file, version, levels }: SlideDescription,
+  level: OpenSlideLevel,
+  block: Rectangle,
+  read: (slide: LibraryFile, place: Rectangle) => Promise<T>,
+): Promise<T> {
+  const x = Math.round(block.x * level.downsample);
+  const y = Math.round(block.y * level.downsample);
   try {
-    const data = await library.read({ file, version }, index, { ...block, x, y });
-    copyOverlap({ ...block, data }, target);
+    return await read({ file, version }, { ...block, x, y });
   } catch (error) {
     const where = `its pixels at ${block.x}, ${block.y} of level ${levels.indexOf(level)} cannot be decoded`;
     throw problem(file, error, where);
   }
+}
+
+function openSlideLevel({ levels }: SlideDescription, number: number): OpenSlideLevel {
+  const level = levels[number];
+  if (!('index' in level)) throw new TypeError(`level ${number} is not one of OpenSlide`);
+  return level;
 }
 
 async function describe({ file, format }: Recognized, slide: LibraryFile): Promise<LibrarySlide> {
