@@ -22,6 +22,7 @@ const CHANNELS = 3;
  * @returns shape [height, width, 3]
  */
 export function resampleArea(source: RgbRegion, window: ResampleWindow, { width, height }: Size): Uint8Array {
+  if (isHalving(source, window, { width, height })) return halved(source, window, { width, height });
   const across = overlaps(window.x, window.scale, width, source.x, source.width);
   const down = overlaps(window.y, window.scale, height, source.y, source.height);
   const output = new Uint8Array(width * height * CHANNELS);
@@ -39,6 +40,30 @@ export function resampleArea(source: RgbRegion, window: ResampleWindow, { width,
       output[target] = Math.floor(sums[j * CHANNELS] / area + 0.5);
       output[target + 1] = Math.floor(sums[j * CHANNELS + 1] / area + 0.5);
       output[target + 2] = Math.floor(sums[j * CHANNELS + 2] / area + 0.5);
+    }
+  }
+  return output;
+}
+
+/** Whether each output pixel is two by two whole pixels of the source: those of levels between stored ones mostly are. */
+function isHalving(source: RgbRegion, { x, y, scale }: ResampleWindow, { width, height }: Size): boolean {
+  const [left, top] = [x - source.x, y - source.y];
+  if (scale !== 2 || !Number.isInteger(left) || !Number.isInteger(top)) return false;
+  return left >= 0 && top >= 0 && left + 2 * width <= source.width && top + 2 * height <= source.height;
+}
+
+/** The same bytes then, in a quarter of the time. */
+function halved(source: RgbRegion, { x, y }: ResampleWindow, { width, height }: Size): Uint8Array {
+  const { data } = source;
+  const output = new Uint8Array(width * height * CHANNELS);
+  const rowBytes = source.width * CHANNELS;
+  for (let i = 0, target = 0; i < height; i++) {
+    let above = (y - source.y + 2 * i) * rowBytes + (x - source.x) * CHANNELS;
+    let below = above + rowBytes;
+    for (let j = 0; j < width; j++, above += 6, below += 6, target += 3) {
+      output[target] = (data[above] + data[above + 3] + data[below] + data[below + 3] + 2) >> 2;
+      output[target + 1] = (data[above + 1] + data[above + 4] + data[below + 1] + data[below + 4] + 2) >> 2;
+      output[target + 2] = (data[above + 2] + data[above + 5] + data[below + 2] + data[below + 5] + 2) >> 2;
     }
   }
   return output;

@@ -61,6 +61,30 @@ test('equals the direct sum over areas', () => {
   );
 });
 
+test('pixels of two by two are their means, halves rounded up', () => {
+  fc.assert(
+    fc.property(
+      region,
+      fc.tuple(fc.integer({ min: 0, max: 8 }), fc.integer({ min: 0, max: 8 })),
+      fc.tuple(fc.integer({ min: -50, max: 50 }), fc.integer({ min: -50, max: 50 })),
+      (size, [left, top], [x, y]) => {
+        const [width, height] = [(size.width - left) >> 1, (size.height - top) >> 1];
+        fc.pre(width > 0 && height > 0);
+        const data = noise(size.width, size.height, size.seed);
+        const source = { x, y, width: size.width, height: size.height, data };
+        const result = resampleArea(source, { x: x + left, y: y + top, scale: 2 }, { width, height });
+        const expected = Uint8Array.from(result, (_, i) => {
+          const column = left + 2 * (Math.floor(i / 3) % width);
+          const line = top + 2 * Math.floor(i / 3 / width);
+          const at = (c: number, r: number) => data[((line + r) * size.width + column + c) * 3 + (i % 3)];
+          return Math.floor((at(0, 0) + at(1, 0) + at(0, 1) + at(1, 1)) / 4 + 0.5);
+        });
+        expect(result).toEqual(expected);
+      },
+    ),
+  );
+});
+
 test('a larger source around the same pixels gives the same bytes', () => {
   const whole = { x: 0, y: 0, width: 40, height: 30, data: noise(40, 30, 5) };
   fc.assert(
