@@ -34,7 +34,7 @@ export function breakdowns(host: {
   isAsking(scope: Scope): boolean;
   show(breakdown: Breakdown): void;
   succeeded(): void;
-  failed(error: Error): void;
+  failed(error: unknown): void;
 }): Breakdowns {
   let asked = 0;
   const latest: Partial<Record<Scope, Breakdown>> = {};
@@ -65,9 +65,8 @@ export function breakdowns(host: {
       if (mine.signal.aborted) return;
       host.succeeded();
       take(scope, breakdown);
-    } catch (thrown) {
+    } catch (error) {
       if (mine.signal.aborted) return;
-      const error = thrown instanceof Error ? thrown : new Error(String(thrown));
       if (isUnanswered(error)) timer = setTimeout(ask, pauseAfter(failures, LONGEST_PAUSE), failures + 1);
       host.failed(error);
     }

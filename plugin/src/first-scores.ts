@@ -27,7 +27,7 @@ export async function firstScores(
     signal: AbortSignal;
     standIn(): TileScores | undefined;
     succeeded(): void;
-    failed(error: Error): void;
+    failed(error: unknown): void;
   },
 ): Promise<TileScores> {
   const address = { level, column: x, row: y };
@@ -38,7 +38,7 @@ export async function firstScores(
     return { ...common, ...fetched, fruitless: 0, notBefore: 0 };
   } catch (error) {
     if (signal.aborted) throw error;
-    failed(error instanceof Error ? error : new Error(String(error)));
+    failed(error);
     const nothing = { tile: undefined, missing: Number.POSITIVE_INFINITY, revision: undefined, standIn: standIn() };
     return { ...common, ...nothing, fruitless: 1, notBefore: performance.now() + pauseAfter(0) };
   }

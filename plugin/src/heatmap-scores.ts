@@ -33,7 +33,7 @@ export function heatmapScores(
     fetched(request: TileRequest, fetched: FetchedTile): void;
     improved(): void;
     succeeded(): void;
-    failed(error: Error): void;
+    failed(error: unknown): void;
   },
 ): HeatmapScores {
   const scores = new WeakMap<OpenSeadragon.Tile, TileScores>();
@@ -44,7 +44,7 @@ export function heatmapScores(
     host.fetched(request[2], fetched);
     return fetched;
   };
-  const failed = (error: Error) => {
+  const failed = (error: unknown) => {
     if (!life.signal.aborted) host.failed(error);
   };
 

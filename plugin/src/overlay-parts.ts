@@ -2,15 +2,15 @@ import type OpenSeadragon from 'openseadragon';
 import type { Rectangle } from '../../shared/geometry/deep-zoom.ts';
 import type { HeatmapDescriptor } from '../../shared/heatmap-descriptor.ts';
 import { breakdowns } from './breakdowns.ts';
-import { changedSettings, defaultSettings } from './changed-settings.ts';
 import { addControls, type Controls } from './controls.ts';
 import { credentialsOf } from './credentials.ts';
 import type { CamEvents, CamProgress } from './events.ts';
 import type { HeatmapClient } from './heatmap-client.ts';
 import { type Instruments, instruments } from './instruments.ts';
-import { type Compared, createLayer, type Layer } from './layer.ts';
+import { createLayer, type Layer } from './layer.ts';
 import { bothTold, liveView, progressOf } from './live-view.ts';
 import type { CamChanges, CamOptions, CamSettings } from './options.ts';
+import type { OverlaySettings } from './overlay-settings.ts';
 import type { ProblemSource, Problems } from './problems.ts';
 import { isShare, shownClasses } from './shown.ts';
 import { regionOnScreen } from './shown-views.ts';
@@ -24,8 +24,8 @@ export interface OverlayParts {
   instruments: Instruments;
   /** Undefined where none was asked for. */
   controls: Controls | undefined;
-  /** Shows other settings than before; resolves when the screen does. */
-  show(settings: CamSettings, before: CamSettings, compared: Compared | undefined): Promise<void>;
+  /** Shows the present settings; resolves when the screen does. */
+  show(before: CamSettings): Promise<void>;
   /** Nothing tells the shares: they are asked for. */
   untold(): void;
   refresh(): void;
@@ -35,14 +35,10 @@ export interface OverlayParts {
 }
 
 export interface OverlayHost {
-  settings(): CamSettings;
-  /** The heatmap that `compareWith` names. */
-  compared(): Compared | undefined;
-  /** As somebody does in the panel or on the slide; `anew` has the classes follow from the slide again. */
-  change(changes: CamChanges, classes?: 'anew'): void;
-  /** Whether the order of the slide's classes is wanted. */
-  wantsOrder(): boolean;
-  ordered(order: readonly number[]): void;
+  settings: Pick<OverlaySettings, 'now' | 'compared' | 'classes'>;
+  /** As somebody does in the panel or on the slide. */
+  change(changes: CamChanges): void;
+  reset(): void;
   problems: Problems;
   failed(source: ProblemSource, error: unknown): void;
   raise<Name extends keyof CamEvents>(name: Name, event: Omit<CamEvents[Name], 'cam'>): void;
@@ -59,9 +55,11 @@ export function overlayParts(
   host: OverlayHost,
 ): OverlayParts {
   const { signal, problems } = host;
+  const { now: settings, classes } = host.settings;
+  const comparedDescriptor = () => host.settings.compared()?.descriptor;
   let progress: CamProgress | undefined;
 
-  const layer = createLayer(osd, viewer, client, descriptor, host.settings(), host.compared(), {
+  const layer = createLayer(osd, viewer, client, descriptor, settings(), host.settings.compared(), {
     ajaxHeaders: options.ajaxHeaders,
     ajaxWithCredentials: options.ajaxWithCredentials,
     fetched: (score, tile) => {
@@ -86,20 +84,19 @@ export function overlayParts(
   });
   const tools = instruments(viewer, descriptor, client, {
     item: layer.item,
-    settings: host.settings,
-    compared: () => host.compared()?.descriptor,
+    settings,
+    compared: comparedDescriptor,
     change: host.change,
     failed: host.failed,
     signal,
     analysed: (analysis) => host.raise('cam-analysis', { analysis }),
   });
-  tools.show(host.settings());
+  tools.show(settings());
 
   const histograms = histogramUpdates(() => {
-    const settings = host.settings();
-    const [shown] = shownClasses(settings, descriptor);
+    const [shown] = shownClasses(settings(), descriptor);
     // Of several classes, or of what is derived from them, it would be of nothing that the scale shows.
-    const isOfOne = settings.mode === 'single' && shown !== undefined;
+    const isOfOne = settings().mode === 'single' && shown !== undefined;
     if (controls) {
       controls.show({
         histogram: isOfOne ? viewHistogram(layer.shownScores(), shown, controls.domain()) : undefined,
@@ -113,12 +110,12 @@ export function overlayParts(
   };
   const shares = breakdowns({
     fetch: (scope, abort) => {
-      const drawn = scope === 'region' ? (host.settings().region ?? undefined) : undefined;
+      const drawn = scope === 'region' ? (settings().region ?? undefined) : undefined;
       return client.breakdown(scope === 'view' ? onScreen() : drawn, abort);
     },
     isAsking: (scope) => {
       if (signal.aborted || !controls) return false;
-      return scope === 'region' ? host.settings().region !== null : !live.isTold();
+      return scope === 'region' ? settings().region !== null : !live.isTold();
     },
     show: (breakdown) => {
       controls?.show({ breakdown });
@@ -128,32 +125,33 @@ export function overlayParts(
     succeeded: () => problems.succeeded('breakdown'),
     failed: (error) => host.failed('breakdown', error),
   });
+  const wantsOrder = () => classes.isWaiting(settings().mode);
   const live = liveView(client.address, () => credentialsOf(viewer, options), {
     layer,
     breakdowns: shares,
     problems,
     progress: () => tellProgress(),
-    wantsOrder: host.wantsOrder,
-    ordered: host.ordered,
+    wantsOrder,
+    ordered: (order) => {
+      const isNews = wantsOrder();
+      classes.told(order);
+      if (isNews) host.change({});
+    },
     analysed: tools.analysis.told,
   });
   const controls =
     (options.showControl ?? true)
       ? addControls(osd, viewer, descriptor, options, {
-          settings: host.settings,
-          change: (changes) => host.change(changes, beginsAnew(changes, host.settings()) ? 'anew' : undefined),
-          reset: () => {
-            const { compareWith } = host.settings();
-            const compared = host.compared()?.descriptor;
-            const begun = { ...options, compareWith };
-            const { classes, ...rest } = changedSettings(defaultSettings(descriptor), begun, descriptor, compared);
-            if (options.classes) host.change({ ...rest, classes });
-            else host.change(rest, 'anew');
+          settings,
+          change: (changes) => {
+            if (beginsAnew(changes, settings())) classes.named(false);
+            host.change(changes);
           },
+          reset: host.reset,
           item: layer.item,
           outlines: tools.outlines,
           values: (x, y) => shownValuesAt(viewer, layer, descriptor, x, y),
-          compared: () => host.compared()?.descriptor,
+          compared: comparedDescriptor,
           score: (x, y, abort) => client.score(x, y, AbortSignal.any([abort, signal])),
           scope: (scope) => {
             tools.scope(scope);
@@ -182,15 +180,16 @@ export function overlayParts(
     layer,
     instruments: tools,
     controls,
-    async show(settings, before, compared) {
-      controls?.show({ settings });
-      tools.show(settings);
+    async show(before) {
+      const { region } = settings();
+      controls?.show({ settings: settings() });
+      tools.show(settings());
       histograms.due();
-      if (settings.region !== before.region) {
+      if (region !== before.region) {
         shares.regionChanged();
-        host.raise('cam-region', { region: settings.region });
+        host.raise('cam-region', { region });
       }
-      await layer.apply(settings, compared);
+      await layer.apply(settings(), host.settings.compared());
     },
     untold: shares.untold,
     refresh() {

@@ -2,23 +2,22 @@ import type OpenSeadragon from 'openseadragon';
 import type { Rectangle } from '../../shared/geometry/deep-zoom.ts';
 import type { AnalysisState, Breakdown, HeatmapDescriptor, ScoreAtPoint } from '../../shared/heatmap-descriptor.ts';
 import { keepAttached } from './attachment.ts';
-import { changedSettings, defaultSettings } from './changed-settings.ts';
-import { type ClassChoice, classChoice } from './class-choice.ts';
+import { comparedHeatmap } from './compared-heatmap.ts';
 import { credentialsOf } from './credentials.ts';
 import type { CamEvents } from './events.ts';
 import { type HeatmapClient, heatmapClient } from './heatmap-client.ts';
 import type { Instruments } from './instruments.ts';
-import type { Compared } from './layer.ts';
 import { knownLibrary } from './library.ts';
 import { loadOnDemand } from './on-demand/load.ts';
 import type { CamChanges, CamOptions, CamSettings } from './options.ts';
 import { type OverlayParts, overlayParts } from './overlay-parts.ts';
+import { type OverlaySettings, overlaySettings } from './overlay-settings.ts';
 import { type FailurePlace, failurePlace } from './panel/failure-panel.ts';
 import { type ProblemSource, problems } from './problems.ts';
 import { checkedRegion, type RegionGeometry } from './region/region-geometry.ts';
 import { untilAnswered } from './until-answered.ts';
-import { type UrlState, urlState } from './url-state.ts';
-import { shownValuesAt, type ValuesAtPoint } from './values.ts';
+import type { UrlState } from './url-state.ts';
+import { shownValuesAtPoint, type ValuesAtPoint } from './values.ts';
 
 /**
  * A heatmap over an image of a viewer, with its panel. Every address, class and number of it can be changed at any time but the
@@ -36,14 +35,9 @@ export class CamOverlay {
   readonly #client: HeatmapClient;
   readonly #life = new AbortController();
   #descriptor: HeatmapDescriptor | undefined;
-  #settings: CamSettings | undefined;
-  /** The heatmap that `compareWith` names. */
-  #compared: Compared | undefined;
-  /** Changes of what is compared with: only the last one counts. */
-  #comparisons = 0;
+  #settings: OverlaySettings | undefined;
   #parts: OverlayParts | undefined;
   #url: UrlState | undefined;
-  #classes: ClassChoice | undefined;
   readonly #failure: FailurePlace;
   readonly #problems = problems({
     show: (error) => this.#parts?.controls?.show({ error }),
@@ -59,12 +53,9 @@ export class CamOverlay {
     this.#failure = failurePlace(osd, viewer, options);
     this.viewer = viewer;
     this.#options = options;
-    this.#client = heatmapClient(options.heatmap, () => credentialsOf(viewer, options));
+    this.#client = heatmapClient(options.heatmap, this.#credentials);
     this.ready = this.#start();
-    this.ready.catch((error: unknown) => {
-      this.#failed(this.#parts ? 'image' : 'start', error);
-      if (!this.#parts?.controls) this.#showFailure(error);
-    });
+    this.ready.catch((error: unknown) => this.#absent(this.#parts ? 'image' : 'start', error));
     viewer.addHandler('before-destroy', this.#destroyed);
   }
 
@@ -84,31 +75,13 @@ export class CamOverlay {
    */
   async setOptions(changes: CamChanges): Promise<void> {
     if (!this.#parts) await this.ready;
-    if (!this.#descriptor) return;
-    let compared = this.#compared;
-    if (changes.compareWith !== undefined) {
-      const turn = ++this.#comparisons;
-      if (changes.compareWith !== this.#settings?.compareWith) {
-        compared = await this.#comparedBy(changes.compareWith, this.#descriptor);
-      }
-      if (turn !== this.#comparisons) return this.setOptions({ ...changes, compareWith: undefined });
-    }
-    if (!this.#parts || !this.#settings || !this.#classes || this.#life.signal.aborted) return;
-    const before = this.#settings;
-    const next = changedSettings(before, changes, this.#descriptor, compared?.descriptor);
-    this.#compared = compared;
-    if (changes.classes !== undefined) this.#classes.named(true);
-    this.#settings = this.#classes.settled(next);
-    this.#url?.changed();
-    const shown = this.#parts.show(this.#settings, before, compared);
-    this.#raise('cam-change', { options: this.getOptions() });
-    await shown;
+    if (this.#parts) await this.#settings?.change(changes);
   }
 
   /** A copy of what is shown now. @throws Error before `ready` */
   getOptions(): CamSettings {
     if (!this.#settings) throw new Error('getOptions: the heatmap is not ready');
-    return { ...this.#settings };
+    return { ...this.#settings.now() };
   }
 
   /**
@@ -116,14 +89,8 @@ export class CamOverlay {
    * are none.
    */
   getValueAt(point: OpenSeadragon.Point): ValuesAtPoint | undefined {
-    const { item } = this;
-    if (!item) return undefined;
-    const { x, y } = item.viewportToImageCoordinates(point, true);
-    // OpenSeadragon leaves out that an image is flipped.
-    const slideX = item.getFlip() ? item.getContentSize().x - x : x;
-    return (
-      this.#parts && this.#descriptor && shownValuesAt(this.viewer, this.#parts.layer, this.#descriptor, slideX, y)
-    );
+    if (!this.#parts || !this.#descriptor) return undefined;
+    return shownValuesAtPoint(this.viewer, this.#parts.layer, this.#descriptor, point);
   }
 
   /** Asks the server for every class's score at a point in slide pixels. */
@@ -192,28 +159,30 @@ export class CamOverlay {
 
   async #start(): Promise<CamOverlay> {
     const { signal } = this.#life;
-    const descriptor = await untilAnswered(this.#client.descriptor, this.#unanswered, signal);
-    const { compareWith = null } = this.#options;
-    this.#compared = await this.#comparedBy(compareWith, descriptor, true);
+    const unanswered = (error: unknown) => this.#absent('start', error);
+    const descriptor = await untilAnswered(this.#client.descriptor, unanswered, signal);
+    const settings = await overlaySettings(descriptor, this.#options, {
+      comparedBy: (address, isFirst) =>
+        comparedHeatmap(heatmapClient(address, this.#credentials), descriptor, (request) =>
+          isFirst ? untilAnswered(request, unanswered, signal) : request(signal),
+        ),
+      changed: async (before) => {
+        this.#url?.changed();
+        const shown = this.#parts?.show(before);
+        this.#raise('cam-change', { options: this.getOptions() });
+        await shown;
+      },
+      signal,
+    });
     this.#failure.remove();
     this.#problems.succeeded('start');
-    const chosen = changedSettings(defaultSettings(descriptor), this.#options, descriptor, this.#compared?.descriptor);
     signal.throwIfAborted();
-    const classes = classChoice(descriptor, this.#options.classes !== undefined, this.#options.top);
-    const settings = classes.settled(chosen);
-    this.#classes = classes;
     this.#descriptor = descriptor;
     this.#settings = settings;
     const parts = overlayParts(this.#osd, this.viewer, this.#client, descriptor, this.#options, {
-      settings: () => this.getOptions(),
-      compared: () => this.#compared,
-      change: this.#change,
-      wantsOrder: () => classes.isWaiting(this.getOptions().mode),
-      ordered: (order) => {
-        const isNews = classes.isWaiting(this.getOptions().mode);
-        classes.told(order);
-        if (isNews) this.#change({});
-      },
+      settings,
+      change: (changes) => this.#tell(settings.change(changes)),
+      reset: () => this.#tell(settings.reset()),
       problems: this.#problems,
       failed: (source, error) => this.#failed(source, error),
       raise: (name, event) => this.#raise(name, event),
@@ -233,49 +202,20 @@ export class CamOverlay {
     if (this.viewer.world.getItemCount() === 0) parts.untold();
     await attachment.attached;
     signal.throwIfAborted();
-    if (this.#options.urlState !== undefined) {
-      this.#url = urlState(this.#options.urlState, this.viewer, {
+    const name = this.#options.urlState;
+    if (name !== undefined) {
+      const { urlState } = await loadOnDemand();
+      signal.throwIfAborted();
+      this.#url = urlState(name, this.viewer, {
         item: () => this.item,
-        settings: () => this.getOptions(),
-        initial: settings,
-        apply: ({ classes, ...changes }) => {
-          // A link that says nothing of classes names none.
-          if (this.#options.classes || classes !== settings.classes) return this.setOptions({ classes, ...changes });
-          this.#classes?.named(false);
-          return this.setOptions(changes);
-        },
+        settings: settings.now,
+        initial: settings.initial,
+        apply: settings.follow,
         failed: (error) => this.#failed('options', error),
       });
     }
     this.#raise('cam-ready', {});
     return this;
-  }
-
-  /**
-   * The heatmap of an address. @throws RangeError where it is not of this one's size
-   * @param isPatient whether a server that does not answer is asked until it does
-   */
-  async #comparedBy(
-    address: string | null,
-    { width, height, tileSize, overlap }: HeatmapDescriptor,
-    isPatient = false,
-  ): Promise<Compared | undefined> {
-    if (address === null) return undefined;
-    const { signal } = this.#life;
-    const client = heatmapClient(address, () => credentialsOf(this.viewer, this.#options));
-    const descriptor = await (isPatient
-      ? untilAnswered(client.descriptor, this.#unanswered, signal)
-      : client.descriptor(signal));
-    const [own, found] = [
-      [width, height, tileSize, overlap],
-      [descriptor.width, descriptor.height, descriptor.tileSize, descriptor.overlap],
-    ];
-    if (String(own) !== String(found)) {
-      throw new RangeError(
-        `compareWith: expected a heatmap of the same slide, ${width} x ${height} pixels, found ${descriptor.width} x ${descriptor.height}`,
-      );
-    }
-    return { client, descriptor, paint: (await loadOnDemand()).paintComparedScores };
   }
 
   async #instruments(): Promise<Instruments> {
@@ -286,34 +226,28 @@ export class CamOverlay {
 
   readonly #destroyed = () => this.destroy();
 
-  /** As somebody does in the panel or on the slide. */
-  readonly #change = (changes: CamChanges, classes?: 'anew') => {
-    if (classes === 'anew') this.#classes?.named(false);
-    this.setOptions(changes).then(
+  readonly #credentials = () => credentialsOf(this.viewer, this.#options);
+
+  /** What somebody does in the panel or on the slide is told of there. */
+  #tell(change: Promise<void>): void {
+    change.then(
       () => this.#problems.succeeded('options'),
       (error: unknown) => this.#failed('options', error),
     );
-  };
+  }
 
   #failed(source: ProblemSource, thrown: unknown): void {
-    if (!this.#life.signal.aborted) this.#problems.failed(source, asError(thrown));
+    if (!this.#life.signal.aborted) this.#problems.failed(source, thrown);
   }
 
-  /** Says in the panel's place why there is none. */
-  #showFailure(thrown: unknown): void {
-    if (!this.#life.signal.aborted && this.#options.showControl !== false) this.#failure.show(asError(thrown));
+  /** There is no heatmap to show: says so in the place of a panel that is not there. */
+  #absent(source: ProblemSource, thrown: unknown): void {
+    this.#failed(source, thrown);
+    const isSeen = !this.#life.signal.aborted && this.#options.showControl !== false;
+    if (isSeen && !this.#parts?.controls) this.#failure.show(thrown);
   }
-
-  readonly #unanswered = (error: Error) => {
-    this.#failed('start', error);
-    this.#showFailure(error);
-  };
 
   #raise<Name extends keyof CamEvents>(name: Name, event: Omit<CamEvents[Name], 'cam'>): void {
     if (!this.#life.signal.aborted) this.viewer.raiseEvent(name, { cam: this, ...event });
   }
-}
-
-function asError(thrown: unknown): Error {
-  return thrown instanceof Error ? thrown : new Error(String(thrown));
 }

@@ -1,4 +1,4 @@
-import { isUnanswered, reasonOf } from './request-error.ts';
+import { asError, isUnanswered, reasonOf } from './request-error.ts';
 
 /** What an overlay can fail in, the most telling first. */
 const SOURCES = ['image', 'start', 'options', 'tiles', 'view', 'stream', 'breakdown'] as const;
@@ -6,7 +6,7 @@ export type ProblemSource = (typeof SOURCES)[number];
 const REQUESTS: readonly ProblemSource[] = ['start', 'tiles', 'stream', 'breakdown'];
 
 export interface Problems {
-  failed(source: ProblemSource, error: Error): void;
+  failed(source: ProblemSource, thrown: unknown): void;
   succeeded(source: ProblemSource): void;
 }
 
@@ -23,7 +23,8 @@ export function problems(host: {
   const isAway = () => [...present.values()].some(isUnanswered);
 
   return {
-    failed: (source, error) => {
+    failed: (source, thrown) => {
+      const error = asError(thrown);
       const before = present.get(source);
       const isKnown = (before && reasonOf(before) === reasonOf(error)) || (isUnanswered(error) && isAway());
       present.set(source, error);

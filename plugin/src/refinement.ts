@@ -17,7 +17,7 @@ export interface RefinementHost<T> {
   most(): number;
   fetch(tile: T, scores: TileScores, request: TileRequest, signal: AbortSignal): Promise<FetchedTile>;
   improved(): void;
-  failed(error: Error): void;
+  failed(error: unknown): void;
 }
 
 export interface Refinement {
@@ -58,7 +58,7 @@ export function refinement<T>(host: RefinementHost<T>): Refinement {
         const known = scores.fruitless > 0;
         pause(scores);
         // Told once for each tile, until it succeeds.
-        if (!known) host.failed(error instanceof Error ? error : new Error(String(error)));
+        if (!known) host.failed(error);
       })
       .finally(() => {
         running.delete(tile);

@@ -7,8 +7,8 @@ const FRAME = 16;
 const BACKGROUND_BUDGET = 6;
 
 export interface Repainting {
-  /** Repaints, once however often it is called before the next frame; resolves when all that is on screen is repainted. */
-  request(): Promise<void>;
+  /** Repaints, once however often it is called before the next frame. */
+  request(): void;
   destroy(): void;
 }
 
@@ -30,9 +30,8 @@ export function repainting<T>(host: {
   shown(tiles: T[]): void;
 }): Repainting {
   let cancel: (() => void) | undefined;
-  let waiting: (() => void)[] = [];
-  /** Those who wait for the round that is under way. */
-  let served: (() => void)[] = [];
+  /** Whether another round is asked for. */
+  let isDue = false;
   let round: Map<T, () => void> | undefined;
   let destroyed = false;
   let lastShown = Number.NEGATIVE_INFINITY;
@@ -55,8 +54,7 @@ export function repainting<T>(host: {
     const end = performance.now() + BUDGET;
     if (!round) {
       round = new Map();
-      served = waiting;
-      waiting = [];
+      isDue = false;
       host.begin();
     }
     for (const tile of host.visible()) {
@@ -68,9 +66,7 @@ export function repainting<T>(host: {
     host.shown([...round.keys()]);
     lastShown = performance.now();
     round = undefined;
-    for (const resolve of served) resolve();
-    served = [];
-    if (waiting.length > 0 || paintOthers()) schedule();
+    if (isDue || paintOthers()) schedule();
   };
 
   /** Paints and shows tiles off the screen, one by one. Whether there are more. */
@@ -86,20 +82,15 @@ export function repainting<T>(host: {
   };
 
   return {
-    request: () =>
-      new Promise((resolve) => {
-        if (destroyed) return resolve();
-        waiting.push(resolve);
-        // What waits for a frame to begin could be painted by then.
-        if (cancel || document.hidden || performance.now() - lastShown < FRAME) schedule();
-        else scheduleAfter(0);
-      }),
-    destroy() {
+    request: () => {
+      isDue = true;
+      // What waits for a frame to begin could be painted by then.
+      if (cancel || destroyed || document.hidden || performance.now() - lastShown < FRAME) schedule();
+      else scheduleAfter(0);
+    },
+    destroy: () => {
       destroyed = true;
       cancel?.();
-      for (const resolve of [...served, ...waiting]) resolve();
-      served = [];
-      waiting = [];
     },
   };
 }

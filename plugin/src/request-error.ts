@@ -18,13 +18,17 @@ export class RequestError extends Error {
   }
 }
 
+export function asError(thrown: unknown): Error {
+  return thrown instanceof Error ? thrown : new Error(String(thrown));
+}
+
 /** What a panel says of an error: of a failed request only the reason. */
-export function reasonOf(error: Error): string {
-  return error instanceof RequestError ? error.reason : error.message;
+export function reasonOf(thrown: unknown): string {
+  return thrown instanceof RequestError ? thrown.reason : asError(thrown).message;
 }
 
 /** Whether an error is that of a server that does not answer. */
-export function isUnanswered(error: Error): boolean {
+export function isUnanswered(error: unknown): boolean {
   return error instanceof RequestError && !error.answered;
 }
 

@@ -11,7 +11,7 @@ const LONGEST_PAUSE = 4000;
  */
 export async function untilAnswered<T>(
   ask: (signal: AbortSignal) => Promise<T>,
-  failed: (error: Error) => void,
+  failed: (error: unknown) => void,
   signal: AbortSignal,
 ): Promise<T> {
   for (let failures = 0; ; failures++) {
@@ -19,7 +19,7 @@ export async function untilAnswered<T>(
       return await ask(signal);
     } catch (error) {
       signal.throwIfAborted();
-      if (!(error instanceof Error && isUnanswered(error))) throw error;
+      if (!isUnanswered(error)) throw error;
       failed(error);
     }
     await pause(pauseAfter(failures, LONGEST_PAUSE), signal);

@@ -1,5 +1,6 @@
 import type OpenSeadragon from 'openseadragon';
 import type { CamChanges, CamSettings } from './options.ts';
+import { asError } from './request-error.ts';
 
 /** Milliseconds without a change after which the address tells it: browsers take no more than some a second. */
 const PAUSE = 300;
@@ -34,8 +35,8 @@ export function urlState(
     settings(): CamSettings;
     /** Those without a choice. */
     initial: CamSettings;
-    apply(changes: CamChanges): Promise<void>;
-    failed(error: Error): void;
+    apply(settings: CamChanges): Promise<void>;
+    failed(error: unknown): void;
   },
 ): UrlState {
   if (!/^[\w-]+$/.test(name)) throw new Error(`urlState: expected a name of letters, digits, - and _, found ${name}`);
@@ -98,8 +99,7 @@ export function urlState(
       viewport.zoomTo(1 / (width * bounds.width), undefined, true);
       viewport.panTo(middle, true);
     } catch (cause) {
-      const reason = cause instanceof Error ? cause.message : String(cause);
-      host.failed(new Error(`The link's part ${name} cannot be shown: ${reason}`, { cause }));
+      host.failed(new Error(`The link's part ${name} cannot be shown: ${asError(cause).message}`, { cause }));
     }
   };
   const onHash = () => void read();

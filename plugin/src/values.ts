@@ -44,6 +44,20 @@ export function shownValuesAt(
   return values && { ...values, ...(other && { other }) };
 }
 
+/** As `shownValuesAt`, of a point of the viewport. */
+export function shownValuesAtPoint(
+  viewer: OpenSeadragon.Viewer,
+  layer: Layer,
+  descriptor: HeatmapDescriptor,
+  point: OpenSeadragon.Point,
+): ValuesAtPoint | undefined {
+  const item = layer.item();
+  if (!item) return undefined;
+  const { x, y } = item.viewportToImageCoordinates(point, true);
+  // OpenSeadragon leaves out that an image is flipped.
+  return shownValuesAt(viewer, layer, descriptor, item.getFlip() ? item.getContentSize().x - x : x, y);
+}
+
 /** Whether a tile's own square, without overlap, holds a point in slide pixels. */
 export function tileCovers(descriptor: HeatmapDescriptor, { level, column, row }: TileAddress, x: number, y: number) {
   const side = descriptor.tileSize * levelScale(descriptor, level);

@@ -3,3 +3,4 @@ export { paintComparedScores } from '../compared-pixels.ts';
 export { overlayExports } from '../export/overlay-exports.ts';
 export { patchLabels } from '../patches/patch-labels.ts';
 export { drawRegion } from '../region/draw-region.ts';
+export { urlState } from '../url-state.ts';

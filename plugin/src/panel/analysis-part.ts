@@ -37,7 +37,7 @@ export function createAnalysisPart(actions: { start(): Promise<unknown>; stop():
     try {
       await action();
     } catch (error) {
-      tell(error instanceof Error ? reasonOf(error) : String(error));
+      tell(reasonOf(error));
     }
     button.disabled = false;
   };

@@ -25,7 +25,7 @@ export function createExportPart(stem: string, exports: Exports): HTMLElement {
       setTimeout(() => URL.revokeObjectURL(address), 1000);
     } catch (error) {
       problem.hidden = false;
-      problem.textContent = error instanceof Error ? reasonOf(error) : String(error);
+      problem.textContent = reasonOf(error);
     }
     button.disabled = false;
   };

@@ -5,13 +5,13 @@ import { type Appearance, dock, fitPanel } from './dock.ts';
 import { element, uniqueId } from './elements.ts';
 
 /** What is said of an error to who looks at the viewer. */
-export function problemText(error: Error): string {
+export function problemText(error: unknown): string {
   return isUnanswered(error) ? say('TryingAgain', say('Unanswered')) : reasonOf(error);
 }
 
 /** Says in the panel's place why there is no heatmap. */
 export interface FailurePlace {
-  show(error: Error): void;
+  show(error: unknown): void;
   remove(): void;
 }
 
