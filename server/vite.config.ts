@@ -15,6 +15,7 @@ export default defineConfig({
     rolldownOptions: {
       input: {
         cli: 'src/command-line/cli.ts',
+        commands: 'src/command-line/commands.ts',
         worker: 'src/worker/main.ts',
         'hdf5-thread': 'src/models/keras/hdf5-thread.js',
         'openslide-process': 'src/slides/openslide/openslide-process.js',

@@ -4,10 +4,12 @@ import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { runCommand } from '../../command-line.ts';
 import { demoModelFiles, type SmallCatalogue, smallCatalogue } from '../../small-catalogue.ts';
+import { useCommands } from '../../use-commands.ts';
 
 // Several commands in a test, beside others' work.
 vi.setConfig({ testTimeout: 120_000 });
 
+const inTurn = useCommands();
 let catalogue: SmallCatalogue;
 let slide: string;
 let model: string;
@@ -20,13 +22,14 @@ afterAll(() => rm(catalogue.root, { recursive: true, force: true }));
 
 /** Runs a command that must succeed, with nothing to warn of; its output. */
 async function run(...words: string[]): Promise<string> {
-  const { status, stdout, stderr } = await runCommand(...words);
+  const { status, stdout, stderr } = await inTurn(...words);
   expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
   return stdout;
 }
 
 test('analyze --json prints one document with the exact breakdown', async () => {
-  const found = JSON.parse(await run('analyze', slide, model, '--store', catalogue.store, '--json'));
+  const { stdout } = await runCommand('analyze', slide, model, '--store', catalogue.store, '--json');
+  const found = JSON.parse(stdout);
   expect(found).toMatchObject({ slide, model, patches: { known: 150, total: 150 }, exact: true });
   expect(found.seconds).toBeGreaterThan(0);
   const sum = found.breakdown.reduce((total: number, share: { probability: number }) => total + share.probability, 0);
@@ -60,7 +63,7 @@ test('analyze of a PNG, which is turned into a pyramid in the store first, gives
 test('analyze of a slide that does not say its resolution names what helps, and takes it', async () => {
   const file = join(catalogue.root, 'photograph.png');
   await sharp(join(catalogue.slides, 'brain/piece.png')).withMetadata({ density: 72 }).toFile(file);
-  const analyze = (...options: string[]) => runCommand('analyze', file, model, '--store', catalogue.store, ...options);
+  const analyze = (...options: string[]) => inTurn('analyze', file, model, '--store', catalogue.store, ...options);
   const refused = await analyze();
   expect(refused.status).toBe(1);
   expect(refused.stderr).toContain(
@@ -121,8 +124,8 @@ describe('render', () => {
     for (const [i, one] of pictures.entries())
       for (const other of pictures.slice(i + 1)) expect(one.equals(other)).toBe(false);
     const store = ['--store', catalogue.store, '-o', join(catalogue.root, 'mode.png')];
-    expect((await runCommand('render', slide, model, '--mode', 'argmax', ...store)).stderr).toContain('--mode entropy');
-    expect((await runCommand('render', slide, model, '--mode', 'entropy', '--top', '2', ...store)).stderr).toContain(
+    expect((await inTurn('render', slide, model, '--mode', 'argmax', ...store)).stderr).toContain('--mode entropy');
+    expect((await inTurn('render', slide, model, '--mode', 'entropy', '--top', '2', ...store)).stderr).toContain(
       'expected all classes for entropy',
     );
   });
@@ -246,7 +249,7 @@ describe('inspect --write-manifest', () => {
     expect(first).toContain(`written: ${manifest}`);
     const text = await readFile(manifest, 'utf8');
     expect(text.split('\n').length).toBeLessThan(20);
-    const before = JSON.parse((await runCommand('inspect', model, '--json')).stdout);
+    const before = JSON.parse((await inTurn('inspect', model, '--json')).stdout);
     const { warnings, fingerprint, manifest: path } = JSON.parse(await run('inspect', bare, '--json'));
     expect({ warnings, path }).toEqual({ warnings: [], path: undefined });
     expect(JSON.parse(text)).toMatchObject({
@@ -255,7 +258,7 @@ describe('inspect --write-manifest', () => {
       camLayer: before.camLayer,
     });
     expect(fingerprint).toMatch(/^[0-9a-f]{16}$/);
-    const again = await runCommand('inspect', bare, '--write-manifest');
+    const again = await inTurn('inspect', bare, '--write-manifest');
     expect(again).toMatchObject({ status: 1, stdout: '' });
     expect(again.stderr).toContain('bare.manifest.json, found one that is there already');
     expect(await readFile(manifest, 'utf8')).toBe(text);

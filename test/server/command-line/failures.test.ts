@@ -3,7 +3,9 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { runCommand } from '../../command-line.ts';
 import { demoModelFiles, type SmallCatalogue, smallCatalogue } from '../../small-catalogue.ts';
+import { useCommands } from '../../use-commands.ts';
 
+const run = useCommands();
 let catalogue: SmallCatalogue;
 beforeAll(async () => {
   catalogue = await smallCatalogue();
@@ -93,9 +95,17 @@ describe('each failure is one clear line on stderr, nothing on stdout, and the e
   ])('%s', async (line, status, words) => {
     const parts = expand(line);
     const store = ['analyze', 'render', 'serve'].includes(parts[0]) && parts.length > 1 && !parts.includes('--store');
-    const result = await runCommand(...parts, ...(store ? ['--store', catalogue.store] : []));
+    const result = await run(...parts, ...(store ? ['--store', catalogue.store] : []));
     expect(result.stderr).toContain(words);
     expect(result.stderr.trim().split('\n')).toHaveLength(1);
     expect(result).toMatchObject({ status, stdout: '' });
   });
+});
+
+test.each([
+  ['analyze S:none.tif M:tissue.h5 --store R:store', 1],
+  ['inspect M:tissue.h5 --engine abacus', 2],
+])('a process of its own ends with the status, too: %s', async (line, status) => {
+  const result = await runCommand(...expand(line));
+  expect(result).toEqual({ ...(await run(...expand(line))), status });
 });
