@@ -7,6 +7,8 @@ const DRAWN_BY = {
   canvas: ['--disable-3d-apis'],
 };
 
+export type Drawer = keyof typeof DRAWN_BY;
+
 /**
  * Parts of Chromium that are not there. The first three draw its address bar's suggestions as pages of their own: two
  * renderers for every window, which take more than the page itself. The flag replaces Playwright's own, of
@@ -28,7 +30,7 @@ const WITHOUT = [
 ];
 
 /** Starts headless Chromium, with WebGL drawn by software or with none at all. */
-export function launchBrowser(drawer: keyof typeof DRAWN_BY = 'webgl'): Promise<Browser> {
+export function launchBrowser(drawer: Drawer = 'webgl'): Promise<Browser> {
   const args = ['--no-sandbox', `--disable-features=${WITHOUT.join()}`, ...DRAWN_BY[drawer]];
   return chromium.launch({ executablePath: findChromium(), args });
 }

@@ -20,7 +20,7 @@ const serve = ({ slides, models, store }: Omit<SmallCatalogue, 'root'>, port = 0
 beforeAll(async () => {
   catalogue = await smallCatalogue();
   server = await serve(catalogue);
-  browser = await launchBrowser();
+  browser = await launchBrowser('canvas');
 });
 afterAll(async () => {
   await browser?.close();

@@ -13,7 +13,7 @@ let server: RunningCommand;
 let browser: Browser;
 
 beforeAll(async () => {
-  [catalogue, browser] = await Promise.all([smallCatalogue(), launchBrowser()]);
+  [catalogue, browser] = await Promise.all([smallCatalogue(), launchBrowser('canvas')]);
   const { slides, models, store } = catalogue;
   server = await startCommand('serve', '--slides', slides, '--models', models, '--store', store, '--port', '0');
 });

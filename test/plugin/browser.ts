@@ -1,30 +1,26 @@
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, afterEach, beforeAll, beforeEach, expect } from 'vitest';
 import type { CamOptions, CamOverlay } from '../../plugin/src/index.ts';
-import { launchBrowser } from '../browser.ts';
+import { type Drawer, launchBrowser } from '../browser.ts';
 import { buildPlugin } from './bundles.ts';
 import { type Control, freshControl, startHeatmapServer } from './heatmap-server.ts';
 
 /**
- * A browser and a heatmap server for the tests of a file; a fresh page and a reset server for each test.
- * @param drawers `webgl` where one of the tests needs it
+ * A browser and a heatmap server for the tests of a file; a fresh page and a reset server for each test. Browsers with
+ * WebGL draw all else by software, too, which is slow: a test that needs it asks for a page in one.
  */
-export function useBrowser(drawers: 'canvas' | 'webgl' = 'canvas') {
-  const shared: { page: Page; control: Control; announce(): void; url: string } = Object.create(null);
+export function useBrowser() {
   const problems: string[] = [];
-  let browser: Browser;
+  const browsers = new Map<Drawer, Browser>();
   let server: Awaited<ReturnType<typeof startHeatmapServer>>;
-  beforeAll(async () => {
-    server = await startHeatmapServer(await buildPlugin());
-    browser = await launchBrowser(drawers);
-  });
-  afterAll(async () => {
-    await browser?.close();
-    await server?.close();
-  });
-  beforeEach(async () => {
-    await Promise.all(browser.contexts().map((context) => context.close()));
-    Object.assign(server.control, freshControl());
+
+  /** Takes the place of the test's page. */
+  const openIn = async (drawer: Drawer) => {
+    for (const browser of browsers.values()) {
+      await Promise.all(browser.contexts().map((context) => context.close()));
+    }
+    const browser = browsers.get(drawer) ?? (await launchBrowser(drawer));
+    browsers.set(drawer, browser);
     const page = await browser.newPage({ viewport: { width: 900, height: 640 } });
     problems.length = 0;
     page.on('pageerror', (error) => problems.push(error.message));
@@ -33,7 +29,23 @@ export function useBrowser(drawers: 'canvas' | 'webgl' = 'canvas') {
       const isAnswer = message.text().startsWith('Failed to load resource');
       if (message.type() === 'error' && !isAnswer) problems.push(message.text());
     });
-    Object.assign(shared, { page, ...server });
+    shared.page = page;
+  };
+  const shared: { page: Page; control: Control; announce(): void; url: string; openIn(drawer: Drawer): Promise<void> } =
+    Object.assign(Object.create(null), { openIn });
+
+  beforeAll(async () => {
+    server = await startHeatmapServer(await buildPlugin());
+    const { control, announce, url } = server;
+    Object.assign(shared, { control, announce, url });
+  });
+  afterAll(async () => {
+    for (const browser of browsers.values()) await browser.close();
+    await server?.close();
+  });
+  beforeEach(async () => {
+    await openIn('canvas');
+    Object.assign(server.control, freshControl());
   });
   afterEach(() => {
     expect(problems, 'errors of the page').toEqual([]);

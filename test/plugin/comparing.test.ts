@@ -9,7 +9,7 @@ import { addCam, openViewer, pixelsAt, settled, useBrowser } from './browser.ts'
 import { describeHeatmap, describeOther, tileBody } from './heatmap-server.ts';
 import { tilesOf } from './view-streams.ts';
 
-const browser = useBrowser('webgl');
+const browser = useBrowser();
 const descriptor = describeHeatmap(4);
 const other = describeOther(4);
 const compareWith = '/heatmaps/slide/other4.json';
@@ -71,6 +71,7 @@ test.each([
   ['canvas', 2],
   ['webgl', 4],
 ] as const)('%s shows the bytes of one model minus the other', async (drawer, tolerance) => {
+  await browser.openIn(drawer);
   const { page, url } = browser;
   await openViewer(page, url, drawer);
   await closeUp();

@@ -276,8 +276,10 @@ export async function startHeatmapServer(plugin: { script: string; onDemand: str
     if (typeof asked === 'string') control.headers.push(`${url.pathname} ${asked}`);
     if (url.pathname === '/view') {
       const status = control.isStatic ? 404 : control.viewStatus;
-      if (status === 200) control.streams.push(await openFakeStream(request, response, viewState()));
-      else response.writeHead(status, control.retryAfter ? { 'Retry-After': control.retryAfter } : {}).end();
+      if (status === 200) {
+        const stream = await openFakeStream(request, response, viewState());
+        if (stream) control.streams.push(stream);
+      } else response.writeHead(status, control.retryAfter ? { 'Retry-After': control.retryAfter } : {}).end();
       return;
     }
     if (request.method !== 'GET') {

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { addCam, allAsked, openViewer, pixelAt, useBrowser } from './browser.ts';
 
-const browser = useBrowser('webgl');
+const browser = useBrowser();
 const tileRequests = () => browser.control.requests.filter((request) => request.includes('_files/'));
 const LESION: [number, number] = [1260, 954];
 /** The tile on screen that it lies in. */
@@ -10,6 +10,7 @@ const TILE = { level: 10, column: 2, row: 1 };
 test.each(['canvas', 'webgl'] as const)(
   '%s: better tiles take the place of worse ones, and nothing else is asked for',
   async (drawer) => {
+    await browser.openIn(drawer);
     const { page, url, control, announce } = browser;
     Object.assign(control, { missing: 4, coverage: 0, known: 300 });
     await openViewer(page, url, drawer);

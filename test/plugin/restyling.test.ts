@@ -6,7 +6,7 @@ import { tileRequest } from '../../plugin/src/tile-request.ts';
 import { addCam, openViewer, pixelsAt, settled, useBrowser } from './browser.ts';
 import { describeHeatmap, tileBody } from './heatmap-server.ts';
 
-const browser = useBrowser('webgl');
+const browser = useBrowser();
 const descriptor = describeHeatmap(4);
 const tileRequests = () => browser.control.requests.filter((request) => request.includes('_files/'));
 
@@ -46,6 +46,7 @@ test.each([
   ['canvas', 2],
   ['webgl', 4],
 ] as const)('%s shows the painted bytes in every style, without fetching again', async (drawer, tolerance) => {
+  await browser.openIn(drawer);
   const { page, url } = browser;
   await openViewer(page, url, drawer);
   expect(await page.evaluate(() => window.viewer.drawer.getType())).toBe(drawer);

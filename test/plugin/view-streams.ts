@@ -26,15 +26,20 @@ export interface ViewState {
   analysis: AnalysisState;
 }
 
-/** Answers `POST /view`: begins with the present state of every view, and goes on as the test says. */
+/**
+ * Answers `POST /view`: begins with the present state of every view, and goes on as the test says. Undefined where the
+ * page has gone on before it had asked to the end.
+ */
 export async function openFakeStream(
   request: IncomingMessage,
   response: ServerResponse,
   state: ViewState,
-): Promise<FakeStream> {
+): Promise<FakeStream | undefined> {
+  const body = await text(request).catch(() => undefined);
+  if (body === undefined || response.closed) return undefined;
   const header = request.headers['x-test'];
   const stream: FakeStream = {
-    views: JSON.parse(await text(request)),
+    views: JSON.parse(body),
     header: typeof header === 'string' ? header : undefined,
     openedAt: performance.now(),
     isOpen: true,

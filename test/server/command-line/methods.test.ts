@@ -31,7 +31,7 @@ beforeAll(async () => {
     .toFile(join(root, 'slides', 'tiled.png'));
   const folders = ['--slides', join(root, 'slides'), '--models', models, '--store', join(root, 'store')];
   server = await startCommand('serve', ...folders, '--port', '0');
-  browser = await launchBrowser();
+  browser = await launchBrowser('canvas');
 });
 afterAll(async () => {
   await browser?.close();
