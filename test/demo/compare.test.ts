@@ -64,7 +64,7 @@ async function together(page: Page): Promise<Place> {
         const [first, second] = JSON.parse(last);
         return before === last && JSON.stringify(first) === JSON.stringify(second);
       },
-      { timeout: 20_000, interval: 250 },
+      { interval: 250 },
     )
     .toBe(true);
   return JSON.parse(last)[0];
@@ -150,7 +150,7 @@ test('a comparison begins and ends in the page without losing the place', async 
   // Another slide in both, and back.
   await page.getByRole('button', { name: /^brain/ }).click();
   await expect.poll(() => page.title()).toBe('brain/piece');
-  await expect.poll(async () => (await places(page))[1].middle[1], { timeout: 20_000 }).toBeCloseTo(500 / 700 / 2, 3);
+  await expect.poll(async () => (await places(page))[1].middle[1]).toBeCloseTo(500 / 700 / 2, 3);
   await together(page);
   await page.goBack();
   await expect.poll(() => page.title()).toBe('tissue');

@@ -14,7 +14,7 @@ const output = z.object({
 
 test('on a slide it has never seen, the demo model finds every tissue in its true share', async () => {
   const folder = await temporaryFolder();
-  const slide = { seed: 31, width: 5120, height: 3456 };
+  const slide = { seed: 31, width: 3072, height: 2048 };
   const file = join(folder, 'slide.tif');
   await generateDemoSlide(file, slide);
   const { status, stdout } = await runCommand('analyze', file, demoModelFiles.model, '--json', '--store', folder);

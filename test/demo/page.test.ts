@@ -56,7 +56,7 @@ test('the gallery lists slides with their sizes, and the first one opens with it
   const { strides, grid } = await (await fetch(`${server.address}heatmaps/tissue.tif/tissue.h5.json`)).json();
   expect(strides[0]).toBeGreaterThan(1);
   const analysed = async () => (await (await fetch(`${server.address}healthz`)).json()).classified;
-  await expect.poll(analysed, { timeout: 20_000 }).toBeGreaterThan((grid.rows * grid.columns) / strides[0] ** 2);
+  await expect.poll(analysed).toBeGreaterThan((grid.rows * grid.columns) / strides[0] ** 2);
   const thumbnail = await entry.locator('img').evaluate(async (image: HTMLImageElement) => {
     await image.decode();
     return [image.naturalWidth, image.naturalHeight];
@@ -72,10 +72,10 @@ test('the filter and the arrow keys work on the list', async () => {
   const filter = page.getByRole('searchbox', { name: 'Filter slides' });
   await filter.fill('piece');
   const visible = page.locator('aside li:visible');
-  await expect.poll(() => visible.count(), { timeout: 20_000 }).toBe(1);
+  await expect.poll(() => visible.count()).toBe(1);
   await filter.press('ArrowDown');
   await page.keyboard.press('Enter');
-  await expect.poll(() => page.title(), { timeout: 20_000 }).toBe('brain/piece');
+  await expect.poll(() => page.title()).toBe('brain/piece');
   await filter.fill('no such name');
   await page.getByText('No slide matches “no such name”.').waitFor();
   await page.close();
@@ -112,7 +112,7 @@ test('a slide smaller than a patch is shown, and the panel says why it has no he
 
 test('a model of several classes begins with the most likely one, at home beside the panel', async () => {
   const { page } = await openPage(`${server.address}#slide=tissue.tif`);
-  await expect.poll(() => page.getByLabel('Most likely').isChecked(), { timeout: 20_000 }).toBe(true);
+  await expect.poll(() => page.getByLabel('Most likely').isChecked()).toBe(true);
   expect(await page.getByLabel('Opacity').inputValue()).toBe('0.55');
   const panel = await page.locator('.osd-cam').boundingBox();
   const shown = await page.locator('main').screenshot();

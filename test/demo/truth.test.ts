@@ -123,7 +123,7 @@ test('the page shows each tissue in its own colour', async () => {
     });
     return near.length / inside.length;
   };
-  await expect.poll(count, { timeout: 20_000 }).toBeGreaterThan(0.85);
+  await expect.poll(count).toBeGreaterThan(0.85);
 });
 
 declare global {

@@ -46,7 +46,7 @@ test('an analysis that was begun elsewhere is shown and followed to its end', as
   await addCam(page, { showControl: true });
   await expect.poll(() => part().textContent()).toContain('Analysing 46 %');
   control.analysis = { ...control.analysis, state: 'done', missing: 0, patches: { known: 651, total: 651 } };
-  await expect.poll(() => part().isVisible(), { timeout: 10_000 }).toBe(false);
+  await expect.poll(() => part().isVisible()).toBe(false);
   expect(await page.evaluate(() => Reflect.get(window, 'told'))).toEqual(['running', 'done']);
 });
 

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { changedSettings, defaultSettings } from '../../plugin/src/changed-settings.ts';
 import { classChoice } from '../../plugin/src/class-choice.ts';
 import type { CamChanges } from '../../plugin/src/options.ts';
-import { describeHeatmap } from './heatmap-server.ts';
+import { describeHeatmap } from './made-up-heatmaps.ts';
 
 /** Of 20 classes: the later, the more present. */
 const ORDER = Array.from({ length: 20 }, (_, i) => 19 - i);

@@ -6,7 +6,8 @@ import { otherClass } from '../../plugin/src/shown.ts';
 import { checkedTile } from '../../plugin/src/tile-pixels.ts';
 import { tileRequest } from '../../plugin/src/tile-request.ts';
 import { addCam, openViewer, pixelsAt, settled, useBrowser } from './browser.ts';
-import { describeHeatmap, describeOther, tileBody } from './heatmap-server.ts';
+import { describeHeatmap, describeOther } from './made-up-heatmaps.ts';
+import { tileBody } from './made-up-scores.ts';
 import { tilesOf } from './view-streams.ts';
 
 const browser = useBrowser();

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { analysed, interval, orderByShare, percentage, shareHeading, timeLeft } from '../../plugin/src/panel/format.ts';
-import { describeHeatmap } from './heatmap-server.ts';
+import { describeHeatmap } from './made-up-heatmaps.ts';
 
 test.each([
   [0, '0 %'],

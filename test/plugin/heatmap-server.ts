@@ -3,82 +3,13 @@ import { createServer } from 'node:http';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { text } from 'node:stream/consumers';
-import { encodeNpy } from '../../shared/codecs/npy.ts';
-import { classColour } from '../../shared/colour/palette.ts';
-import { maxLevel, type TileAddress } from '../../shared/geometry/deep-zoom.ts';
-import { patchGrid } from '../../shared/geometry/patch-grid.ts';
-import { tileWindow } from '../../shared/geometry/score-raster.ts';
-import type { AnalysisState, Breakdown, HeatmapDescriptor, Method, Score } from '../../shared/heatmap-descriptor.ts';
+import type { TileAddress } from '../../shared/geometry/deep-zoom.ts';
+import type { AnalysisState, Breakdown, HeatmapDescriptor, Method } from '../../shared/heatmap-descriptor.ts';
+import { describeHeatmap, describeModel } from './made-up-heatmaps.ts';
+import { scoreAt, tileBody } from './made-up-scores.ts';
 import { type FakeStream, openFakeStream, tellAll, type ViewState } from './view-streams.ts';
 
 const require = createRequire(import.meta.url);
-
-/** A made-up heatmap of 2000 x 1400 pixels: patches of 64 with 8 x 8 cells, and a remainder. */
-export function describeHeatmap(classes: number, method: Method = 'cam'): HeatmapDescriptor {
-  const slide = { width: 2000, height: 1400 };
-  const grid = patchGrid(slide, { patchWidth: 64, patchHeight: 64, cellRows: 8, cellColumns: 8 }, 1);
-  return {
-    slide: 'slide',
-    model: `model${classes}`,
-    title: `Tissue, ${classes} classes`,
-    ...slide,
-    mpp: 0.5,
-    tileSize: 256,
-    overlap: 1,
-    maxLevel: maxLevel(slide),
-    strides: new Array(maxLevel(slide) + 1).fill(1),
-    method,
-    activation: 'softmax',
-    engine: 'none',
-    classes: Array.from({ length: classes }, (_, i) => ({ name: className(i), color: classColour(i) })),
-    grid,
-    scores: method === 'cam' ? ['probability', 'cam', 'patch'] : ['cam', 'patch'],
-    encodings: {
-      probability: { dtype: '|u1', one: 255 },
-      cam: { dtype: '<f2', one: 1 },
-      patch: { dtype: '|u1', one: 255 },
-    },
-    fingerprint: 'f1',
-    classOrder: null,
-    tiles: `model${classes}_files/`,
-    options: { overlap: 1, background: null },
-    levelMode: false,
-    storeProblem: null,
-    analysis: {
-      state: 'none',
-      region: null,
-      patches: { known: 0, total: 651 },
-      missing: 651,
-      patchesPerSecond: null,
-      seconds: null,
-    },
-    warnings: [],
-  };
-}
-
-/** Another model's heatmap of the same slide: patches of 100 with one cell, and spots at other places. */
-export function describeOther(classes: number, size = { width: 2000, height: 1400 }): HeatmapDescriptor {
-  const model = `other${classes}`;
-  const grid = patchGrid(size, { patchWidth: 100, patchHeight: 100, cellRows: 1, cellColumns: 1 }, 1);
-  return { ...describeHeatmap(classes), ...size, model, title: 'Other model', grid, tiles: `${model}_files/` };
-}
-
-/** By the name of its model; `other0` is of another slide. */
-function describeModel(model: string, method: Method): HeatmapDescriptor {
-  const classes = Number(/\d+$/.exec(model)?.[0]);
-  if (model === 'other0') return describeOther(4, { width: 1000, height: 700 });
-  return model.startsWith('other') ? describeOther(classes) : describeHeatmap(classes, method);
-}
-
-const NAMES = ['Lesion', 'Gray matter', 'White matter', 'Blank'];
-const className = (index: number) => NAMES[index] ?? `class ${index}`;
-
-/** Score, 0 to 1, of a class at a place of the slide (0 to 1 in both directions): one soft spot for each class. */
-function scoreAt(index: number, x: number, y: number): number {
-  const angle = 1 + (index * 2 * Math.PI) / 5;
-  const distance = Math.hypot(x - 0.5 - 0.25 * Math.cos(angle), (y - 0.5 - 0.25 * Math.sin(angle)) * 0.7);
-  return Math.exp(-((distance / 0.16) ** 2));
-}
 
 /** Mean probability of each class on the slide. */
 const OF_SLIDE = [0.084, 0.512, 0.374, 0.03];
@@ -143,38 +74,6 @@ export function freshControl(): Control {
     analysisStatus: 202,
     isStatic: false,
   };
-}
-
-/** A tile's body as the server sends it. */
-export function tileBody(
-  descriptor: HeatmapDescriptor,
-  address: TileAddress,
-  planes: number[],
-  score: Score,
-  coverage: number,
-  [low, high] = [0, 1],
-): Uint8Array {
-  const window = tileWindow(descriptor, descriptor.grid, address, score === 'patch' ? 0 : 'cells');
-  const { rows, columns, rowStart, columnStart, rasterLevel } = window;
-  const perPatch = rasterLevel === 'cells' ? 1 / descriptor.grid.cellRows : 2 ** rasterLevel;
-  const shift = descriptor.model.startsWith('other') ? 0.4 : 0;
-  const one = score === 'cam' ? 1 : 255;
-  const data = new Float64Array((planes.length + 2) * rows * columns);
-  planes.forEach((index, plane) => {
-    for (let row = 0; row < rows; row++) {
-      for (let column = 0; column < columns; column++) {
-        const x = ((columnStart + column + 0.5) * perPatch) / descriptor.grid.columns;
-        const y = ((rowStart + row + 0.5) * perPatch) / descriptor.grid.rows;
-        const value = Math.round(255 * scoreAt(index + shift, x, y)) * (one / 255);
-        data[(plane * rows + row) * columns + column] = score === 'cam' ? low + (high - low) * value : value;
-      }
-    }
-  });
-  data.fill((coverage * one) / 255, planes.length * rows * columns, (planes.length + 1) * rows * columns);
-  const shape = [planes.length + 2, rows, columns];
-  return score === 'cam'
-    ? encodeNpy({ dtype: '<f2', shape, data })
-    : encodeNpy({ dtype: '|u1', shape, data: Uint8Array.from(data) });
 }
 
 /**

@@ -3,7 +3,7 @@ import { changedSettings, defaultSettings } from '../../plugin/src/changed-setti
 import type { CamChanges, CamSettings } from '../../plugin/src/options.ts';
 import { colourOf, modesOf, shownClasses } from '../../plugin/src/shown.ts';
 import type { HeatmapDescriptor } from '../../shared/heatmap-descriptor.ts';
-import { describeHeatmap } from './heatmap-server.ts';
+import { describeHeatmap } from './made-up-heatmaps.ts';
 
 const descriptor = describeHeatmap(4);
 const settings = defaultSettings(descriptor);

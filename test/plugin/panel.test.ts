@@ -95,13 +95,13 @@ test('rows are sorted anew for another scope, and when the view has been still, 
 
   control.inRegion = [0.4, 0.29, 0.3, 0];
   await page.evaluate(() => window.viewer.viewport.zoomBy(2));
-  await expect.poll(names, { timeout: 8000 }).toEqual(['Lesion', 'White matter', 'Gray matter', 'Blank']);
+  await expect.poll(names).toEqual(['Lesion', 'White matter', 'Gray matter', 'Blank']);
 
   await page.getByText('Lesion').hover();
   control.inRegion = [0.1, 0.29, 0.3, 0];
   const shares = () => page.locator('.osd-cam-value').allTextContents();
   await page.evaluate(() => window.viewer.viewport.zoomBy(0.5));
-  await expect.poll(shares, { timeout: 8000 }).toEqual(['10 %', '30 %', '29 %', '0 %']);
+  await expect.poll(shares).toEqual(['10 %', '30 %', '29 %', '0 %']);
   await page.waitForTimeout(2300);
   expect(await shares()).toEqual(['10 %', '30 %', '29 %', '0 %']);
   await page.getByText('Opacity').hover();
@@ -162,7 +162,7 @@ test('says what failed, until it works', async () => {
   await addCam(page, { showControl: true });
   await expect.poll(() => page.getByRole('alert').textContent()).toMatch(/500/);
   control.tileStatus = 200;
-  await expect.poll(() => page.getByRole('alert').isVisible(), { timeout: 8000 }).toBe(false);
+  await expect.poll(() => page.getByRole('alert').isVisible()).toBe(false);
 });
 
 test('without the server the heatmap stays, finer views too, and comes back to what it should be', async () => {
@@ -182,7 +182,7 @@ test('without the server the heatmap stays, finer views too, and comes back to w
   const standIn = await pixelAt(page, 700, 1000);
   expect(standIn.every((value, i) => Math.abs(value - shown[i]) < 12)).toBe(true);
   await page.context().setOffline(false);
-  await expect.poll(() => page.getByRole('alert').isVisible(), { timeout: 10_000 }).toBe(false);
+  await expect.poll(() => page.getByRole('alert').isVisible()).toBe(false);
 });
 
 test('in a narrow viewer it is a sheet that begins closed', async () => {

@@ -37,7 +37,7 @@ test('predictions are written where a patch is large enough and classified', asy
   expect(await written()).toBe(0);
   Object.assign(control, { coverage: 255, missing: 0, known: 651, revision: 2 });
   announce();
-  await expect.poll(written, { timeout: 10_000 }).toBeGreaterThan(2000);
+  await expect.poll(written).toBeGreaterThan(2000);
   await page.evaluate(() => window.cam.setOptions({ predictions: false }));
   expect(await page.locator('.osd-cam-labels').count()).toBe(0);
 });

@@ -27,7 +27,7 @@ test.each(['canvas', 'webgl'] as const)(
     Object.assign(control, { missing: 0, coverage: 255, revisions: { '10/2_1': 5 } });
     announce();
     // Software WebGL may take a second for a frame.
-    await expect.poll(async () => (await pixelAt(page, ...LESION))[1], { timeout: 10_000 }).toBeGreaterThan(200);
+    await expect.poll(async () => (await pixelAt(page, ...LESION))[1]).toBeGreaterThan(200);
     await allAsked(page);
     expect(control.requests.slice(before).filter((request) => request !== '/')).toEqual([
       first.find((request) => request.includes('/10/2_1.npy')),
@@ -111,12 +111,12 @@ test('failed tiles raise one error, show nothing, and are tried again', async ()
   });
   await addCam(page, { classes: ['Lesion'], opacity: 1 });
   const tiles = new Set(tileRequests()).size;
-  await expect.poll(() => tileRequests().length, { timeout: 8000 }).toBeGreaterThanOrEqual(2 * tiles);
+  await expect.poll(() => tileRequests().length).toBeGreaterThanOrEqual(2 * tiles);
   await allAsked(page);
   expect(await page.evaluate(() => Reflect.get(window, 'errors'))).toBe(1);
   expect(await pixelAt(page, ...LESION)).toEqual([100, 100, 100]);
   control.tileStatus = 200;
-  await expect.poll(async () => (await pixelAt(page, ...LESION))[1], { timeout: 8000 }).toBeGreaterThan(200);
+  await expect.poll(async () => (await pixelAt(page, ...LESION))[1]).toBeGreaterThan(200);
 });
 
 test.each(['viewer', 'overlay'])('every request carries the headers of the %s', async (owner) => {

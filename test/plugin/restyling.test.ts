@@ -4,7 +4,8 @@ import type { CamChanges } from '../../plugin/src/options.ts';
 import { tilePixels } from '../../plugin/src/tile-pixels.ts';
 import { tileRequest } from '../../plugin/src/tile-request.ts';
 import { addCam, openViewer, pixelsAt, settled, useBrowser } from './browser.ts';
-import { describeHeatmap, tileBody } from './heatmap-server.ts';
+import { describeHeatmap } from './made-up-heatmaps.ts';
+import { tileBody } from './made-up-scores.ts';
 
 const browser = useBrowser();
 const descriptor = describeHeatmap(4);

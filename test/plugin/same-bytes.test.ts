@@ -5,7 +5,8 @@ import { tilePixels } from '../../plugin/src/tile-pixels.ts';
 import { tileRequest } from '../../plugin/src/tile-request.ts';
 import { useBrowser } from './browser.ts';
 import { buildModule } from './bundles.ts';
-import { describeHeatmap, tileBody } from './heatmap-server.ts';
+import { describeHeatmap } from './made-up-heatmaps.ts';
+import { tileBody } from './made-up-scores.ts';
 
 const browser = useBrowser();
 const descriptor = describeHeatmap(4);

@@ -4,7 +4,8 @@ import { regionsAbove } from '../../plugin/src/export/regions-above.ts';
 import type { HeatmapClient } from '../../plugin/src/heatmap-client.ts';
 import { scoreTileFromNpy } from '../../shared/painting/score-tile.ts';
 import { addCam, openViewer, useBrowser } from './browser.ts';
-import { describeHeatmap, tileBody } from './heatmap-server.ts';
+import { describeHeatmap } from './made-up-heatmaps.ts';
+import { tileBody } from './made-up-scores.ts';
 
 const browser = useBrowser();
 

@@ -33,7 +33,7 @@ test('a host of files at another origin, which may not even be asked, is let alo
   });
   await openViewer(page, url);
   await addCam(page, { showControl: true });
-  await expect.poll(() => asked('/breakdown'), { timeout: 8000 }).toBe(1);
+  await expect.poll(() => asked('/breakdown')).toBe(1);
   expect(tries).toBe(4);
   await page.evaluate(() => window.viewer.viewport.zoomBy(2, undefined, true));
   await settled(page);

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { changedSettings, defaultSettings } from '../../plugin/src/changed-settings.ts';
 import { satisfies, tileRequest, tileUrl } from '../../plugin/src/tile-request.ts';
-import { describeHeatmap } from './heatmap-server.ts';
+import { describeHeatmap } from './made-up-heatmaps.ts';
 
 const range = (count: number) => Array.from({ length: count }, (_, i) => i);
 const request = (classes: number, changes: Parameters<typeof changedSettings>[1]) => {

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest';
 import { checkedTile } from '../../plugin/src/tile-pixels.ts';
 import { tileCovers, valuesAt } from '../../plugin/src/values.ts';
-import { describeHeatmap, tileBody } from './heatmap-server.ts';
+import { describeHeatmap } from './made-up-heatmaps.ts';
+import { tileBody } from './made-up-scores.ts';
 
 const descriptor = describeHeatmap(2);
 const address = { level: 11, column: 1, row: 2 };

@@ -9,8 +9,6 @@ export interface FakeStream {
   views: ViewRequest[];
   /** Value of the header `X-Test`. */
   header: string | undefined;
-  /** Milliseconds of `performance.now`. */
-  openedAt: number;
   isOpen: boolean;
   send<Name extends keyof ViewEvents>(name: Name, data: ViewEvents[Name]): void;
   /** As a server does that goes away. */
@@ -41,7 +39,6 @@ export async function openFakeStream(
   const stream: FakeStream = {
     views: JSON.parse(body),
     header: typeof header === 'string' ? header : undefined,
-    openedAt: performance.now(),
     isOpen: true,
     send: (name, data) => response.write(`event: ${name}\ndata: ${JSON.stringify(data)}\n\n`),
     end: () => response.socket?.destroy(),

@@ -14,7 +14,7 @@ let uninterrupted: StoredResults;
 beforeAll(async () => {
   folder = await temporaryFolder();
   slide = join(folder, 'slides/slide.tif');
-  await paintSlide(slide, { seed: 21, width: 6144, height: 4096 });
+  await paintSlide(slide, { seed: 21, width: 4224, height: 3072 });
   const store = join(folder, 'store');
   const { stderr } = await runCommand('analyze', slide, demoModelFiles.model, '--store', store, '--json');
   expect(stderr).toBe('');

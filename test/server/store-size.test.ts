@@ -37,7 +37,7 @@ test('beyond its size the store loses whole heatmaps that nobody uses, and never
 
   const second = await serve();
   const piece = await look(second, 'brain:piece.png');
-  await expect.poll(kept, { timeout: 10_000 }).toEqual([piece]);
+  await expect.poll(kept).toEqual([piece]);
   expect(second.stderr()).toContain(`the store was full; removed heatmaps ${tissue}`);
   expect(await look(second, 'tissue.tif')).toBe(tissue);
   await second.stop();

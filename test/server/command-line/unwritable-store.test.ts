@@ -19,7 +19,7 @@ afterAll(async () => {
 });
 
 const HEATMAP = 'heatmaps/tissue.tif/tissue.h5';
-const polling = { interval: 50, timeout: 20_000 };
+const polling = { interval: 50 };
 
 /** Makes the disk unwritable, and gives what undoes that. */
 const kinds: [string, string, string, () => Promise<() => Promise<void>>][] = [

@@ -25,8 +25,7 @@ beforeAll(async () => {
 });
 
 const upperRows = (heatmap: Heatmap) => positionsWhere(heatmap, (row) => row < 20);
-const healthy = (heatmap: Heatmap) =>
-  expect.poll(() => heatmap.values.store.problem, { interval: 50, timeout: 10_000 }).toBeNull();
+const healthy = (heatmap: Heatmap) => expect.poll(() => heatmap.values.store.problem, { interval: 50 }).toBeNull();
 
 /** What is in the store is the whole heatmap. */
 async function expectWhole(store: string): Promise<void> {
@@ -68,7 +67,7 @@ test('a removed folder is noticed with the next results and begun anew; what was
   await rm(heatmapFolder(store), { recursive: true, maxRetries: 9 });
   const below = positionsWhere(heatmap, (row) => row === 30);
   await classify(heatmap, below);
-  await expect.poll(() => told.at(-1), { interval: 20, timeout: 10_000 }).toBe('stored again');
+  await expect.poll(() => told.at(-1), { interval: 20 }).toBe('stored again');
   expect(told[0]).toMatch('was removed; it is begun anew');
   await expect.poll(() => heatmap.values.known.known, { interval: 20 }).toBe(below.length);
   const same = await syntheticHeatmap(40, 37);
@@ -94,7 +93,7 @@ test('a removed folder that many readers come upon at once is told once, and its
   await expect.poll(() => analyses.state(heatmap).state, { interval: 5 }).toBe('done');
   await rm(heatmapFolder(store), { recursive: true, maxRetries: 9 });
   await Promise.all([factsOf(heatmap), factsOf(heatmap)]);
-  await expect.poll(() => told.at(-1), { interval: 20, timeout: 10_000 }).toBe('stored again');
+  await expect.poll(() => told.at(-1), { interval: 20 }).toBe('stored again');
   await healthy(heatmap);
   expect(told).toEqual([...new Set(told)]);
   expect(heatmap.values.known.known).toBe(0);

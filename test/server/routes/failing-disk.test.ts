@@ -8,7 +8,7 @@ import { smallDisk } from '../../small-disk.ts';
 import { temporaryFolder } from '../../temporary-folder.ts';
 
 const HEATMAP = 'heatmaps/tissue.tif/tissue.h5';
-const polling = { interval: 50, timeout: 20_000 };
+const polling = { interval: 50 };
 const folder = temporaryFolder();
 const disk = smallDisk(join(folder, 'disk'), 12 * 1024 ** 2);
 let catalogue: SmallCatalogue;

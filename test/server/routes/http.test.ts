@@ -134,7 +134,7 @@ describe('a heatmap', () => {
     const address = 'heatmaps/brain:piece.png/tissue.h5/analysis';
     const started = await get(address, { method: 'POST' });
     expect(started.status).toBe(202);
-    await expect.poll(async () => (await getJson(address)).state, { timeout: 20_000 }).toBe('done');
+    await expect.poll(async () => (await getJson(address)).state).toBe('done');
     expect(await getJson(address)).toMatchObject({ missing: 0, patches: { known: 15, total: 15 } });
     expect(await getJson('heatmaps/brain:piece.png/tissue.h5/breakdown')).toMatchObject({ exact: true });
   });

@@ -89,7 +89,7 @@ describe.skipIf(openslideVersion === undefined || process.platform !== 'linux')(
     expect(stdout).toMatch(/reader +openslide/);
     const processes = await libraryProcesses(server.process.pid ?? 0);
     await server.stop();
-    await expect.poll(() => processes.filter(isAlive), { timeout: 20_000 }).toEqual([]);
+    await expect.poll(() => processes.filter(isAlive)).toEqual([]);
   });
 });
 

@@ -50,7 +50,7 @@ test('new names in the manifest change neither what is known nor an analysis tha
   await writeFile(manifest, JSON.stringify(content));
   const { classes } = await getJson('heatmaps/tissue.tif/tissue.h5.json');
   expect(classes[0].name).toBe('Renamed');
-  await expect.poll(async () => (await getJson(address)).state, { timeout: 20_000 }).toBe('done');
+  await expect.poll(async () => (await getJson(address)).state).toBe('done');
   const { classified } = await getJson('healthz');
   const { patches } = await getJson(address);
   expect(patches).toEqual({ known: 150, total: 150 });

@@ -55,11 +55,11 @@ test('an image that was added is a slide with heatmaps, listed to nobody and rem
   expect(tile.headers.get('x-cam-missing')).toBe('0');
   const analysis = `heatmaps/${name}/tissue.h5/analysis`;
   await get(analysis, { method: 'POST' });
-  await expect.poll(async () => (await getJson(analysis)).state, { timeout: 20_000 }).toBe('done');
+  await expect.poll(async () => (await getJson(analysis)).state).toBe('done');
   // The same pixels in the catalogue have a heatmap of their own there, and the same values.
   await get('heatmaps/brain:piece.png/tissue.h5/analysis', { method: 'POST' });
   const own = async () => (await getJson('heatmaps/brain:piece.png/tissue.h5/analysis')).state;
-  await expect.poll(own, { timeout: 20_000 }).toBe('done');
+  await expect.poll(own).toBe('done');
   const { breakdown } = await getJson(`heatmaps/${name}/tissue.h5/breakdown`);
   expect(breakdown).toEqual((await getJson('heatmaps/brain:piece.png/tissue.h5/breakdown')).breakdown);
 
@@ -104,7 +104,7 @@ test('an image can be removed while somebody looks at it and it is analysed', as
   expect((await get(`${heatmap}/analysis`)).status).toBe(404);
   gone.abort();
   const waiting = async () => (await getJson('healthz')).waiting;
-  await expect.poll(waiting, { timeout: 20_000 }).toEqual({ wishes: 0, tasks: 0 });
+  await expect.poll(waiting).toEqual({ wishes: 0, tasks: 0 });
   expect(await filesLeft()).toEqual(before);
   expect(server.stderr()).not.toMatch(/"level":50|Error/);
 });
@@ -161,9 +161,9 @@ test('a client that goes away in the middle leaves nothing', async () => {
   });
   sent.on('error', () => {});
   sent.write(piece.subarray(0, 1000));
-  await expect.poll(filesLeft, { timeout: 20_000 }).toContain('half.png');
+  await expect.poll(filesLeft).toContain('half.png');
   sent.destroy();
-  await expect.poll(filesLeft, { timeout: 20_000 }).toEqual(before);
+  await expect.poll(filesLeft).toEqual(before);
 });
 
 test.each(['https://evil.example', 'https://viewer.example', 'null'])(

@@ -40,7 +40,7 @@ describe.skipIf(process.platform !== 'linux')('files stay open', () => {
     await writeFile(file, 'bytes');
     await Promise.all(Array.from({ length: 20 }, () => start(file)));
     expect(await timesOpen(file)).toBeLessThanOrEqual(1);
-    await expect.poll(() => timesOpen(file), { timeout: 20_000 }).toBe(0);
+    await expect.poll(() => timesOpen(file)).toBe(0);
   });
 
   test('as long as somebody reads', async () => {
@@ -50,7 +50,7 @@ describe.skipIf(process.platform !== 'linux')('files stay open', () => {
       await new Promise((resolve) => setTimeout(resolve, 1500));
       expect((await handle.stat()).size).toBe(5);
     });
-    await expect.poll(() => timesOpen(file), { timeout: 20_000 }).toBe(0);
+    await expect.poll(() => timesOpen(file)).toBe(0);
   });
 
   test('and are closed where there are many', async () => {

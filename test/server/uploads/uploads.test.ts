@@ -125,7 +125,7 @@ test('what nobody looks at is removed after a while; a look puts that off', asyn
     uploads.use(id);
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
-  await expect.poll(() => filesLeft(), { timeout: 20_000 }).toEqual([]);
+  await expect.poll(() => filesLeft()).toEqual([]);
   expect(() => uploads.find(id)).toThrow(/no longer here/);
 });
 

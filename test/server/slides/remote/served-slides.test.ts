@@ -178,7 +178,7 @@ describe('a server of remote slides', () => {
       asked = iiif.asked.length;
       return before === asked;
     };
-    await expect.poll(isQuiet, { timeout: 20_000, interval: 4000 }).toBe(true);
+    await expect.poll(isQuiet, { interval: 4000 }).toBe(true);
     expect((await analysis()).state).toBe('running');
     isDown = false;
     await expect.poll(async () => (await analysis()).state, { timeout: 60_000, interval: 500 }).toBe('done');
