@@ -29,7 +29,7 @@ export default defineConfig({
     testTimeout: 90_000,
     hookTimeout: 120_000,
     expect: { poll: { timeout: 30_000 } },
-    globalSetup: 'test/painted-slides.ts',
+    globalSetup: 'test/made-once.ts',
     // Two cores: more workers than that only slow each other's servers and browsers down.
     maxWorkers: 2,
   },

@@ -1,13 +1,21 @@
+import { readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { build } from 'vite';
+import { madeOnce } from '../made-once.ts';
 
 const root = path.resolve(fileURLToPath(import.meta.url), '../../..');
 
-/** Builds the plugin's script for pages, the one that it loads when it needs more, and its style sheet in memory. */
+/**
+ * The plugin's script for pages, the one that it loads when it needs more, and its style sheet, built once in a run of
+ * the tests.
+ */
 export async function buildPlugin(): Promise<{ script: string; onDemand: string; style: string }> {
-  const onDemand = await buildScript('plugin/vite.on-demand.config.ts');
-  return { ...(await buildScript('plugin/vite.umd.config.ts')), onDemand: onDemand.script };
+  const built = await madeOnce('plugin.json', async (file) => {
+    const onDemand = await buildScript('plugin/vite.on-demand.config.ts');
+    const all = { ...(await buildScript('plugin/vite.umd.config.ts')), onDemand: onDemand.script };
+    await writeFile(file, JSON.stringify(all));
+  });
+  return JSON.parse(await readFile(built, 'utf8'));
 }
 
 /** Builds the script of the element, which comes after the plugin's. */
@@ -16,6 +24,8 @@ export async function buildElement(): Promise<string> {
 }
 
 async function buildScript(configFile: string): Promise<{ script: string; style: string }> {
+  // Loading it takes longer than most of what is done with it.
+  const { build } = await import('vite');
   const built = await build({
     configFile: path.join(root, configFile),
     logLevel: 'silent',
@@ -36,6 +46,7 @@ async function buildScript(configFile: string): Promise<{ script: string; style:
 
 /** Bundles one module of the plugin as a script that sets `window[name]` to its exports. */
 export async function buildModule(file: string, name: string): Promise<string> {
+  const { build } = await import('vite');
   const built = await build({
     root,
     configFile: false,
