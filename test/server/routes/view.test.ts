@@ -109,10 +109,8 @@ test('is told of what others have computed', async () => {
   const other = await openView(server.address, [{ heatmap, region: [0, 0, 200, 200], level: FULL }]);
   await other.until((event) => isSharp(event));
   other.close();
-  await setTimeout(600);
+  await expect.poll(() => watcher.events.slice(before).some(({ name }) => name === 'tiles')).toBe(true);
   watcher.close();
-  const news = watcher.events.slice(before);
-  expect(news.some(({ name }) => name === 'tiles')).toBe(true);
 });
 
 test('a client that leaves withdraws what nobody else wants', async () => {

@@ -47,10 +47,10 @@ describe('microns per pixel of OME-XML', () => {
   });
 
   test('hostile text takes no time', () => {
-    const start = performance.now();
+    const start = process.cpuUsage();
     for (const piece of ['<Pixels ', '<Channel ', '<OME a', 'a', 'a="', ' ', '&#', '<'])
       omePixels(`<OME ><Pixels >${piece.repeat(1e6)}`, SIZE);
-    expect(performance.now() - start).toBeLessThan(20_000);
+    expect(process.cpuUsage(start).user / 1e6).toBeLessThan(20);
   });
 });
 

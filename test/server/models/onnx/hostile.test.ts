@@ -92,9 +92,9 @@ test.each([
   { name: '100 MB of zeros', bytes: Buffer.alloc(100e6), says: 'not a complete' },
 ])('refuses $name within bounded time and memory', async ({ bytes, wrap, says }) => {
   const before = process.memoryUsage().rss;
-  const start = performance.now();
+  const start = process.cpuUsage();
   expect(await said(wrap ? field(GRAPH, bytes) : bytes)).toContain(says);
-  expect(performance.now() - start).toBeLessThan(10_000);
+  expect(process.cpuUsage(start).user / 1e6).toBeLessThan(10);
   expect(process.memoryUsage().rss - before).toBeLessThan(500e6);
 });
 
