@@ -26,9 +26,9 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     exclude: [...configDefaults.exclude, ...LONG],
     // Nothing waits for these where all is well: a machine that is busy may take ten times as long as one that is not.
-    testTimeout: 90_000,
+    testTimeout: 120_000,
     hookTimeout: 120_000,
-    expect: { poll: { timeout: 30_000 } },
+    expect: { poll: { timeout: 60_000 } },
     globalSetup: 'test/made-once.ts',
     // Two cores: more workers than that only slow each other's servers and browsers down.
     maxWorkers: 2,

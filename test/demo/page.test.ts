@@ -2,13 +2,10 @@ import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import sharp from 'sharp';
-import { afterAll, beforeAll, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { launchBrowser } from '../browser.ts';
 import { type RunningCommand, startCommand } from '../command-line.ts';
 import { type SmallCatalogue, smallCatalogue } from '../small-catalogue.ts';
-
-// A page and its network beside others' work.
-vi.setConfig({ testTimeout: 90_000 });
 
 let catalogue: SmallCatalogue;
 let server: RunningCommand;

@@ -73,4 +73,4 @@ test('visits choose the same classes, whatever of the slide is known', async () 
   expect((await describe()).classOrder).toEqual(classOrder);
   const late = await visit();
   expect(late).toEqual({ classes: early.classes, first: classOrder });
-}, 120_000);
+});

@@ -33,5 +33,4 @@ test.each(['server', 'worker'] as const)(
     expect(final).toEqual(uninterrupted);
     expect(final.known).toBe(final.patches);
   },
-  60_000,
 );

@@ -1,13 +1,10 @@
 import { copyFile, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import sharp from 'sharp';
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { runCommand } from '../../command-line.ts';
 import { demoModelFiles, type SmallCatalogue, smallCatalogue } from '../../small-catalogue.ts';
 import { useCommands } from '../../use-commands.ts';
-
-// Several commands in a test, beside others' work.
-vi.setConfig({ testTimeout: 120_000 });
 
 const inTurn = useCommands();
 let catalogue: SmallCatalogue;

@@ -29,7 +29,7 @@ beforeAll(async () => {
       ...words,
     );
   [plain, open] = await Promise.all([serve('one'), serve('two', '--labels')]);
-}, 60_000);
+});
 afterAll(async () => {
   await Promise.all([plain?.stop(), open?.stop()]);
   await rm(root, { recursive: true, force: true });

@@ -12,7 +12,7 @@ beforeAll(async () => {
   catalogue = await smallCatalogue();
   const [slide, model] = [join(catalogue.slides, 'tissue.tif'), join(catalogue.models, 'tissue.h5')];
   expect((await runCommand('analyze', slide, model, '--store', catalogue.store)).status).toBe(0);
-}, 60_000);
+});
 afterAll(() => rm(catalogue.root, { recursive: true, force: true }));
 
 /** The same store with a byte of every chunk of an array flipped. */

@@ -48,5 +48,4 @@ test.skipIf(!disk)(
     expect((await descriptor()).analysis.patches.known).toBe(150);
     await server.stop();
   },
-  60_000,
 );

@@ -36,7 +36,7 @@ beforeAll(async () => {
   );
   const { models, store } = catalogue;
   server = await startCommand('serve', '--slides', folder, '--models', models, '--store', store, '--port', '0');
-}, 120_000);
+});
 afterAll(async () => {
   await server?.stop();
   await rm(catalogue.root, { recursive: true, force: true });
@@ -65,7 +65,7 @@ test('file, Deep Zoom and OME-Zarr have the same breakdown', async () => {
   const file = await breakdownOf(join(catalogue.slides, 'tissue.tif'));
   expect(await breakdownOf(join(folder, 'tissue.ome.zarr'))).toEqual(file);
   expect(await breakdownOf(join(folder, 'tissue.dzi'))).toEqual(file);
-}, 120_000);
+});
 
 /** Pixels of a slide tile of full resolution, or why there are none. */
 async function tileOf(id: string, position: string) {

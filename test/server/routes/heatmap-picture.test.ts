@@ -58,7 +58,7 @@ test('of an analysed slide it is what render writes, and says what it is of', as
   expect(Description).toMatch(/^single: Tumour; probability 0 to 1; (\d+) of \1 patches analysed$/);
   expect(Software).toMatch(/^openseadragon-cam \d.*onnxruntime/);
   expect(Date.parse(created)).toBeGreaterThan(Date.now() - 60_000);
-}, 120_000);
+});
 
 test('colours are those that are named, and no picture is larger than the slide', async () => {
   const query = new URLSearchParams({ size: '4096', alone: 'true', opacity: '1', mode: 'blend' });

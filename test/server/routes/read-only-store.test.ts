@@ -71,5 +71,4 @@ test.skipIf(!disk)(
     expect(kept.tiles).toEqual(other.tiles);
     expect(kept.log).not.toContain('pyramids of slides are made in');
   },
-  60_000,
 );

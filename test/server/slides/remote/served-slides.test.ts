@@ -31,7 +31,7 @@ beforeAll(async () => {
     else if (isMissing) response.writeHead(404).end();
     else void answer(request, response);
   });
-}, 60_000);
+});
 afterAll(async () => {
   await origin?.stop();
   await rm(catalogue.root, { recursive: true, force: true });
@@ -61,14 +61,14 @@ describe('the breakdown of a slide', () => {
   let expected: Awaited<ReturnType<typeof breakdownOf>>;
   beforeAll(async () => {
     expected = await breakdownOf(join(catalogue.slides, 'tissue.tif'));
-  }, 60_000);
+  });
 
   test('is the same through its own Deep Zoom tiles and through IIIF, where those are lossless', async () => {
     const dzi = { type: 'dzi', url: `${origin.address}slides/tissue.tif.dzi?format=png` };
     expect(await breakdownOf(await written('dzi-png', dzi))).toEqual(expected);
     const image = { type: 'iiif', url: `${iiif.address}/tissue`, format: 'png' };
     expect(await breakdownOf(await written('iiif-png', image))).toEqual(expected);
-  }, 120_000);
+  });
 
   test('is nearly the same through JPEG', async () => {
     const sources = [
@@ -83,7 +83,7 @@ describe('the breakdown of a slide', () => {
       // Others than the lossless ones.
       expect(Math.max(...differences)).toBeGreaterThan(0);
     }
-  }, 120_000);
+  });
 });
 
 describe('a server of remote slides', () => {
@@ -107,7 +107,7 @@ describe('a server of remote slides', () => {
     await writeFile(config, JSON.stringify({ slides, remoteHost: [originHost(), iiif.host], port: 0 }));
     const store = join(catalogue.root, 'third-store');
     server = await startCommand('serve', '--config', config, '--models', catalogue.models, '--store', store);
-  }, 60_000);
+  });
   afterAll(() => server?.stop());
 
   test('lists those that can be read, and says why the others cannot', async () => {
@@ -184,7 +184,7 @@ describe('a server of remote slides', () => {
     await expect.poll(async () => (await analysis()).state, { timeout: 60_000, interval: 500 }).toBe('done');
     const { patches } = await analysis();
     expect(patches.known).toBe(patches.total);
-  }, 120_000);
+  });
 });
 
 test('the command line says which host has to be named', async () => {
