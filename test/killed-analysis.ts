@@ -57,11 +57,11 @@ export async function killedAnalysis(options: KilledAnalysisOptions): Promise<Ki
     const children = await childrenOf(pid);
     if (kill === 'worker') {
       // One may just have ended by the kill before.
-      if (children.length > 0) process.kill(children[Math.floor(random() * children.length)], 'SIGKILL');
+      if (children.length > 0) end(children[Math.floor(random() * children.length)]);
       continue;
     }
     const ended = new Promise((resolve) => server.process.once('exit', resolve));
-    for (const victim of [pid, ...children]) process.kill(victim, 'SIGKILL');
+    for (const victim of [pid, ...children]) end(victim);
     await ended;
     const found = await readStored(store);
     afterKills.push(found);
@@ -74,6 +74,15 @@ export async function killedAnalysis(options: KilledAnalysisOptions): Promise<Ki
   const final = await readStored(store);
   repeated.push(last.classified - (final.known - known));
   return { afterKills, repeated, final, hits };
+}
+
+/** Kills a process; one that has ended meanwhile of itself is no less dead. */
+function end(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error;
+  }
 }
 
 interface Health {
