@@ -1,7 +1,7 @@
 import { basename, dirname } from 'node:path';
 import type { AnalysisState } from '../shared/heatmap-descriptor.ts';
 import { type RunningCommand, startCommand } from './command-line.ts';
-import { childrenOf } from './processes.ts';
+import { childrenOf, killProcess } from './processes.ts';
 import { readStored, type StoredResults } from './stored-results.ts';
 
 export interface KilledAnalysisOptions {
@@ -57,11 +57,11 @@ export async function killedAnalysis(options: KilledAnalysisOptions): Promise<Ki
     const children = await childrenOf(pid);
     if (kill === 'worker') {
       // One may just have ended by the kill before.
-      if (children.length > 0) end(children[Math.floor(random() * children.length)]);
+      if (children.length > 0) killProcess(children[Math.floor(random() * children.length)]);
       continue;
     }
     const ended = new Promise((resolve) => server.process.once('exit', resolve));
-    for (const victim of [pid, ...children]) end(victim);
+    for (const victim of [pid, ...children]) killProcess(victim);
     await ended;
     const found = await readStored(store);
     afterKills.push(found);
@@ -74,15 +74,6 @@ export async function killedAnalysis(options: KilledAnalysisOptions): Promise<Ki
   const final = await readStored(store);
   repeated.push(last.classified - (final.known - known));
   return { afterKills, repeated, final, hits };
-}
-
-/** Kills a process; one that has ended meanwhile of itself is no less dead. */
-function end(pid: number): void {
-  try {
-    process.kill(pid, 'SIGKILL');
-  } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'ESRCH')) throw error;
-  }
 }
 
 interface Health {

@@ -6,7 +6,7 @@ import sharp from 'sharp';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { launchBrowser } from '../browser.ts';
 import { type RunningCommand, startCommand } from '../command-line.ts';
-import { childrenOf } from '../processes.ts';
+import { childrenOf, killProcess } from '../processes.ts';
 import { root } from '../repository/sources.ts';
 import { type SmallCatalogue, smallCatalogue } from '../small-catalogue.ts';
 import { type StaticFiles, serveFiles } from '../static-files.ts';
@@ -47,7 +47,7 @@ const serve = async () => {
 
 /** Ends the server and all that it has started, without a word to anybody. */
 async function kill({ process: { pid = 0 } }: RunningCommand): Promise<void> {
-  for (const victim of [pid, ...(await childrenOf(pid))]) process.kill(victim, 'SIGKILL');
+  for (const victim of [pid, ...(await childrenOf(pid))]) killProcess(victim);
 }
 
 /** The page of an example, which nobody reloads; `faults` are the errors that it throws. */

@@ -7,7 +7,7 @@ import { keptAnalyses } from '../../server/src/store/analysis-file.ts';
 import type { AnalysisState, Breakdown, HeatmapDescriptor } from '../../shared/heatmap-descriptor.ts';
 import { type RunningCommand, runCommand, startCommand, temporaryFolder } from '../command-line.ts';
 import { paintSlide } from '../painted-slides.ts';
-import { childrenOf } from '../processes.ts';
+import { childrenOf, killProcess } from '../processes.ts';
 import { demoModelFiles } from '../small-catalogue.ts';
 import { readStored } from '../stored-results.ts';
 
@@ -56,7 +56,7 @@ async function kill(server: RunningCommand): Promise<void> {
   running.delete(server);
   const ended = new Promise((resolve) => server.process.once('exit', resolve));
   const pid = server.process.pid ?? 0;
-  for (const victim of [pid, ...(await childrenOf(pid))]) process.kill(victim, 'SIGKILL');
+  for (const victim of [pid, ...(await childrenOf(pid))]) killProcess(victim);
   await ended;
 }
 
