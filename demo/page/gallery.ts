@@ -24,7 +24,12 @@ export function createGallery(
   container: HTMLElement,
   chosen: Record<'slide' | 'model', (id: string) => void> & { compare: (id: string | undefined) => void },
 ): Gallery {
-  const filter = element('input', { type: 'search', placeholder: 'Filter slides', ariaLabel: 'Filter slides' });
+  const filter = element('input', {
+    type: 'search',
+    placeholder: 'Filter slides',
+    ariaLabel: 'Filter slides',
+    hidden: true,
+  });
   const models = element('select', { ariaLabel: 'Model' });
   const chooser = element('label', { className: 'model', hidden: true }, element('span', {}, 'Model'), models);
   const others = element('select', { ariaLabel: 'Compare with' });
@@ -125,6 +130,8 @@ export function createGallery(
       if (model !== undefined) models.value = model;
       others.value = compare ?? '';
       for (const option of others.options) option.disabled = option.value === model;
+      // Names may be longer than there is room for.
+      for (const choice of [models, others]) choice.title = choice.selectedOptions[0]?.text ?? '';
       mark();
     },
     showNotice(text) {

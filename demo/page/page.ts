@@ -43,7 +43,9 @@ function start(): void {
       void ask();
     },
   });
-  required('#gallery').append(createSlidePicture(stage.cam), createThemeChoice());
+  const picture = createSlidePicture(stage.cam);
+  picture.hidden = true;
+  required('#gallery').append(picture, createThemeChoice());
   let lists: Lists | undefined;
   let awaySince: string | undefined;
   let timer = 0;
@@ -67,6 +69,7 @@ function start(): void {
       if (id === undefined || isAsking) return undefined;
       return { id, classes: entryOf(id)?.classes.length ?? 1, title: entryOf(id)?.title ?? id };
     };
+    picture.hidden = slide === undefined || named(model) === undefined;
     if (slide !== undefined) stage.show(slide, named(model), named(compare));
     else if (broken) stage.showMessage('This slide cannot be read', broken.message, ask);
     else if (unreadableSlides.length > 0) {

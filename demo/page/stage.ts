@@ -2,6 +2,7 @@ import type OpenSeadragon from 'openseadragon';
 import type { CamOptions, CamOverlay } from '../../plugin/src/index.ts';
 import { element } from './element.ts';
 import { checkSlide, heatmapAddress, slideAddress } from './server.ts';
+import { addViewerButtons } from './viewer-buttons.ts';
 
 /** A model, and of how many classes. */
 export interface StageModel {
@@ -47,7 +48,7 @@ export function createStage(container: HTMLElement, osd: typeof OpenSeadragon, w
 
   const viewer = new osd.Viewer({
     element: screen,
-    prefixUrl: 'openseadragon/images/',
+    showNavigationControl: false,
     showNavigator: wishes.navigator ?? true,
     navigatorPosition: 'BOTTOM_LEFT',
     navigatorSizeRatio: 0.15,
@@ -62,6 +63,7 @@ export function createStage(container: HTMLElement, osd: typeof OpenSeadragon, w
     maxTilesPerFrame: 4,
     gestureSettingsMouse: { clickToZoom: false, dblClickToZoom: true },
   });
+  addViewerButtons(viewer, osd);
   const stopLeavingRoom = (wishes.panelRoom ?? true) ? leaveRoom(viewer) : undefined;
   let cam: CamOverlay | undefined;
   let shown: { slide: string; model: string | undefined } | undefined;
@@ -73,6 +75,8 @@ export function createStage(container: HTMLElement, osd: typeof OpenSeadragon, w
     message.replaceChildren(element('h1', {}, title), element('p', {}, text));
     if (retry) message.append(element('button', { type: 'button', onclick: retry }, 'Try again'));
     message.hidden = false;
+    // Nothing that it hides can be reached.
+    screen.inert = true;
   };
   const clear = () => {
     opening.abort();
@@ -127,6 +131,7 @@ export function createStage(container: HTMLElement, osd: typeof OpenSeadragon, w
         return;
       }
       message.hidden = true;
+      screen.inert = false;
     }
     shown = { slide, model: model?.id };
     if (model !== undefined) lay(slide, model);

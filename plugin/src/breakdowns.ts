@@ -32,9 +32,10 @@ export function breakdowns(host: {
   fetch(scope: Scope, signal: AbortSignal): Promise<Breakdown>;
   /** Whether to ask: somebody wants to see them, and the server does not tell. */
   isAsking(scope: Scope): boolean;
-  show(breakdown: Breakdown): void;
+  /** Undefined where those of what is chosen are not known. */
+  show(breakdown: Breakdown | undefined): void;
   succeeded(): void;
-  failed(error: unknown): void;
+  failed(scope: Scope, error: unknown): void;
 }): Breakdowns {
   let asked = 0;
   const latest: Partial<Record<Scope, Breakdown>> = {};
@@ -68,15 +69,14 @@ export function breakdowns(host: {
     } catch (error) {
       if (mine.signal.aborted) return;
       if (isUnanswered(error)) timer = setTimeout(ask, pauseAfter(failures, LONGEST_PAUSE), failures + 1);
-      host.failed(error);
+      host.failed(scope, error);
     }
   };
 
   return {
     choose: (scope) => {
       chosen = scope;
-      const known = latest[scope];
-      if (known) host.show(known);
+      host.show(latest[scope]);
       void ask();
     },
     told: (scope, breakdown) => {
@@ -101,7 +101,9 @@ export function breakdowns(host: {
     refresh: () => void ask(),
     regionChanged: () => {
       delete latest.region;
-      if (chosen === 'region') void ask();
+      if (chosen !== 'region') return;
+      host.show(undefined);
+      void ask();
     },
     destroy: stop,
   };

@@ -31,7 +31,7 @@ export interface Instruments {
   scope(scope: Scope): void;
   /** More patches are classified. */
   news(): void;
-  breakdown(breakdown: Breakdown): void;
+  breakdown(breakdown: Breakdown | undefined): void;
   destroy(): void;
 }
 
@@ -87,12 +87,20 @@ export function instruments(
   });
   const showAnalysis = () =>
     analysisPart.show(analysis.state(), analysis.isOffered(), isOfRegion() ? { missing: missingInRegion } : null);
+  const zoomIn = element('p', { class: 'osd-cam-note', role: 'status' });
   let labels: PatchLabels | undefined;
   const showLabels = async () => {
     if (!labels && host.settings().predictions) {
       const { patchLabels } = await loadOnDemand();
       if (!host.signal.aborted) {
-        labels ??= patchLabels(viewer, client, descriptor, { ...host, failed: (error) => host.failed('tiles', error) });
+        labels ??= patchLabels(viewer, client, descriptor, {
+          item: host.item,
+          failed: (error) => host.failed('tiles', error),
+          small: (isSmall) => {
+            const text = isSmall ? say('ZoomIn') : '';
+            if (zoomIn.textContent !== text) zoomIn.textContent = text;
+          },
+        });
       }
     }
     labels?.show(host.settings());
@@ -118,7 +126,12 @@ export function instruments(
     parts: {
       region: regionPart.element,
       analysis: analysisPart.element,
-      predictions: element('label', { class: 'osd-cam-switch' }, predictions, element('span', {}, say('Predictions'))),
+      predictions: element(
+        'div',
+        {},
+        element('label', { class: 'osd-cam-switch' }, predictions, element('span', {}, say('Predictions'))),
+        zoomIn,
+      ),
       exports: createExportPart(`${descriptor.slide} ${descriptor.model}`, {
         png: exports.view,
         csv: () => exports.breakdown('csv'),
@@ -143,9 +156,10 @@ export function instruments(
     },
     breakdown: (breakdown) => {
       latest = breakdown;
-      if (!hasStatistics(breakdown) || scope !== 'region') return;
+      if (scope !== 'region') return;
+      regionPart.showAreas(breakdown && hasStatistics(breakdown) ? breakdown.statistics : []);
+      if (!breakdown) return;
       missingInRegion = breakdown.patches.total - breakdown.patches.known;
-      regionPart.showAreas(breakdown.statistics);
       showAnalysis();
     },
     destroy: () => {

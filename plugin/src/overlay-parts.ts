@@ -12,6 +12,7 @@ import { bothTold, liveView, progressOf } from './live-view.ts';
 import type { CamChanges, CamOptions, CamSettings } from './options.ts';
 import type { OverlaySettings } from './overlay-settings.ts';
 import type { ProblemSource, Problems } from './problems.ts';
+import { isUnanswered } from './request-error.ts';
 import { isShare, shownClasses } from './shown.ts';
 import { regionOnScreen } from './shown-views.ts';
 import { extremes } from './tile-pixels.ts';
@@ -120,10 +121,10 @@ export function overlayParts(
     show: (breakdown) => {
       controls?.show({ breakdown });
       tools.breakdown(breakdown);
-      host.raise('cam-breakdown', { breakdown });
+      if (breakdown) host.raise('cam-breakdown', { breakdown });
     },
     succeeded: () => problems.succeeded('breakdown'),
-    failed: (error) => host.failed('breakdown', error),
+    failed: (scope, error) => host.failed(scope === 'region' && !isUnanswered(error) ? scope : 'breakdown', error),
   });
   const wantsOrder = () => classes.isWaiting(settings().mode);
   const live = liveView(client.address, () => credentialsOf(viewer, options), {
@@ -186,6 +187,7 @@ export function overlayParts(
       tools.show(settings());
       histograms.due();
       if (region !== before.region) {
+        problems.succeeded('region');
         shares.regionChanged();
         host.raise('cam-region', { region });
       }

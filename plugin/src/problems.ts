@@ -1,7 +1,7 @@
 import { asError, isUnanswered, reasonOf } from './request-error.ts';
 
 /** What an overlay can fail in, the most telling first. */
-const SOURCES = ['image', 'start', 'options', 'tiles', 'view', 'stream', 'breakdown'] as const;
+const SOURCES = ['image', 'start', 'options', 'tiles', 'view', 'stream', 'breakdown', 'region'] as const;
 export type ProblemSource = (typeof SOURCES)[number];
 const REQUESTS: readonly ProblemSource[] = ['start', 'tiles', 'stream', 'breakdown'];
 

@@ -31,8 +31,11 @@ test('predictions are written where a patch is large enough and classified', asy
   expect(await page.evaluate(() => window.cam.getOptions().predictions)).toBe(true);
   await page.waitForTimeout(300);
   expect(await written()).toBe(0);
+  const hint = page.locator('.osd-cam').getByText('Zoom in to read them');
+  expect(await hint.isVisible()).toBe(true);
   await page.evaluate(() => window.viewer.viewport.zoomTo(5, undefined, true));
   await page.waitForTimeout(500);
+  expect(await hint.isVisible()).toBe(false);
   // What is only estimated is not written.
   expect(await written()).toBe(0);
   Object.assign(control, { coverage: 255, missing: 0, known: 651, revision: 2 });

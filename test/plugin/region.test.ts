@@ -90,6 +90,67 @@ test('a polygon is drawn click by click; Backspace takes one back, Enter closes,
   expect(await region()).toEqual(before);
 });
 
+test('lines of a polygon do not cross: a corner that would make them is not taken, nor a last line', async () => {
+  const { page } = browser;
+  await openWithPanel();
+  await page.getByRole('button', { name: 'Polygon' }).click();
+  const guide = page.locator('.osd-cam-guide');
+  const click = async (...[x, y]: [number, number]) => {
+    const at = await onScreen(x, y);
+    await page.mouse.click(at.x, at.y);
+  };
+  await click(200, 200);
+  await click(900, 200);
+  await click(900, 600);
+  expect(await guide.textContent()).toContain('Click the corners');
+  await click(500, 100);
+  expect(await guide.textContent()).toContain('must not cross');
+  // From there the line to the first corner would cross the second one.
+  await click(1200, 600);
+  expect(await guide.textContent()).toContain('Click the corners');
+  await click(1200, 400);
+  await page.keyboard.press('Enter');
+  expect(await guide.textContent()).toContain('must not cross');
+  expect(await region()).toBe(null);
+  for (const key of ['Backspace', 'Backspace', 'Enter']) await page.keyboard.press(key);
+  expect((await region())?.coordinates.flat()).toHaveLength(4);
+});
+
+test('shares of one region are never shown for another, and what the server says of one goes with it', async () => {
+  const { page } = browser;
+  await openWithPanel();
+  const draw = (right: number) =>
+    page.evaluate((x) => {
+      const ring = [
+        [0, 0],
+        [x, 0],
+        [x, 900],
+        [0, 0],
+      ];
+      return window.cam.setRegion({ type: 'Polygon', coordinates: [ring] });
+    }, right);
+  const value = page.locator('.osd-cam-value').first();
+  const problem = page.locator('.osd-cam-problem');
+  const areas = page.locator('.osd-cam-region').getByText('Most likely on');
+  await draw(500);
+  await expect.poll(() => value.isVisible()).toBe(true);
+  await expect.poll(() => areas.isVisible()).toBe(true);
+  await page.route('**/breakdown', (route) =>
+    route.fulfill({ status: 400, json: { error: { code: 'bad-parameter', message: 'not this region' } } }),
+  );
+  await draw(600);
+  await expect.poll(() => problem.textContent()).toBe('not this region');
+  expect([await value.isVisible(), await areas.isVisible()]).toEqual([false, false]);
+  await page.getByRole('button', { name: 'Clear' }).click();
+  await expect.poll(() => problem.isVisible()).toBe(false);
+  await draw(600);
+  await expect.poll(() => problem.textContent()).toBe('not this region');
+  await page.unroute('**/breakdown');
+  await draw(700);
+  await expect.poll(() => value.isVisible()).toBe(true);
+  expect(await problem.isVisible()).toBe(false);
+});
+
 test('the view can be taken without a pointer, and the outline stays on the slide however it is turned', async () => {
   const { page } = browser;
   await openWithPanel();
@@ -150,6 +211,18 @@ test('a wrong region is told in one sentence', async () => {
         ],
       ],
     },
+    {
+      type: 'Polygon',
+      coordinates: [
+        [
+          [0, 0],
+          [9, 9],
+          [9, 0],
+          [0, 9],
+          [0, 0],
+        ],
+      ],
+    },
   ];
   const told = await page.evaluate(
     (values) => Promise.all(values.map((value) => window.cam.setRegion(value).catch((error: Error) => error.message))),
@@ -158,5 +231,6 @@ test('a wrong region is told in one sentence', async () => {
   expect(told).toEqual([
     'region: expected a GeoJSON Polygon or MultiPolygon, or Features of them, or null',
     'region: expected rings of at least 4 positions, the last the same as the first',
+    'region: expected lines that do not cross, found those from 0,0 and from 9,0 crossing',
   ]);
 });

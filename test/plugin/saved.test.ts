@@ -37,6 +37,14 @@ test('the picture has the view’s pixels, a legend and where it comes from', as
   expect(text).toMatch(/tEXtDescription\0single: Lesion; probability 0 to 1, smooth/);
 });
 
+test('the ends of a difference are told as they are shown', async () => {
+  const { page, url } = browser;
+  await openViewer(page, url);
+  await addCam(page, { mode: 'difference', classes: ['Lesion', 'Blank'], range: [0.3, 0.9] });
+  const text = new TextDecoder('latin1').decode(await bytesOf('exportView'));
+  expect(text).toMatch(/tEXtDescription\0difference: Lesion, Blank; probability -0.6 to 0.6, smooth/);
+});
+
 test('shares are a table, of the region where there is one', async () => {
   const { page, url } = browser;
   await openViewer(page, url);

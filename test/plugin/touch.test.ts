@@ -117,7 +117,7 @@ test('in a narrow viewer the card keeps off the edges and the sheet', async () =
   }
 });
 
-test('a rectangle is drawn by a finger, with the sheet out of the way', async () => {
+test('regions are drawn by fingers, with the sheet out of the way, and closed or cancelled without keys', async () => {
   const { page, fingers } = await openTouch({ width: 360, height: 640 });
   const region = () => page.evaluate(() => window.cam.getOptions().region);
   const sheet = page.locator('.osd-cam');
@@ -130,4 +130,29 @@ test('a rectangle is drawn by a finger, with the sheet out of the way', async ()
   await drag(fingers, [100, 250], [150, 280], [200, 330]);
   expect((await region())?.coordinates.flat()).toHaveLength(5);
   expect(await body.isVisible()).toBe(true);
+  const rectangle = await region();
+
+  await page.getByRole('button', { name: 'Polygon' }).tap();
+  const guide = page.locator('.osd-cam-guide');
+  expect(await guide.textContent()).toContain('Tap the corners');
+  const corners: Point[] = [
+    [80, 250],
+    [200, 260],
+    [150, 350],
+  ];
+  for (const corner of corners) await page.touchscreen.tap(...corner);
+  // Over the first line, which no corner may be.
+  await page.touchscreen.tap(150, 200);
+  expect(await guide.textContent()).toContain('must not cross');
+  // Near enough to the first one for a finger.
+  await page.touchscreen.tap(95, 262);
+  expect(await page.locator('.osd-cam-drawing').count()).toBe(0);
+  const drawn = await region();
+  expect(drawn?.coordinates.flat()).toHaveLength(4);
+  expect(drawn).not.toEqual(rectangle);
+
+  await page.getByRole('button', { name: 'Rectangle' }).tap();
+  await page.getByRole('button', { name: 'Cancel' }).tap();
+  expect(await page.locator('.osd-cam-drawing').count()).toBe(0);
+  expect(await region()).toEqual(drawn);
 });

@@ -28,7 +28,7 @@ interface PictureParts {
 /** What a picture is of, in words that stand in it and in the file. */
 function provenance(descriptor: HeatmapDescriptor, settings: CamSettings, { breakdown, compared, date }: PictureParts) {
   const { classes, slide, title } = descriptor;
-  const { mode, range, threshold, interpolation } = settings;
+  const { mode, threshold, interpolation } = settings;
   const isPair = compared !== undefined && isCompared(settings);
   const names = isPair
     ? [comparedNames(settings, descriptor, compared).join(' minus ')]
@@ -38,7 +38,7 @@ function provenance(descriptor: HeatmapDescriptor, settings: CamSettings, { brea
     Title: `${title} on ${slide}`,
     Description: [
       `${mode}: ${names.slice(0, MOST_CLASSES).join(', ')}${names.length > MOST_CLASSES ? ', ...' : ''}`,
-      `${effectiveScore(settings)} ${range.join(' to ')}${limits}, ${interpolation}`,
+      `${effectiveScore(settings)} ${endsOf(settings).join(' to ')}${limits}, ${interpolation}`,
       ...(breakdown ? [analysed(breakdown)] : []),
     ].join('; '),
     Software: `openseadragon-cam ${version} (${[descriptor, ...(isPair ? [compared] : [])]
@@ -121,7 +121,7 @@ export async function viewPicture(
       context.fillText(text, left + 16, y + row * LINE);
     }
   } else {
-    const [low, high] = settings.range.map(String);
+    const [low, high] = endsOf(settings).map(String);
     const start = MARGIN + context.measureText(low).width + 8;
     const table = colourTable(colormapOf(settings));
     context.fillText(low, MARGIN, y);
@@ -143,6 +143,13 @@ export async function viewPicture(
   if (!png) throw new Error('picture: the browser could not write a PNG of this size');
   const bytes = pngWithTexts(new Uint8Array(await png.arrayBuffer()), texts, (text) => new TextEncoder().encode(text));
   return new Blob([bytes], { type: 'image/png' });
+}
+
+/** Scores at the ends of the colour scale: of a difference the range's extent to both sides of 0. */
+function endsOf({ mode, range: [low, high] }: CamSettings): [low: number, high: number] {
+  // Without what subtracting floats adds.
+  const extent = Number((high - low).toPrecision(6));
+  return mode === 'difference' ? [-extent, extent] : [low, high];
 }
 
 function legendOf(descriptor: HeatmapDescriptor, settings: CamSettings, breakdown: Breakdown | undefined) {

@@ -10,6 +10,11 @@ export function element<Tag extends keyof HTMLElementTagNameMap>(
   return made;
 }
 
+/** Whether fingers are what points here first of all. */
+export function isForFingers(): boolean {
+  return matchMedia('(pointer: coarse)').matches;
+}
+
 let ids = 0;
 
 /** An id that no other element of the page has. */

@@ -8,6 +8,8 @@ const KEYS: readonly (readonly [keys: string, meaning: StringKey])[] = [
   ['M', 'KeyMode'],
   ['Alt  Enter', 'KeySolo'],
   ['T', 'KeyThreshold'],
+  ['i', 'KeyCard'],
+  ['Escape', 'KeyEscape'],
   ['?', 'KeyHelp'],
 ];
 

@@ -1,3 +1,4 @@
+import { gridExtent } from '../../../shared/geometry/patch-grid.ts';
 import {
   type Breakdown,
   type HeatmapDescriptor,
@@ -24,7 +25,8 @@ import type { Interval } from './score-domain.ts';
 /** What the panel shows; parts left out stay as they are. */
 export interface PanelState {
   settings?: CamSettings;
-  breakdown?: Breakdown;
+  /** Undefined where it is not known. */
+  breakdown?: Breakdown | undefined;
   progress?: CamProgress;
   error?: Error | undefined;
   /** Scores that have come: their lowest and highest. */
@@ -121,7 +123,15 @@ export function createPanel(
   scope.show('slide');
   const scale = createScale(descriptor, first, change, actions.compared);
 
-  const note = element('p', { class: 'osd-cam-note', hidden: '' }, say('Estimated'));
+  const note = element('p', { class: 'osd-cam-note', hidden: '' });
+  const { width, height } = gridExtent(descriptor.grid);
+  const hasEdges = descriptor.width - width >= 1 || descriptor.height - height >= 1;
+  let isExact = false;
+  let left = '';
+  const showNote = () => {
+    note.hidden = isExact && !hasEdges;
+    note.textContent = isExact ? say('Edges') : left ? say('EstimatedUntil', left) : say('Estimated');
+  };
 
   const appearance = createAppearance(descriptor, change);
   const visible = element('input', { type: 'checkbox', role: 'switch', class: 'osd-cam-check' });
@@ -193,10 +203,13 @@ export function createPanel(
     element: panel,
     show: (next) => {
       if (next.settings) showSettings(next.settings);
+      // Those shown before were of something else.
+      if ('breakdown' in next) panel.classList.toggle('osd-cam-untold', !next.breakdown);
       if (next.breakdown) {
         classes.showBreakdown(next.breakdown);
         state.textContent = analysed(next.breakdown);
-        note.hidden = next.breakdown.exact;
+        isExact = next.breakdown.exact;
+        showNote();
         const { known, total } = next.breakdown.patches;
         bar.style.setProperty('--osd-cam-done', String(total > 0 ? known / total : 0));
       }
@@ -205,8 +218,8 @@ export function createPanel(
       if (next.progress) {
         const { pending, missing, secondsLeft } = next.progress;
         panel.classList.toggle('osd-cam-busy', pending > 0 || (missing ?? 0) > 0);
-        const left = timeLeft(secondsLeft);
-        note.textContent = left ? say('EstimatedUntil', left) : say('Estimated');
+        left = timeLeft(secondsLeft);
+        showNote();
       }
       if ('error' in next) {
         problem.hidden = !next.error;

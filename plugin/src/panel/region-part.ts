@@ -3,8 +3,6 @@ import type { Shape } from '../region/draw-region.ts';
 import { say } from '../strings.ts';
 import { element } from './elements.ts';
 
-const HINTS = { rectangle: 'RectangleHint', polygon: 'PolygonHint' } as const;
-
 /** Classes whose area is told. */
 const MOST_AREAS = 3;
 
@@ -12,7 +10,7 @@ export interface RegionPart {
   element: HTMLElement;
   /** @param shape what is being drawn */
   show(state: { hasRegion: boolean; shape: Shape | null }): void;
-  /** The areas in which classes lead. */
+  /** The areas in which classes lead; none where they are not known. */
   showAreas(statistics: RegionBreakdown['statistics']): void;
 }
 
@@ -28,7 +26,7 @@ export function createRegionPart(actions: { draw(shape: Shape): void; useView():
     polygon: button(say('Polygon'), () => actions.draw('polygon')),
   };
   const clear = button(say('Clear'), actions.clear);
-  const note = element('p', { class: 'osd-cam-note', role: 'status' });
+  const note = element('p', { class: 'osd-cam-note' }, say('DrawHint'));
   const areas = element('p', { class: 'osd-cam-note', hidden: '' });
   const tools = element(
     'div',
@@ -43,9 +41,7 @@ export function createRegionPart(actions: { draw(shape: Shape): void; useView():
     show: ({ hasRegion, shape }) => {
       for (const [name, made] of Object.entries(shapes)) made.setAttribute('aria-pressed', String(name === shape));
       clear.disabled = !hasRegion;
-      note.textContent = shape ? say(HINTS[shape]) : hasRegion ? '' : say('DrawHint');
-      note.hidden = note.textContent === '';
-      if (!hasRegion) areas.hidden = true;
+      note.hidden = hasRegion || shape !== null;
     },
     showAreas: (statistics) => {
       const leading = [...statistics].sort((a, b) => b.pixels - a.pixels).filter(({ pixels }) => pixels > 0);

@@ -42,7 +42,12 @@ export function patchLabels(
   viewer: OpenSeadragon.Viewer,
   client: Pick<HeatmapClient, 'tile'>,
   descriptor: HeatmapDescriptor,
-  host: { item(): OpenSeadragon.TiledImage | undefined; failed(error: unknown): void },
+  host: {
+    item(): OpenSeadragon.TiledImage | undefined;
+    failed(error: unknown): void;
+    /** Whether they are wanted where patches are too small on screen to be written on. */
+    small(isSmall: boolean): void;
+  },
 ): PatchLabels {
   const canvas = document.createElement('canvas');
   canvas.className = 'osd-cam-labels';
@@ -120,7 +125,9 @@ export function patchLabels(
     // Setting the size clears it.
     canvas.width = Math.round(width * ratio);
     canvas.height = Math.round(height * ratio);
-    const region = item && isOn && isLarge(item) ? regionOnScreen(viewer, item, descriptor) : undefined;
+    const isSmall = item !== undefined && !isLarge(item);
+    host.small(isSmall);
+    const region = item && isOn && !isSmall ? regionOnScreen(viewer, item, descriptor) : undefined;
     canvas.hidden = !region;
     if (!region || !context || !item) return;
     const place = slidePlace(viewer, item);
@@ -184,6 +191,7 @@ export function patchLabels(
     viewer.removeHandler('update-viewport', onView);
     tiles.clear();
     canvas.remove();
+    host.small(false);
   };
   return {
     canvas,

@@ -1,5 +1,6 @@
 import type OpenSeadragon from 'openseadragon';
-import { element } from '../panel/elements.ts';
+import { crossingEdges } from '../../../shared/geometry/ring-crossing.ts';
+import { element, isForFingers } from '../panel/elements.ts';
 import type { SlideOutlines } from '../slide-outlines.ts';
 import { slidePlace } from '../slide-place.ts';
 import { say } from '../strings.ts';
@@ -11,8 +12,9 @@ export type Shape = 'rectangle' | 'polygon';
 const NEAR = { mouse: 8, touch: 24 };
 
 /**
- * Has a region drawn on the slide: a rectangle of the screen from corner to corner, or a polygon click by click. The wheel
- * still zooms meanwhile. Where there may be fingers, a button has what Escape does. Gives back what ends it without a region.
+ * Has a region drawn on the slide: a rectangle of the screen from corner to corner, or a polygon click by click, whose lines
+ * do not cross. The wheel still zooms meanwhile. A line at the edge says what to do, or why a corner is not taken; a button
+ * beside it has what Escape does. Gives back what ends it without a region.
  * @param done with null where it was cancelled
  */
 export function drawRegion(
@@ -22,11 +24,13 @@ export function drawRegion(
   outlines: SlideOutlines,
   done: (region: RegionGeometry | null) => void,
 ): () => void {
+  const hint = shape === 'rectangle' ? 'RectangleHint' : isForFingers() ? 'PolygonTouch' : 'PolygonHint';
   const pane = document.createElement('div');
   pane.className = 'osd-cam-drawing';
   pane.tabIndex = -1;
-  const cancel = element('button', { type: 'button', class: 'osd-cam-cancel' }, say('Cancel'));
-  pane.append(cancel);
+  const cancel = element('button', { type: 'button' }, say('Cancel'));
+  const guide = element('p', { role: 'status' });
+  pane.append(element('div', { class: 'osd-cam-guide' }, guide, cancel));
   /** Slide pixels: what is drawn stays where it is when the view moves. */
   const corners: Position[] = [];
   let pointer: Position | undefined;
@@ -59,13 +63,20 @@ export function drawRegion(
     const all = drawn();
     outlines.show('draft', all.length > 1 ? pathOf(polygonRegion(all)) : null);
   };
+  /** Whether its lines do not cross; says what is to be done then. */
+  const isSound = (line: readonly Position[]): boolean => {
+    const crosses = crossingEdges(line) !== undefined;
+    guide.className = crosses ? 'osd-cam-wrong' : '';
+    guide.textContent = say(crosses ? 'Crossing' : hint);
+    return !crosses;
+  };
   const end = (region: RegionGeometry | null) => {
     pane.remove();
     outlines.show('draft', null);
     done(region);
   };
   const close = (all: readonly Position[]) => {
-    if (new Set(all.map(String)).size >= 3) end(polygonRegion(all));
+    if (new Set(all.map(String)).size >= 3 && isSound([...all, all[0]])) end(polygonRegion(all));
   };
 
   const handlers: Record<string, (event: PointerEvent) => void> = {
@@ -91,8 +102,9 @@ export function drawRegion(
       }
       if (corners.length > 2 && distance(corners[0], at) < near) return close(corners);
       const last = corners.at(-1);
+      pointer = toSlide(at);
       // The second click of a double click is none of its own.
-      if (!last || distance(last, at) >= 2) corners.push(toSlide(at));
+      if ((!last || distance(last, at) >= 2) && isSound([...corners, pointer])) corners.push(pointer);
       show();
     },
     pointercancel: () => end(null),
@@ -117,9 +129,11 @@ export function drawRegion(
     else if (event.key === 'Enter') close(corners);
     else if (event.key === 'Backspace') {
       corners.pop();
+      isSound(corners);
       show();
     }
   });
+  isSound(corners);
   viewer.canvas.append(pane);
   pane.focus({ preventScroll: true });
   return () => end(null);

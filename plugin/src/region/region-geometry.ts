@@ -1,4 +1,5 @@
 import type { Rectangle } from '../../../shared/geometry/deep-zoom.ts';
+import { crossingEdges } from '../../../shared/geometry/ring-crossing.ts';
 
 /** Slide pixels. */
 export type Position = readonly [x: number, y: number];
@@ -55,6 +56,11 @@ function checkedRing(ring: unknown): Ring {
   const [first, last] = [checked.at(0), checked.at(-1)];
   if (checked.length < 4 || first?.[0] !== last?.[0] || first?.[1] !== last?.[1]) {
     throw new TypeError('region: expected rings of at least 4 positions, the last the same as the first');
+  }
+  const crossing = crossingEdges(checked);
+  if (crossing) {
+    const [one, other] = crossing.map((edge) => checked[edge].join());
+    throw new TypeError(`region: expected lines that do not cross, found those from ${one} and from ${other} crossing`);
   }
   return checked;
 }
