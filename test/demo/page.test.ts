@@ -147,6 +147,7 @@ test('an empty folder says what to do, and a server that is away is found again'
   const rejections: string[] = [];
   page.on('pageerror', (error) => rejections.push(error.message));
   await page.getByText('No slides yet').waitFor();
+  expect(await page.getByText('Picture of the slide').isVisible()).toBe(false);
   await own.stop();
   await page.getByRole('button', { name: 'Try again' }).click();
   await page.getByText(/The server has not answered since/).waitFor();
@@ -163,6 +164,47 @@ test('the page needs no wider screen than a telephone', async () => {
   expect(await page.evaluate(() => document.documentElement.scrollWidth)).toBe(390);
   const stage = await page.locator('main').boundingBox();
   expect(stage?.height).toBeGreaterThan(450);
+  await page.close();
+});
+
+test('hints speak of fingers where there are some, and give way to an open panel', async () => {
+  const context = await browser.newContext({ viewport: { width: 390, height: 844 }, hasTouch: true, isMobile: true });
+  const page = await context.newPage();
+  await page.goto(`${server.address}#slide=tissue.tif`);
+  const hints = page.getByRole('region', { name: 'Hints' });
+  await hints.waitFor();
+  expect(await hints.textContent()).not.toMatch(/Scroll|click|Point/);
+  expect(await hints.textContent()).toMatch(/Pinch.*tap.*Tap/);
+  await page.getByRole('button', { name: 'Show the settings' }).tap();
+  expect(await hints.isVisible()).toBe(false);
+  await page.getByRole('button', { name: 'Hide the settings' }).tap();
+  expect(await hints.isVisible()).toBe(true);
+  await context.close();
+});
+
+test('the buttons over the slide are worked with keys, once there is a slide', async () => {
+  const { page } = await openPage(`${server.address}#slide=tissue.tif`);
+  await page.locator('.osd-cam').waitFor();
+  await page.getByText('Got it').click();
+  const zoom = () =>
+    page.evaluate(() => {
+      const { viewport } = window.OpenSeadragon.getViewer(document.querySelector('.viewer') ?? '');
+      return viewport.getZoom() / viewport.getHomeZoom();
+    });
+  await page.locator('.openseadragon-canvas').first().focus();
+  for (const name of ['Zoom in', 'Zoom out', 'Whole slide', 'Full screen']) {
+    await page.keyboard.press('Tab');
+    const button = page.getByRole('button', { name, exact: true });
+    expect(await button.evaluate((focused) => focused === document.activeElement)).toBe(true);
+    if (name === 'Full screen') continue;
+    await page.keyboard.press('Enter');
+    if (name === 'Zoom in') await page.keyboard.press('Enter');
+    expect(await zoom()).toBeCloseTo({ 'Zoom in': 4, 'Zoom out': 2, 'Whole slide': 1 }[name] ?? 0);
+  }
+  await page.goto(`${server.address}#slide=nowhere.tif`);
+  await page.getByText('This slide cannot be shown').waitFor();
+  await page.locator('.openseadragon-canvas').first().focus();
+  expect(await page.evaluate(() => document.activeElement?.closest('.viewer') === null)).toBe(true);
   await page.close();
 });
 

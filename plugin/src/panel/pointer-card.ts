@@ -12,7 +12,7 @@ import type { SlideOutlines } from '../slide-outlines.ts';
 import { slidePlace } from '../slide-place.ts';
 import { say } from '../strings.ts';
 import type { ValuesAtPoint } from '../values.ts';
-import { element, isForFingers } from './elements.ts';
+import { element } from './elements.ts';
 import { percentage, scoreText } from './format.ts';
 
 /** CSS pixels between the pointer and the card. */
@@ -100,11 +100,7 @@ export function createPointerCard(
         return row;
       }),
     );
-    const notes = [
-      note,
-      ...(further > 0 ? [say('FurtherClasses', further)] : []),
-      ...(kept ? [say(isForFingers() ? 'LetGoTouch' : 'LetGo')] : []),
-    ];
+    const notes = [note, ...(further > 0 ? [say('FurtherClasses', further)] : []), ...(kept ? [say('LetGo')] : [])];
     card.replaceChildren(rowsElement, element('div', { class: 'osd-cam-card-note' }, notes.join(' · ')));
     card.hidden = false;
   };
