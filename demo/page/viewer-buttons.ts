@@ -2,6 +2,9 @@ import './viewer-buttons.css';
 import type OpenSeadragon from 'openseadragon';
 import { element } from './element.ts';
 
+/** By how much a click enlarges. */
+const ZOOM = 2;
+
 /** Puts buttons over a viewer for what OpenSeadragon's own do, which no keyboard reaches and which have colours of their own. */
 export function addViewerButtons(viewer: OpenSeadragon.Viewer, osd: typeof OpenSeadragon): void {
   const button = (name: string, icon: string, act: () => void) =>
@@ -13,8 +16,8 @@ export function addViewerButtons(viewer: OpenSeadragon.Viewer, osd: typeof OpenS
   const buttons = element(
     'div',
     { className: 'viewer-buttons', role: 'group', ariaLabel: 'View' },
-    button('Zoom in', 'zoom-in', () => zoom(viewer.zoomPerClick)),
-    button('Zoom out', 'zoom-out', () => zoom(1 / viewer.zoomPerClick)),
+    button('Zoom in', 'zoom-in', () => zoom(ZOOM)),
+    button('Zoom out', 'zoom-out', () => zoom(1 / ZOOM)),
     button('Whole slide', 'home', () => viewer.viewport?.goHome()),
   );
   // A frame may not be let.
