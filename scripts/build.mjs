@@ -68,9 +68,13 @@ async function declarePlugin(dist) {
   for (const name of await readdir(types, { recursive: true })) {
     if (!name.endsWith('.d.ts')) continue;
     const file = path.join(types, name);
-    // As Node and every TypeScript since 4.7 resolve them.
     const text = await readFile(file, 'utf8');
-    await writeFile(file, text.replace(/((?:from|import\()\s*['"]\.[^'"]*)\.ts(?=['"])/g, '$1.js'));
+    const read = text
+      // As Node and every TypeScript since 4.7 resolve them.
+      .replace(/((?:from|import\()\s*['"]\.[^'"]*)\.ts(?=['"])/g, '$1.js')
+      // TypeScript before 5.7 has arrays of bytes and numbers of one kind alone.
+      .replace(/\b((?:Uint8|Uint8Clamped|Int32|Float32|Float64)Array)<ArrayBuffer(?:Like)?>/g, '$1');
+    await writeFile(file, read);
   }
   await cp(types, path.join(dist, 'types-cjs'), { recursive: true });
   await writeFile(path.join(dist, 'types-cjs/package.json'), '{ "type": "commonjs" }\n');

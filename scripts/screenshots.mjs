@@ -28,7 +28,6 @@ const REGION = [
   [1350, 3300],
   [1700, 1500],
 ];
-const MIDDLE = { x: 3300, y: 2300 };
 
 /**
  * What the pictures show: the demo's slide with these options, unless `page` is the query of the server's page, or the portal
@@ -44,7 +43,7 @@ const PICTURES = [
   {
     name: 'predictions',
     options: { mode: 'argmax', interpolation: 'patches', opacity: 0.35, predictions: true },
-    zoom: [MIDDLE.x, MIDDLE.y, 760],
+    zoom: [3300, 2300, 760],
   },
   { name: 'narrow', colorScheme: 'dark', width: 414, height: 800, options: { mode: 'argmax' } },
   {
@@ -70,7 +69,7 @@ const PICTURES = [
       compareWith: `heatmaps/${SLIDE}/${OTHER}.json`,
       opacity: 0.9,
     },
-    zoom: [MIDDLE.x - 900, MIDDLE.y - 700, 3600],
+    zoom: [900, 500, 8000],
   },
   {
     name: 'side-by-side',
@@ -79,7 +78,7 @@ const PICTURES = [
     height: 640,
     overlays: 2,
     options: { mode: 'argmax', opacity: 0.8 },
-    zoom: [MIDDLE.x - 1000, MIDDLE.y - 1400, 3600],
+    zoom: [400, 600, 7200],
   },
   { name: 'uploads', act: (page) => page.evaluate(holdFile) },
   { name: 'embed', page: 'portal', overlays: 0, width: 1180, height: 680 },
@@ -193,7 +192,7 @@ async function take(
   await act?.(page);
   // 256 colours: a third of the size, and no difference to be seen.
   await sharp(await page.screenshot())
-    .png({ palette: true, effort: 10 })
+    .png({ palette: true, dither: 0, effort: 10 })
     .toFile(path.join(folder, `${name}.png`));
   console.log(path.join('docs/images', `${name}.png`));
   await page.close();

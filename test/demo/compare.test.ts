@@ -29,6 +29,8 @@ async function openComparison(viewport?: { width: number; height: number }): Pro
 }
 
 interface Place {
+  /** Whether no movement is under way. */
+  isStill: boolean;
   middle: [number, number];
   /** Pixels of the screen for the slide's width. */
   scale: number;
@@ -42,8 +44,12 @@ function places(page: Page): Promise<Place[]> {
     [...document.querySelectorAll<HTMLElement>('.half > .viewer')].map((element) => {
       const { viewport } = window.OpenSeadragon.getViewer(element);
       const { x, y } = viewport.getCenter(true);
+      const end = viewport.getCenter();
+      const isStill =
+        Math.hypot(end.x - x, end.y - y) < 1e-9 && Math.abs(viewport.getZoom() / viewport.getZoom(true) - 1) < 1e-9;
       const round = (value: number) => Math.round(1e6 * value) / 1e6;
       return {
+        isStill,
         middle: [round(x), round(y)],
         scale: round(viewport.getZoom(true) * element.clientWidth),
         rotation: viewport.getRotation(true),
@@ -62,7 +68,7 @@ async function together(page: Page): Promise<Place> {
         const before = last;
         last = JSON.stringify(await places(page));
         const [first, second] = JSON.parse(last);
-        return before === last && JSON.stringify(first) === JSON.stringify(second);
+        return before === last && first.isStill && JSON.stringify(first) === JSON.stringify(second);
       },
       { interval: 250 },
     )

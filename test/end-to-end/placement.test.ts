@@ -74,10 +74,6 @@ const placements: [string, Placement][] = [
   ],
   ['webgl, the view turned and mirrored', { drawer: 'webgl', turn: 33, mirror: true, zoom: 2.3, centre: [420, 420] }],
   ['webgl, the view turned by 160 degrees and mirrored', { drawer: 'webgl', turn: 160, mirror: true, zoom: 1.4 }],
-  [
-    'webgl and two pixels for one, the view turned and mirrored',
-    { drawer: 'webgl', density: 2, turn: 33, mirror: true, zoom: 2.3, centre: [420, 420] },
-  ],
 ];
 
 test.each(placements)(
@@ -91,7 +87,7 @@ test.each(placements)(
       // Enough of the shape is on screen to tell where it is.
       return { isShown: Math.min(slide, heatmap) > 1500, strays: await strays(tab) };
     };
-    // Of what WebGL by software draws pieces are missing at first, in viewers without a heatmap, too.
+    // Of what WebGL by software draws pieces can be missing at first, in viewers without a heatmap, too.
     await expect.poll(found, { timeout: 100_000 }).toEqual({ isShown: true, strays: { slide: [], heatmap: [] } });
     await tab.context().close();
   },
@@ -116,8 +112,15 @@ async function open(placement: Placement): Promise<Page> {
     async ({ addresses, placement, slide, marks }) => {
       const { OpenSeadragon } = window;
       const { item: own = {}, clip, turn = 0, mirror = false, zoom = 1, collection = false } = placement;
+      const element = document.getElementById('viewer');
+      // As many pixels of the screen at every density: drawing them takes its time.
+      if (element && placement.density) {
+        const { clientWidth, clientHeight } = element;
+        element.style.width = `${clientWidth / placement.density}px`;
+        element.style.height = `${clientHeight / placement.density}px`;
+      }
       const viewer = OpenSeadragon({
-        element: document.getElementById('viewer') ?? undefined,
+        element: element ?? undefined,
         drawer: placement.drawer ?? 'canvas',
         showNavigationControl: false,
         showNavigator: placement.navigator === true,

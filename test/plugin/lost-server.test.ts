@@ -13,7 +13,7 @@ import { type StaticFiles, serveFiles } from '../static-files.ts';
 
 /** Milliseconds for which the server is away. */
 const AWAY = 10_000;
-const TIMEOUT = 120_000;
+const TIMEOUT = 240_000;
 
 let catalogue: SmallCatalogue;
 let files: StaticFiles;
@@ -54,6 +54,7 @@ async function kill({ process: { pid = 0 } }: RunningCommand): Promise<void> {
 async function openPage(example: string, more = ''): Promise<{ page: Page; faults: string[] }> {
   const page = await browser.newPage({ viewport: { width: 900, height: 640 } });
   const faults: string[] = [];
+  page.setDefaultTimeout(90_000);
   page.on('pageerror', ({ message }) => faults.push(message));
   const query = `?server=http://127.0.0.1:${port}&slide=tissue.tif&model=tissue.h5${more}`;
   await page.goto(`${files.origin}/repository/examples/${example}/${query}`);
