@@ -36,6 +36,7 @@ export interface ControlsHost {
   item(): OpenSeadragon.TiledImage | undefined;
   /** The view has come to rest. */
   moved(): void;
+  failed(error: unknown): void;
 }
 
 export function addControls(
@@ -64,7 +65,7 @@ export function addControls(
   if (appearance.theme) card.element.style.colorScheme = appearance.theme;
   const press = (key: string): boolean => {
     const wanted = shortcutOf(key, host.settings(), descriptor);
-    if (wanted === 'help') panel.showKeys();
+    if (wanted === 'help') panel.showKeys().catch(host.failed);
     else if (wanted === 'threshold') panel.focusThreshold();
     else if (wanted) change(wanted);
     return wanted !== undefined;

@@ -163,6 +163,7 @@ export function overlayParts(
             shares.moved();
             histograms.due();
           },
+          failed: (error) => host.failed('options', error),
         })
       : undefined;
 

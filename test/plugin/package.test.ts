@@ -71,7 +71,7 @@ test('a script tag finds JavaScript by its name, and sets a global', () => {
   // What is seldom needed is a script of its own.
   runInContext(readFileSync(path.join(root, 'plugin/dist/on-demand.umd.js'), 'utf8'), createContext(page));
   expect(Object.keys(Object(page.OpenSeadragonCamOnDemand)).sort().join()).toBe(
-    'drawRegion,learnStrings,overlayExports,paintComparedScores,patchLabels,urlState',
+    'drawRegion,learnStrings,overlayExports,paintComparedScores,patchLabels,showKeyHelp,urlState',
   );
   // The element comes after it.
   runInContext(readFileSync(path.join(root, 'plugin/dist/element.umd.js'), 'utf8'), createContext(page));

@@ -9,6 +9,7 @@ import {
 import type { Mode } from '../../../shared/painting/style.ts';
 import type { Scope } from '../breakdowns.ts';
 import type { CamProgress } from '../events.ts';
+import { loadOnDemand } from '../on-demand/load.ts';
 import type { CamChanges, CamSettings } from '../options.ts';
 import { modesOf } from '../shown.ts';
 import { type StringKey, say } from '../strings.ts';
@@ -18,7 +19,6 @@ import { fitPanel } from './dock.ts';
 import { element, segmented, uniqueId } from './elements.ts';
 import { problemText } from './failure-panel.ts';
 import { analysed, shareHeading, timeLeft } from './format.ts';
-import { showKeyHelp } from './key-help.ts';
 import { createScale } from './scale.ts';
 import type { Interval } from './score-domain.ts';
 
@@ -48,7 +48,7 @@ export interface Panel {
   domain(): Interval;
   focusThreshold(): void;
   /** Says what the keys do. */
-  showKeys(): void;
+  showKeys(): Promise<void>;
   destroy(): void;
 }
 
@@ -241,9 +241,10 @@ export function createPanel(
       setCollapsed(false);
       scale.focusThreshold();
     },
-    showKeys() {
+    async showKeys() {
+      const { showKeyHelp } = await loadOnDemand();
       closeKeys?.();
-      closeKeys = showKeyHelp(panel);
+      if (panel.isConnected) closeKeys = showKeyHelp(panel);
     },
     destroy: () => {
       closeKeys?.();
