@@ -1,5 +1,7 @@
 /** Milliseconds of a frame that painting tiles on screen may take: of 16 some are left for drawing. */
 const BUDGET = 10;
+/** After so many of them showing what is painted, and drawing it, is left to the next frame. */
+const SHOWN_BY = 6;
 /** Milliseconds from one frame to the next: shown more often, a style would not be seen. */
 const FRAME = 16;
 
@@ -35,6 +37,9 @@ export function repainting<T>(host: {
   let round: Map<T, () => void> | undefined;
   let destroyed = false;
   let lastShown = Number.NEGATIVE_INFINITY;
+  /** When the last turn ended, and what it took. */
+  let lastEnd = Number.NEGATIVE_INFINITY;
+  let lastTurn = 0;
 
   const scheduleAfter = (milliseconds: number) => {
     const timer = window.setTimeout(run, milliseconds);
@@ -51,7 +56,15 @@ export function repainting<T>(host: {
 
   const run = () => {
     cancel = undefined;
-    const end = performance.now() + BUDGET;
+    const start = performance.now();
+    takeTurn(start);
+    lastEnd = performance.now();
+    lastTurn = lastEnd - start;
+  };
+
+  const takeTurn = (start: number) => {
+    // Of a turn just before, which was not a frame's own, the time counts for this frame as well.
+    const end = start + BUDGET - Math.max(0, lastTurn - 2 * (start - lastEnd));
     if (!round) {
       round = new Map();
       isDue = false;
@@ -62,6 +75,7 @@ export function repainting<T>(host: {
       if (performance.now() > end) return schedule();
       round.set(tile, host.paint(tile));
     }
+    if (performance.now() - start > SHOWN_BY) return schedule();
     for (const show of round.values()) show();
     host.shown([...round.keys()]);
     lastShown = performance.now();
