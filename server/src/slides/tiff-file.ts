@@ -142,6 +142,11 @@ export function numbersOf(entry: TiffEntry | undefined, littleEndian: boolean): 
   return read === undefined ? [] : Array.from({ length: entry.count }, (_, i) => read(view, i, littleEndian));
 }
 
+/** One of an entry's values, by its index; undefined where it is no number. */
+export function numberAt({ type, count, bytes }: TiffEntry, index: number, littleEndian: boolean): number | undefined {
+  return index < count ? READERS[type]?.(viewOf(bytes), index, littleEndian) : undefined;
+}
+
 /** Where the last of some parts ends in the file, from an entry of where they begin and one of their lengths. */
 export function endOfParts(
   offsets: TiffEntry | undefined,

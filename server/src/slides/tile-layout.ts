@@ -1,7 +1,17 @@
 import type { FileHandle } from 'node:fs/promises';
 import type { Size } from '../../../shared/geometry/deep-zoom.ts';
 import type { TiffLevel } from './slide.ts';
-import { numbersOf, openTiff, readDirectory, TAG, type TiffEntries, type TiffFile, TYPE } from './tiff-file.ts';
+import {
+  numberAt,
+  numbersOf,
+  openTiff,
+  readDirectory,
+  TAG,
+  type TiffEntries,
+  type TiffEntry,
+  type TiffFile,
+  TYPE,
+} from './tiff-file.ts';
 import { hasOtherSamples } from './tiff-samples.ts';
 
 /** Where the tiles of one level of a TIFF lie in its file, and everything that decoding one of them takes. */
@@ -10,9 +20,11 @@ export interface TileLayout {
   tile: Size;
   columns: number;
   rows: number;
-  /** Index = row-major number of a tile. */
-  offsets: Float64Array;
-  byteCounts: Float64Array;
+  /** Where tiles begin in the file, and their bytes, as stored: of a large slide there are a million. See `placeOfTile`. */
+  offsets: TiffEntry;
+  byteCounts: TiffEntry;
+  /** Index in them of the level's first tile; the others follow row by row. */
+  firstTile: number;
   /** Whether pixels have samples beside their colours that are no alpha: those are passed over. */
   hasOthers: boolean;
   /** Whether it is CMYK and has a profile of its own, which is part of `coding`. */
@@ -77,7 +89,8 @@ const CONTIGUOUS = 1;
 const MAX_TILES = 16_000_000;
 
 /**
- * The tiles of a level, or null where tiles of such a kind are better left to libvips and the whole file: odd depths, compressions and colours that are no slide's. Throws an Error where the directory is damaged.
+ * The tiles of a level, or null where tiles of such a kind are better left to libvips and the whole file: odd depths,
+ * compressions and colours that are no slide's. Throws an Error where the directory is damaged.
  */
 export async function readTileLayout(handle: FileHandle, level: TiffLevel): Promise<TileLayout | null> {
   const tiff = await openTiff(handle);
@@ -94,12 +107,10 @@ export async function readTileLayout(handle: FileHandle, level: TiffLevel): Prom
   const rows = Math.ceil(level.height / tile.height);
   const tiles = columns * rows;
   const inFile = level.plane === undefined ? tiles : tiles * first(TAG.samplesPerPixel, 1);
-  if (inFile > MAX_TILES || entries.get(TAG.tileOffsets)?.count !== inFile) return null;
-  if (entries.get(TAG.tileByteCounts)?.count !== inFile) return null;
-  const start = tiles * (level.plane ?? 0);
-  const ofLevel = (tag: number) => Float64Array.from(numbers(tag).slice(start, start + tiles));
-  const offsets = ofLevel(TAG.tileOffsets);
-  const byteCounts = ofLevel(TAG.tileByteCounts);
+  const offsets = entries.get(TAG.tileOffsets);
+  const byteCounts = entries.get(TAG.tileByteCounts);
+  if (inFile > MAX_TILES || offsets?.count !== inFile || byteCounts?.count !== inFile) return null;
+  const firstTile = tiles * (level.plane ?? 0);
   const hasInkProfile = first(TAG.photometric) === CMYK && entries.has(TAG.profile);
   const isCoding = (tag: number) => CODING_TAGS.includes(tag) || (hasInkProfile && tag === TAG.profile);
   const stored = new Map([...entries].filter(([tag]) => isCoding(tag)));
@@ -111,7 +122,16 @@ export async function readTileLayout(handle: FileHandle, level: TiffLevel): Prom
     photometric: numbers(TAG.photometric)[0],
     extraSamples: numbers(TAG.extraSamples),
   });
-  return { tile, columns, rows, offsets, byteCounts, hasOthers, hasInkProfile, littleEndian, coding };
+  return { tile, columns, rows, offsets, byteCounts, firstTile, hasOthers, hasInkProfile, littleEndian, coding };
+}
+
+/** Where a tile, by its row-major number, begins in the file, and its bytes; 0 where the file tells no such numbers. */
+export function placeOfTile(
+  { offsets, byteCounts, firstTile, littleEndian }: TileLayout,
+  tile: number,
+): { offset: number; length: number } {
+  const at = (entry: TiffEntry) => numberAt(entry, firstTile + tile, littleEndian) ?? 0;
+  return { offset: at(offsets), length: at(byteCounts) };
 }
 
 /** Whether each tile is a JPEG stream (TIFF Technical Note 2). */

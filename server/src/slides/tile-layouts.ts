@@ -2,15 +2,16 @@ import type { FileHandle } from 'node:fs/promises';
 import { LRUCache } from 'lru-cache';
 import { withOpenFile } from './opened-files.ts';
 import type { TiffLevel } from './slide.ts';
-import { readTileLayout, type TileLayout } from './tile-layout.ts';
+import { placeOfTile, readTileLayout, type TileLayout } from './tile-layout.ts';
 
-/** Memory for the layouts of files, 16 bytes a tile: those of a dozen slides of 100,000 x 100,000 pixels. */
+/** Memory for the layouts of files, 8 bytes a tile or, of BigTIFF, up to 16: those of a dozen slides of 100,000 x 100,000 pixels. */
 const LAYOUT_BYTES = 32 * 1024 ** 2;
 
 /** Where the tiles of files lie, for all readers of the process; a file that was replaced is another file. */
 const layouts = new LRUCache<string, { layout: TileLayout | null }>({
   maxSize: LAYOUT_BYTES,
-  sizeCalculation: ({ layout }) => 1024 + 16 * (layout?.offsets.length ?? 0),
+  sizeCalculation: ({ layout }) =>
+    1024 + (layout === null ? 0 : layout.offsets.bytes.length + layout.byteCounts.bytes.length),
 });
 
 /** Coded tiles beyond this many times the size of their pixels are a damaged file's. */
@@ -46,13 +47,13 @@ export function withLevel<T>(
 
 /** A tile as it is coded. @throws Error where the file does not have it */
 export async function readTile(handle: FileHandle, layout: TileLayout, tile: number): Promise<Uint8Array> {
-  const length = layout.byteCounts[tile];
+  const { offset, length } = placeOfTile(layout, tile);
   const { width, height } = layout.tile;
   if (!(length > 0 && length <= MOST_EXPANSION * width * height * 8)) {
     throw new Error(`tile ${tile} has ${length} bytes`);
   }
   const bytes = new Uint8Array(length);
-  const { bytesRead } = await handle.read(bytes, 0, length, layout.offsets[tile]);
+  const { bytesRead } = await handle.read(bytes, 0, length, offset);
   if (bytesRead < length) throw new Error(`tile ${tile} ends beyond the file`);
   return bytes;
 }
