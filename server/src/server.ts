@@ -48,6 +48,8 @@ export interface ServerOptions {
   labels?: boolean;
   /** One of `ENGINE_NAMES`, or its short form; the default one unless given. */
   engine?: string;
+  /** Names, without a port, by which the server is reached; any where it listens on no loopback address, unless given. */
+  allowedHosts?: readonly string[];
   /** From where the pixels of slides may be fetched; from nowhere unless given. */
   remote?: RemoteHosts;
 }
@@ -65,6 +67,9 @@ const SLIDE_KIND = {
   parts: SLIDE_PARTS,
   isListed: isListedSlide,
 };
+
+const ANY_HOST =
+  'requests are answered whatever their Host is, so a page whose name is made to stand for this machine (DNS rebinding) can read slides; --allowed-host names those by which the server is reached';
 
 /** The worker's script and the page lie beside the built command line. */
 const workerEntry = fileURLToPath(new URL('./worker.js', import.meta.url));
@@ -102,6 +107,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
   const storeWarning = await prepareStore(options.store);
   const logger = pino({ name: 'openseadragon-cam', base: undefined }, pino.destination({ fd: 2, sync: true }));
   if (storeWarning !== undefined) logger.warn(storeWarning);
+  const { allowedHosts = [] } = options;
+  if (!isLoopback(options.host) && allowedHosts.length === 0) logger.warn(ANY_HOST);
   const listed = typeof options.slides === 'string' ? openCatalogue(options.slides, SLIDE_KIND) : options.slides;
   const models = openCatalogue(options.models, { name: 'model', endings: LISTED_MODEL_ENDINGS });
   for (const catalogue of [listed, models]) {
@@ -152,7 +159,8 @@ export async function startServer(options: ServerOptions): Promise<RunningServer
     logger,
     cors: options.cors,
     embed: options.embed ?? [],
-    loopback: isLoopback(options.host),
+    host: options.host,
+    allowedHosts,
     page: await readPage(pageFolder),
     tell: tellWithout(await absoluteFolders(options), () => slides.folders?.() ?? []),
   });

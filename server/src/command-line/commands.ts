@@ -75,6 +75,11 @@ function commandLine(): Command {
     )
     .option('--host <h>', 'address to listen on (default: 127.0.0.1)')
     .option('--port <n>', 'port to listen on; 0 picks a free one (default: 8080)', port)
+    .option(
+      '--allowed-host <name>',
+      'name by which the server is reached, for example behind a proxy; requests for others are refused; repeatable (default: loopback names, any with a --host that is none)',
+      repeated,
+    )
     .option('--cors <origin>', 'origin whose pages may read answers; repeatable, * for any', repeated)
     .option(
       '--embed <origin>',

@@ -24,6 +24,7 @@ const optionsSchema = z.strictObject({
   engine: z.string().optional(),
   uploads: z.union([z.boolean(), z.number().positive()], { error: 'expected true, or megabytes above 0' }).optional(),
   labels: z.boolean().optional(),
+  allowedHost: z.union([z.string(), z.array(z.string())], { error: 'expected a name or a list of names' }).optional(),
   remoteHost: z.union([z.string(), z.array(z.string())], { error: 'expected a host or a list of hosts' }).optional(),
   remotePrivate: z.boolean().optional(),
   cors: origins,
@@ -54,6 +55,7 @@ export async function serve({ config, ...given }: ServeOptions & { config?: stri
     engine: options.engine,
     uploadBytes: uploadBytes(options.uploads ?? false),
     labels: options.labels,
+    allowedHosts: [options.allowedHost ?? []].flat().map(hostName),
     remote: remoteHosts(options),
     cors: [options.cors ?? []].flat().map((text) => (text === '*' ? text : originOf('--cors', text, ' or *'))),
     embed: [options.embed ?? []].flat().map((text) => originOf('--embed', text)),
@@ -88,6 +90,17 @@ function originOf(option: string, text: string, more = ''): string {
     );
   }
   return parsed;
+}
+
+/** A host as requests name it, without a port. @throws Problem `bad-parameter` */
+function hostName(text: string): string {
+  const url = `http://${text}/`;
+  const isName = /^(\[[^\s\]]*\]|[^\s/?#@*\\:[\]]+)$/.test(text) && URL.canParse(url);
+  if (isName) return new URL(url).hostname.replace(/\.$/, '');
+  throw new Problem(
+    'bad-parameter',
+    `--allowed-host: expected a name without a port such as cam.example, found ${JSON.stringify(text)}`,
+  );
 }
 
 async function readConfiguration(file: string): Promise<ServeOptions> {

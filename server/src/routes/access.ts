@@ -1,7 +1,11 @@
+import { isIP } from 'node:net';
 import type { Context, Next } from 'koa';
 
 const EXPOSED_HEADERS = 'ETag, Retry-After, X-Cam-Missing, X-Cam-Revision';
 const PREFLIGHT_SECONDS = 600;
+
+/** Characters of a header that a message shows. */
+const MOST_SHOWN = 200;
 
 /**
  * Lets pages of the named origins read answers; `*` stands for any, without credentials. No origin is let in unless it
@@ -50,7 +54,7 @@ export function refuseForeignChanges(origins: readonly string[]) {
     const isOwn = URL.canParse(origin) && new URL(origin).host === ctx.get('Host');
     const mayRead = mayPost(ctx) && isAllowed(origins, origin);
     if (changes && origin !== '' && !isOwn && !mayRead) {
-      refuse(ctx, 'foreign-origin', `Origin: expected this server's own, found ${origin}`);
+      refuse(ctx, 'foreign-origin', `Origin: expected this server's own, found ${origin.slice(0, MOST_SHOWN)}`);
       return;
     }
     await next();
@@ -70,18 +74,28 @@ export function isLoopback(host: string): boolean {
 }
 
 /**
- * Answers only requests that address a loopback name. Without it a page anywhere could have its own name resolve to
- * 127.0.0.1 (DNS rebinding) and read the slides as its own origin.
+ * Answers only requests whose Host is a name that leads here by right. Without it a page anywhere could have its own name
+ * resolve to this server's address (DNS rebinding) and read the slides as its own origin.
+ *
+ * Loopback names are always right, and those that are allowed. A server that others reach is known by names that only its users
+ * know: all are right unless some are allowed, and then addresses are as well, as no page can make one its own.
+ * @param host that the server listens on
+ * @param allowed names without a port, as URLs write them
  */
-export async function loopbackNamesOnly(ctx: Context, next: Next) {
-  if (!LOOPBACK_NAME.test(ctx.get('Host'))) {
-    const found = ctx.get('Host') || 'none';
-    refuse(
-      ctx,
-      'foreign-host',
-      `Host: expected a loopback name such as localhost, as this server listens on one, found ${found}`,
-    );
-    return;
-  }
-  await next();
+export function answerOwnNames(host: string, allowed: readonly string[]) {
+  const isLocal = isLoopback(host);
+  const expected = [...allowed, isLocal ? 'a loopback name such as localhost' : 'an address'].join(', ');
+  return async function ownNames(ctx: Context, next: Next) {
+    const found = ctx.get('Host');
+    if ((isLocal || allowed.length > 0) && !LOOPBACK_NAME.test(found)) {
+      const name = /^(.*?)\.?(:\d+)?$/.exec(found)?.[1].toLowerCase() ?? '';
+      const isAddress = !isLocal && isIP(name.replace(/^\[|\]$/g, '')) !== 0;
+      if (!isAddress && name !== host.toLowerCase() && !allowed.includes(name)) {
+        const message = `Host: expected ${expected}, found ${found.slice(0, MOST_SHOWN) || 'none'}; --allowed-host names others`;
+        refuse(ctx, 'foreign-host', message);
+        return;
+      }
+    }
+    await next();
+  };
 }

@@ -7,7 +7,7 @@ import type { Analyses } from '../heatmaps/analysis.ts';
 import type { HeatmapSource } from '../heatmaps/open-heatmap.ts';
 import type { Scheduler } from '../heatmaps/scheduler.ts';
 import type { Uploads } from '../uploads/uploads.ts';
-import { allowOrigins, loopbackNamesOnly, refuseForeignChanges } from './access.ts';
+import { allowOrigins, answerOwnNames, refuseForeignChanges } from './access.ts';
 import { associatedRoutes } from './associated.ts';
 import { answerErrors, type Tell } from './errors.ts';
 import { heatmapPictureRoutes } from './heatmap-picture.ts';
@@ -32,8 +32,10 @@ export interface AppParts {
   cors: readonly string[];
   /** Further origins whose pages may frame the page for it. */
   embed: readonly string[];
-  /** Whether the server listens on a loopback address. */
-  loopback: boolean;
+  /** What the server listens on. */
+  host: string;
+  /** Names by which it is reached. */
+  allowedHosts: readonly string[];
   page: Page;
   /** Makes messages fit for clients. */
   tell: Tell;
@@ -67,7 +69,8 @@ export function createApp(parts: AppParts): Koa {
     logger,
     cors,
     embed,
-    loopback,
+    host,
+    allowedHosts,
     page,
     analyses,
     uploads,
@@ -85,7 +88,7 @@ export function createApp(parts: AppParts): Koa {
     // A client that goes away while it is answered is no fault of anybody's, nor is one that sends no HTTP of the server.
     if (!GONE.includes(error.code ?? '') && !error.code?.startsWith(NO_HTTP)) logger.error(error);
   });
-  if (loopback) app.use(loopbackNamesOnly);
+  app.use(answerOwnNames(host, allowedHosts));
   app.use(allowOrigins(cors));
   app.use(tiles.middleware);
   app.use(refuseForeignChanges(cors));

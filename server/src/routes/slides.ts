@@ -6,6 +6,7 @@ import { openedSlides } from '../slides/opened-slides.ts';
 import { createThumbnails } from '../slides/thumbnail.ts';
 import type { UploadLimits } from '../uploads/uploads.ts';
 import type { Tell } from './errors.ts';
+import { impatient } from './impatient.ts';
 import { listEntries } from './listing.ts';
 import { parseQuery } from './parameters.ts';
 import { listingQuery, slidePyramidQuery, thumbnailQuery } from './query.ts';
@@ -19,6 +20,12 @@ const THUMBNAIL_SIZE = 256;
 
 /** Slides that are listed at once unless asked for otherwise. */
 const SLIDES_AT_ONCE = 200;
+
+/** Milliseconds for which a list waits for slides of other servers, of which one may be down. */
+const PATIENCE = 1000;
+
+/** What tells of a slide of another server. */
+const REMOTE = /\.json$/i;
 
 /**
  * The catalogue of slides, and the Deep Zoom descriptor and the thumbnail of each.
@@ -34,9 +41,12 @@ export function slideRoutes(
   const reader = openedSlides();
   const thumbnails = createThumbnails();
 
+  const farHeader = impatient(source.slideHeader, PATIENCE);
+
   router.get('/slides', async (ctx) => {
     const describe = async (file: string) => {
-      const { title, width, height, mpp, format } = await source.slideHeader(file);
+      const header = REMOTE.test(file) ? farHeader : source.slideHeader;
+      const { title, width, height, mpp, format } = await header(file);
       return { ...(title !== undefined && { title }), width, height, mpp, format };
     };
     const { filter, after, limit = SLIDES_AT_ONCE } = parseQuery(listingQuery, ctx.query);

@@ -15,6 +15,9 @@ export function uploadRoutes(uploads: Uploads): Router {
 
   router.post('/uploads', async (ctx) => {
     try {
+      if (/^multipart\//i.test(ctx.get('Content-Type'))) {
+        throw new Problem('bad-parameter', 'body: expected the image itself, found a form (multipart/form-data)');
+      }
       const { name = 'image', mpp } = parseQuery(uploadQuery, ctx.query);
       const length = ctx.get('Content-Length') === '' ? undefined : ctx.request.length;
       const upload = await uploads.receive(ctx.req, { name, mpp, length, signal: abortWhenClosed(ctx) });

@@ -137,7 +137,8 @@ function parseViews(body: unknown): View[] {
 /** The ids and options in the address of a heatmap's descriptor. @throws Problem `bad-parameter` */
 function parseAddress(address: string) {
   const url = URL.canParse(address, 'http://server/') ? new URL(address, 'http://server/') : undefined;
-  const path = url && /(?:^|\/)heatmaps\/([^/]+)\/([^/]+)\.json$/.exec(url.pathname);
+  // By which name this server was reached, and under which path, a proxy may have hidden from it: what follows counts.
+  const path = url && /^https?:$/.test(url.protocol) && /(?:^|\/)heatmaps\/([^/]+)\/([^/]+)\.json$/.exec(url.pathname);
   if (!url || !path) {
     const expected = 'expected an address like /heatmaps/slide.tif/model.h5.json';
     throw new Problem('bad-parameter', `heatmap: ${expected}, found ${JSON.stringify(address)}`);

@@ -37,6 +37,9 @@ export const DESCRIPTOR_BYTES = 65_536;
 /** A tile is decoded whole: this many pixels a side are 50 MB. */
 export const LARGEST_TILE = 4096;
 
+/** Pixels a side that a tile of that size has with its overlap: as many as that around it are more than anybody needs. */
+const LARGEST_OVERLAPPED = LARGEST_TILE + 128;
+
 /** Pixels of a tile along a side: a region of smaller ones would need too many. */
 export const SMALLEST_TILE = 32;
 
@@ -101,6 +104,11 @@ function imageOf(attributes: Map<string, string>, size: Map<string, string>, has
   }
   const tileSize = wholeNumber(attributes, 'TileSize', SMALLEST_TILE, LARGEST_TILE);
   const overlap = wholeNumber(attributes, 'Overlap', 0, tileSize);
+  if (tileSize + 2 * overlap > LARGEST_OVERLAPPED) {
+    throw new Error(
+      `its tiles have ${tileSize + 2 * overlap} pixels a side with an Overlap of ${overlap}, at most ${LARGEST_OVERLAPPED} were expected`,
+    );
+  }
   const width = wholeNumber(size, 'Width', 1, LONGEST_SIDE);
   const height = wholeNumber(size, 'Height', 1, LONGEST_SIDE);
   if (width * height > MOST_PIXELS) {

@@ -77,7 +77,10 @@ export async function recognize(file: string, formatsRead = FORMATS_READ): Promi
   if (slide !== null) return { ...named, reader: 'openslide', format: slide };
   if (isJson(start)) {
     if (await isRemoteSource(file)) return { ...named, reader: 'remote', format: 'remote' };
-    throw unreadable(file, `it is JSON, of which ${SOURCE_EXAMPLE} was expected to tell of a tile server`);
+    throw unreadable(
+      file,
+      `it is JSON, of which ${SOURCE_EXAMPLE}, of type dzi, iiif or template, was expected to tell of a tile server`,
+    );
   }
   if (await isDeepZoom(file, start)) return { ...named, reader: 'deep-zoom', format: 'Deep Zoom' };
   throw unreadable(file, `it is none of the formats that are read: ${formatsRead}`);

@@ -40,6 +40,10 @@ describe('descriptors', () => {
       'it has 2147483647 x 2147483647 pixels, at most 1099511627776 were expected',
     ],
     [descriptor('TileSize="9999" Overlap="1" Format="jpg"', 'Width="9" Height="9"'), 'from 32 to 4096 was expected'],
+    [
+      descriptor('TileSize="4096" Overlap="4096" Format="jpg"', 'Width="9" Height="9"'),
+      'its tiles have 12288 pixels a side with an Overlap of 4096, at most 4224 were expected',
+    ],
     [descriptor('TileSize="256" Overlap="-1" Format="jpg"', 'Width="9" Height="9"'), 'its Overlap is "-1"'],
     [descriptor('TileSize="256" Overlap="0" Format="../x"', 'Width="9" Height="9"'), 'the format "../x"'],
     [descriptor('TileSize="256" Overlap="0"', 'Width="9" Height="9"'), 'the format ""'],

@@ -13,6 +13,7 @@ import { RemoteError } from '../remote/remote-error.ts';
 import type { RemoteImage, RemoteLevel } from '../remote/remote-image.ts';
 import { fetchTile, remoteProblem, remoteSource, shownAddress } from '../remote/remote-source.ts';
 import { type RemoteSource, readSourceFile } from '../remote/source-file.ts';
+import { type SourceHeaders, sourceHeaders } from '../remote/source-headers.ts';
 import { remoteTemplate } from '../remote/template.ts';
 import type { SlideDescription, SlideHeader } from '../slide.ts';
 import { hasOverview } from '../tiff-levels.ts';
@@ -86,8 +87,14 @@ async function inspect({ file }: Pick<Recognized, 'file'>) {
 }
 
 async function imageOf(source: RemoteSource): Promise<RemoteImage> {
-  if (source.type === 'dzi') return remoteDeepZoom(source, remoteFetcher());
-  if (source.type === 'iiif') return remoteIiif(source, remoteFetcher());
+  const headers = sourceHeaders(source.url, source.headers);
+  const image = await imageBehind(source, headers);
+  return { ...image, levels: image.levels.map((level) => ({ ...level, headers })) };
+}
+
+async function imageBehind(source: RemoteSource, headers: SourceHeaders | undefined): Promise<RemoteImage> {
+  if (source.type === 'dzi') return remoteDeepZoom(source, remoteFetcher(), headers);
+  if (source.type === 'iiif') return remoteIiif(source, remoteFetcher(), headers);
   return remoteTemplate(source);
 }
 

@@ -2,6 +2,7 @@ import { DESCRIPTOR_BYTES, deepZoomKind, deepZoomLevels, parseDeepZoom } from '.
 import { xmlText } from '../xml-attributes.ts';
 import type { Fetcher } from './fetcher.ts';
 import type { RemoteImage } from './remote-image.ts';
+import type { SourceHeaders } from './source-headers.ts';
 
 const COLLECTION = 'it is a Deep Zoom collection (.dzc) of many images, the .dzi of one of them was expected';
 
@@ -10,9 +11,14 @@ const COLLECTION = 'it is a Deep Zoom collection (.dzc) of many images, the .dzi
  * end, with the same query.
  * @throws RemoteError; Error that says for the end of a sentence what is wrong with the descriptor
  */
-export async function remoteDeepZoom({ url }: { url: string }, fetcher: Fetcher): Promise<RemoteImage> {
+export async function remoteDeepZoom(
+  { url }: { url: string },
+  fetcher: Fetcher,
+  headers?: SourceHeaders,
+): Promise<RemoteImage> {
   if (/\.dzc$/i.test(new URL(url).pathname)) throw new Error(COLLECTION);
-  const { bytes, address } = await fetcher.fetch(url, { kind: 'descriptor', mostBytes: DESCRIPTOR_BYTES });
+  const wanted = { kind: 'descriptor', mostBytes: DESCRIPTOR_BYTES, headers } as const;
+  const { bytes, address } = await fetcher.fetch(url, wanted);
   const text = xmlText(bytes);
   if (deepZoomKind(text) === 'collection' || /^\s*\{\s*"Collection"/.test(text)) throw new Error(COLLECTION);
   const image = parseDeepZoom(text);

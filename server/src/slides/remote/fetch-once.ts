@@ -6,11 +6,14 @@ import { createGunzip } from 'node:zlib';
 import { reason } from '../image-file.ts';
 import { RemoteError } from './remote-error.ts';
 import { entryFor, mayConnect, type RemoteHost, type RemoteHosts } from './remote-hosts.ts';
+import { headersFor, type SourceHeaders } from './source-headers.ts';
 
 /** What an answer has to be. */
 export interface Wanted {
   kind: 'descriptor' | 'picture';
   mostBytes: number;
+  /** Sent to their own origin alone, wherever redirects lead. */
+  headers?: SourceHeaders;
 }
 
 export interface RemoteBody {
@@ -81,18 +84,27 @@ function redirectOf(url: URL, { statusCode = 0, headers }: IncomingMessage): URL
   return next;
 }
 
-async function request(url: URL, { kind }: Wanted, connection: Connection): Promise<IncomingMessage> {
+async function request(url: URL, { kind, headers }: Wanted, connection: Connection): Promise<IncomingMessage> {
   const { remote, agents, signal } = connection;
   const entry = entryFor(remote, url);
   if (entry === undefined) throw notListed(url);
   if (url.username !== '' || url.password !== '') {
-    throw new RemoteError('wrong', 'an address without a name and a password of a user was expected');
+    throw new RemoteError(
+      'wrong',
+      'an address without a name and a password of a user was expected; "headers" can say who asks',
+    );
   }
+  const own = headersFor(url, headers);
   const module = url.protocol === 'https:' ? https : http;
   const response = await new Promise<IncomingMessage>((resolve, reject) => {
     const sent = module.get(url, {
       agent: url.protocol === 'https:' ? agents.https : agents.http,
-      headers: { accept: ACCEPT[kind], 'accept-encoding': 'gzip', 'user-agent': 'openseadragon-cam' },
+      headers: {
+        accept: ACCEPT[kind],
+        'user-agent': 'openseadragon-cam',
+        ...lowerCase(own),
+        'accept-encoding': 'gzip',
+      },
       lookup: lookupFor(entry, connection),
       signal,
     });
@@ -102,12 +114,28 @@ async function request(url: URL, { kind }: Wanted, connection: Connection): Prom
   const { statusCode = 0 } = response;
   if (statusCode === 200 || (statusCode >= 300 && statusCode < 400)) return response;
   response.destroy();
+  if (statusCode === 401 || statusCode === 407) throw unknownClient(url, statusCode, headers);
   if (MISSING.has(statusCode)) throw new RemoteError('missing', `it is missing there (status ${statusCode})`);
   const retryAfter = Number(response.headers['retry-after']);
   const isPassing = PASSING.has(statusCode);
   throw new RemoteError(isPassing ? 'unavailable' : 'wrong', `its server answered with status ${statusCode}`, {
     ...(retryAfter > 0 && { retryAfter }),
   });
+}
+
+function lowerCase(headers: Record<string, string>): Record<string, string> {
+  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
+}
+
+function unknownClient({ origin }: URL, status: number, headers: SourceHeaders | undefined): RemoteError {
+  let hint = 'it wants to know who asks, which "headers" in the file can say';
+  if (headers !== undefined) {
+    const isOwn = headers.origin === origin;
+    hint = isOwn
+      ? 'it does not take the headers of the file'
+      : `the headers of the file are for ${headers.origin} alone`;
+  }
+  return new RemoteError('wrong', `its server answered with status ${status}: ${hint}`);
 }
 
 function notListed({ protocol, host, href }: URL): RemoteError {

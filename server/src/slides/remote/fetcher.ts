@@ -6,6 +6,7 @@ import { LRUCache } from 'lru-cache';
 import { fetchOnce, type RemoteBody, type Resolve, type Wanted } from './fetch-once.ts';
 import { RemoteError } from './remote-error.ts';
 import type { RemoteHosts } from './remote-hosts.ts';
+import type { SourceHeaders } from './source-headers.ts';
 
 /** Fetches what slides of other servers consist of. */
 export interface Fetcher {
@@ -15,7 +16,7 @@ export interface Fetcher {
    */
   fetch(address: string, wanted: Wanted, keep?: string): Promise<RemoteBody>;
   /** Lets go of a body that turned out to be of no use. */
-  forget(address: string, keep: string): void;
+  forget(address: string, keep: string, headers?: SourceHeaders): void;
   /** Ends its connections. */
   close(): void;
 }
@@ -103,7 +104,7 @@ export function createFetcher(remote: RemoteHosts, options: FetcherOptions = {})
 
   return {
     async fetch(address, wanted, keep) {
-      const key = keyOf(address, keep);
+      const key = keyOf(address, keep, wanted.headers);
       const found = keep === undefined ? undefined : kept.get(key);
       if (found !== undefined) return found;
       const shared = underWay.get(key);
@@ -119,7 +120,7 @@ export function createFetcher(remote: RemoteHosts, options: FetcherOptions = {})
         underWay.delete(key);
       }
     },
-    forget: (address, keep) => void kept.delete(keyOf(address, keep)),
+    forget: (address, keep, headers) => void kept.delete(keyOf(address, keep, headers)),
     close() {
       agents.http.destroy();
       agents.https.destroy();
@@ -131,8 +132,9 @@ function originOf(address: string): string {
   return URL.canParse(address) ? new URL(address).origin : address;
 }
 
-function keyOf(address: string, keep = ''): string {
-  return `${keep} ${address}`;
+/** What one who says who they are is given is not for others. */
+function keyOf(address: string, keep = '', headers?: SourceHeaders): string {
+  return JSON.stringify([keep, address, headers]);
 }
 
 type Turn = <T>(work: () => Promise<T>) => Promise<T>;

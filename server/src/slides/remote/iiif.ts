@@ -5,6 +5,7 @@ import { levelDistance } from '../tiff-levels.ts';
 import type { Fetcher } from './fetcher.ts';
 import type { RemoteImage, RemoteLevel } from './remote-image.ts';
 import type { RemoteSource } from './source-file.ts';
+import type { SourceHeaders } from './source-headers.ts';
 
 const INFO_BYTES = 2 ** 18;
 
@@ -57,8 +58,10 @@ interface Abilities {
 export async function remoteIiif(
   { url, format }: Extract<RemoteSource, { type: 'iiif' }>,
   fetcher: Fetcher,
+  headers?: SourceHeaders,
 ): Promise<RemoteImage> {
-  const { bytes, address } = await fetcher.fetch(infoAddress(url), { kind: 'descriptor', mostBytes: INFO_BYTES });
+  const wanted = { kind: 'descriptor', mostBytes: INFO_BYTES, headers } as const;
+  const { bytes, address } = await fetcher.fetch(infoAddress(url), wanted);
   const info = parseInfo(bytes.toString());
   const abilities = abilitiesOf(info, format);
   const { origin, pathname, search } = new URL(address);

@@ -1,6 +1,7 @@
 import type { Rectangle, Size } from '../../../../shared/geometry/deep-zoom.ts';
 import type { TileGrid } from '../tile-grid.ts';
 import { type IiifRequests, iiifAddresses } from './iiif-address.ts';
+import type { SourceHeaders } from './source-headers.ts';
 
 /** An image of another server, as its descriptor or the source file tells. */
 export interface RemoteImage extends Size {
@@ -15,6 +16,8 @@ export interface RemoteLevel extends TileGrid {
   /** Of a tile: `{x}` stands for its column, `{y}` for its row; of IIIF `{region}` and `{size}` for what they say. */
   address: string;
   iiif?: IiifRequests;
+  /** That its tiles are asked for with. */
+  headers?: SourceHeaders;
   /** Whether tiles at the right and the bottom may have all pixels of a tile, of which those beyond the level are none. */
   padded?: boolean;
 }

@@ -53,7 +53,7 @@ async function tilePixels(
     return await remoteTile(bytes, level, tile);
   } catch (error) {
     // The server may have mended it when it is asked again.
-    fetcher.forget(address, version);
+    fetcher.forget(address, version, level.headers);
     throw remoteProblem(file, named(address), error);
   }
 }
@@ -74,7 +74,7 @@ export async function fetchTile(
   const mostBytes = Math.min(MOST_TILE_BYTES, mostTileBytes(whole));
   const [first, ...others] = tileAddresses(level, tile);
   const fetched = async (address: string) => {
-    const { bytes } = await fetcher.fetch(address, { kind: 'picture', mostBytes }, keep);
+    const { bytes } = await fetcher.fetch(address, { kind: 'picture', mostBytes, headers: level.headers }, keep);
     return { bytes, address };
   };
   let failure: unknown;

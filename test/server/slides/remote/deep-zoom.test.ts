@@ -155,8 +155,20 @@ test.each<[string, string]>([
   ['{"type": "dzi", "url": "http://127.0.0.1:1/a.dzi"}', 'hosts named with --remote-host, 127.0.0.1:1 is not one'],
   ['{"type": "dzi", "url": "http://a/", "mpp": 0}', 'mpp: expected microns per pixel above 0'],
   ['{"type": "dzi", "url": "http://a/", "colour": 1}', 'colour'],
-  ['{"mpp": 0.5}', 'it is JSON, of which {"type": "dzi", "url": "https://..."} was expected'],
+  ['{"mpp": 0.5}', 'it is JSON, of which {"type": "dzi", "url": "https://..."}, of type dzi'],
   ['{"type": "FeatureCollection", "url": "http://a/"}', 'it is JSON, of which'],
+  ['{"type": "dzi"}', 'url: expected the address of its descriptor (.dzi)'],
+  ['{"type": "iiif", "mpp": 1}', 'url: expected the address of the image or its info.json'],
+  ['{"type": "template"}', 'url: expected the address of a tile, with {z}, {x} and {y}'],
+  [
+    '{"type": "wmts", "url": "http://a/"}',
+    'type: expected dzi, iiif or template (of tiles by {z}, {x} and {y}, as WMTS',
+  ],
+  [
+    '{"type": "template", "url": "https://{x}.a.org/{z}/{x}/{y}.png", "width": 9, "height": 9}',
+    'url: expected {z}, {x} and {y} in the path or the query, found one in the host',
+  ],
+  ['{"type": "WMTS", "url": "http://a/"}', 'type: expected dzi, iiif or template'],
 ])('a file that says %s is refused', async (text, message) => {
   const file = join(folder, 'y.source.json');
   await writeFile(file, text);
@@ -174,11 +186,13 @@ test('of JSON files those are slides that tell of a tile server, broken or not',
     'd.json': '{"type": "FeatureCollection", "features": []}',
     'e.json': '[{"type": "dzi", "url": "https://a/e.dzi"}]',
     'f.json': '',
+    'g.json': '{"type": "dzi"}',
+    'h.json': '{"type": "wmts", "url": "https://a/"}',
   };
   for (const [name, text] of Object.entries(texts)) await writeFile(join(listed, name), text);
   const endings = SLIDE_ENDINGS;
   const catalogue = openCatalogue(listed, { name: 'slide', endings, isListed: isListedSlide });
-  expect((await catalogue.list()).entries.map(({ id }) => id)).toEqual(['a.json', 'b.json']);
+  expect((await catalogue.list()).entries.map(({ id }) => id)).toEqual(['a.json', 'b.json', 'g.json', 'h.json']);
   await expect(catalogue.resolve('c.tif.json')).rejects.toMatchObject({ code: 'not-found' });
 });
 

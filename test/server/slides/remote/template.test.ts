@@ -74,6 +74,7 @@ test('levels that are named count from the smallest', async () => {
 
 test.each<[object, string]>([
   [{ path: '/{z}/{x}.png', ...size }, 'url: expected an address with {z}, {x} and {y}'],
+  [{ path: '/{s}/{z}/{x}/{y}', ...size }, 'url: expected no places but {z}, {x} and {y}, found {s}'],
   [{ path: '/{z}/{x}/{y}', width: 700 }, 'height: expected a whole number of pixels from 1'],
   [{ path: '/{z}/{x}/{y}', width: 1.5, height: 1 }, 'width: expected a whole number of pixels from 1'],
   [{ path: '/{z}/{x}/{y}', width: 2 ** 31, height: 1 }, 'width: expected a whole number of pixels from 1'],
