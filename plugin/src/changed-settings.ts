@@ -9,6 +9,9 @@ import { effectiveScore, isCompared, modesOf, rangeOf } from './shown.ts';
 /** Beyond, every colour but the last is that of the lowest score. */
 const MOST_GAMMA = 10;
 
+/** Options that only the beginning of an overlay takes. */
+const FIRST = /^(heatmap|tiledImage|top|theme|urlState|keyboard\w+|showControl|control\w+|ajax\w+)$/;
+
 /** Settings before any is chosen. */
 export function defaultSettings(descriptor: HeatmapDescriptor): CamSettings {
   const score = descriptor.scores[0] ?? 'probability';
@@ -34,7 +37,7 @@ export function defaultSettings(descriptor: HeatmapDescriptor): CamSettings {
 }
 
 /**
- * Settings with changes applied; what `changes` leaves out or undefined stays.
+ * Settings with changes applied; what `changes` leaves out or undefined stays, and what is for the overlay's beginning is passed over.
  * @param other the heatmap that `compareWith` names
  * @throws TypeError or RangeError that names the option
  */
@@ -45,6 +48,8 @@ export function changedSettings(
   other?: HeatmapDescriptor,
 ): CamSettings {
   const next: CamSettings = { ...settings };
+  const unknown = Object.keys(changes).find((name) => !(name in next || FIRST.test(name)));
+  if (unknown) throw new TypeError(`${unknown}: expected an option`);
   const { classes, mode, score, colormap, classColors, range, threshold, gamma, opacity, interpolation } = changes;
   next.compareWith = changes.compareWith === undefined ? settings.compareWith : changes.compareWith;
   if (mode !== undefined) next.mode = oneOf('mode', mode, modesOf(descriptor, other !== undefined));

@@ -15,6 +15,15 @@ test('what is left out or undefined stays', () => {
   expect(changed({ opacity: 0.2 })).toEqual({ ...settings, opacity: 0.2 });
 });
 
+test.each<[CamChanges & Record<string, unknown>, string | undefined]>([
+  [{ opacity: 1, region: null, heatmap: 'a', theme: 'dark', controlAnchor: 1, ajaxHeaders: {} }, undefined],
+  [{ opactiy: 1 }, 'opactiy: expected an option'],
+  [{ opacity: 1, Mode: 'blend' }, 'Mode: expected an option'],
+])('names of options: %j', (changes, message) => {
+  if (message === undefined) expect(changed(changes).opacity).toBe(1);
+  else expect(() => changed(changes)).toThrow(message);
+});
+
 test('colours by class name are colours, not a colour map', () => {
   const next = changed({ colormap: { Lesion: '#f00' } });
   expect(next.colormap).toBe(settings.colormap);

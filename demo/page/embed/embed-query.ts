@@ -1,6 +1,7 @@
 import { optionsFromTexts } from '../../../plugin/src/element/attributes.ts';
 import type { CamOptions } from '../../../plugin/src/index.ts';
 import type { Rectangle } from '../../../shared/geometry/deep-zoom.ts';
+import { writtenNumber } from '../../../shared/written-number.ts';
 import { isTheme, type Theme } from '../theme-choice.ts';
 import { readRegion } from './host-message.ts';
 
@@ -17,13 +18,23 @@ export interface EmbedQuery {
   options: Partial<CamOptions>;
 }
 
-/** Of these the page takes care itself. */
-const NOT_OPTIONS = ['theme', 'urlState', 'showControl', 'controlCollapsed'];
+/** Of these the page takes care itself; an address to compare with would be asked for by rights of the page's own. */
+const NOT_OPTIONS = ['theme', 'urlState', 'showControl', 'controlCollapsed', 'compareWith'];
 
 /** @throws Error that names the parameter, what was expected and what was found */
 export function readEmbedQuery(query: URLSearchParams): EmbedQuery {
   const theme = query.get('theme') ?? 'system';
   if (!isTheme(theme)) throw new Error(`theme: expected one of system, light, dark, found ${theme}`);
+  const known = ['slide', 'model', 'view', 'theme', 'panel', 'navigator'];
+  const options = optionsFromTexts((option) => {
+    if (NOT_OPTIONS.includes(option)) return null;
+    known.push(option);
+    return query.get(option);
+  });
+  for (const name of query.keys()) {
+    if (!known.includes(name)) throw new Error(`${name}: expected one of ${known.join(', ')}`);
+    if (query.getAll(name).length > 1) throw new Error(`${name}: expected it once, found ${query.getAll(name).length}`);
+  }
   const panel = oneOf('panel', query.get('panel') ?? 'open', PANELS);
   const navigator = oneOf('navigator', query.get('navigator') ?? 'true', ['true', 'false']);
   return {
@@ -33,7 +44,7 @@ export function readEmbedQuery(query: URLSearchParams): EmbedQuery {
     theme,
     navigator: navigator === 'true',
     options: {
-      ...optionsFromTexts((option) => (NOT_OPTIONS.includes(option) ? null : query.get(option))),
+      ...options,
       showControl: panel !== 'none',
       controlCollapsed: panel === 'closed',
     },
@@ -43,7 +54,7 @@ export function readEmbedQuery(query: URLSearchParams): EmbedQuery {
 function viewOf(text: string | null): Rectangle | undefined {
   if (text === null) return undefined;
   try {
-    return readRegion(text.split(',').map((part) => (part.trim() === '' ? Number.NaN : Number(part))));
+    return readRegion(text.split(',').map(writtenNumber));
   } catch {
     throw new Error(`view: expected x,y,width,height in slide pixels, found ${text}`);
   }

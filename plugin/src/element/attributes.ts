@@ -4,12 +4,23 @@ import type { CamOptions } from '../options.ts';
 type Reader = (text: string) => unknown;
 
 const text: Reader = (value) => value;
-const flag: Reader = (value) => !['false', 'off', 'no', '0'].includes(value.trim().toLowerCase());
+/** Of HTML: there is what is there. */
+const flag: Reader = (value) => {
+  const [, yes, no] = /^(|true|on|yes|1)$|^(false|off|no|0)$/i.exec(value.trim()) ?? [];
+  if (yes === no) throw new Error(`expected true or false, found "${value}"`);
+  return no === undefined;
+};
 
+/** As HTML writes floating-point numbers. */
 const number: Reader = (value) => {
-  const read = Number(value);
-  if (value.trim() === '' || Number.isNaN(read)) throw new Error(`expected a number, found "${value}"`);
+  const read = /^\s*-?\d*\.?\d+(e[-+]?\d+)?\s*$/i.test(value) ? Number(value) : Number.NaN;
+  if (!Number.isFinite(read)) throw new Error(`expected a number, found "${value}"`);
   return read;
+};
+
+const count: Reader = (value) => {
+  if (!/^[1-9]\d{0,5}$/.test(value.trim())) throw new Error(`expected a whole number from 1, found "${value}"`);
+  return Number(value);
 };
 
 const numbers: Reader = (value) => value.split(',').map((part) => number(part));
@@ -34,7 +45,7 @@ const onlyJson = json((value) => {
 /** Options of the overlay that an attribute can set, in the spelling of the option: `control-anchor` sets `controlAnchor`. */
 const OPTIONS = {
   classes: json(names),
-  top: number,
+  top: count,
   mode: text,
   compareWith: text,
   score: text,
