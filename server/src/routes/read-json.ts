@@ -3,9 +3,12 @@ import { Problem } from '../errors.ts';
 
 const MAX_BYTES = 1024 * 1024;
 
+/** Lists and objects within each other; what is deeper than the stack could be parsed, and no more looked through. */
+const MOST_DEEP = 100;
+
 /**
  * The JSON object or list in a request's body; an empty body is an empty object.
- * @throws Problem `too-large` above 1 MiB, `bad-parameter` where it is neither or not all there
+ * @throws Problem `too-large` above 1 MiB, `bad-parameter` where it is neither, not all there or nested too deeply
  */
 export async function readJson(request: IncomingMessage): Promise<object> {
   const parts: Buffer[] = [];
@@ -25,6 +28,9 @@ export async function readJson(request: IncomingMessage): Promise<object> {
   }
   const text = Buffer.concat(parts).toString('utf8');
   if (text.trim() === '') return {};
+  if (isDeep(text)) {
+    throw new Problem('bad-parameter', `body: expected lists and objects at most ${MOST_DEEP} deep, found deeper ones`);
+  }
   try {
     const value: unknown = JSON.parse(text);
     if (typeof value === 'object' && value !== null) return value;
@@ -35,4 +41,14 @@ export async function readJson(request: IncomingMessage): Promise<object> {
     'bad-parameter',
     `body: expected a JSON object or list, found ${JSON.stringify(text.slice(0, 40))}`,
   );
+}
+
+function isDeep(text: string): boolean {
+  let depth = 0;
+  for (const [part] of text.matchAll(/"(?:[^"\\]|\\.)*"|[[\]{}]/g)) {
+    if (part === '[' || part === '{') depth++;
+    else if (part === ']' || part === '}') depth--;
+    if (depth > MOST_DEEP) return true;
+  }
+  return false;
 }

@@ -24,19 +24,26 @@ const MOST_STREAMS = 256;
 
 const LEVEL = "expected the number of one of the heatmap's levels, from 0";
 
-const viewSchema = z.array(
-  z.object(
-    {
-      heatmap: z.string({ error: "expected the address of a heatmap's descriptor" }),
-      region: regionList,
-      level: z.int({ error: LEVEL }).min(0, { error: LEVEL }),
-      score: z.enum(SCORES, { error: `expected one of ${SCORES.join(', ')}` }).optional(),
-      classOrder: z.boolean({ error: 'expected true or false' }).optional(),
-    },
-    { error: 'expected a view, an object with heatmap, region and level' },
-  ),
-  { error: 'expected a list of views' },
-);
+const viewSchema = z
+  .array(
+    z.strictObject(
+      {
+        heatmap: z.string({ error: "expected the address of a heatmap's descriptor" }),
+        region: regionList,
+        level: z.int({ error: LEVEL }).min(0, { error: LEVEL }),
+        score: z.enum(SCORES, { error: `expected one of ${SCORES.join(', ')}` }).optional(),
+        classOrder: z.boolean({ error: 'expected true or false' }).optional(),
+      },
+      {
+        error: ({ code }) =>
+          code === 'unrecognized_keys'
+            ? 'expected only heatmap, region, level, score and classOrder'
+            : 'expected a view, an object with heatmap, region and level',
+      },
+    ),
+    { error: 'expected a list of views' },
+  )
+  .min(1, { error: 'expected a list of at least one view' });
 
 type View = z.infer<typeof viewSchema>[number];
 

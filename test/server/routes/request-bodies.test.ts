@@ -25,10 +25,25 @@ test.each([
   ],
   ['view', [7], '0: expected a view, an object with heatmap, region and level, found 7'],
   ['view', {}, 'body: expected a list of views, found {}'],
+  ['view', [], 'body: expected a list of at least one view, found []'],
+  [
+    'view',
+    [{ ...view, levl: 1 }],
+    `0: expected only heatmap, region, level, score and classOrder, found ${JSON.stringify({ ...view, levl: 1 }).slice(0, 80)}...`,
+  ],
 ])('POST %s with %j is refused in one sentence', async (path, body, message) => {
   const answer = await fetch(new URL(path, server.address), { method: 'POST', body: JSON.stringify(body) });
   expect(answer.status).toBe(400);
   expect((await answer.json()).error.message).toBe(message);
+});
+
+test.each(['view', `${HEATMAP}/analysis`, `${HEATMAP}/breakdown`])('POST %s of what is nested deeply', async (path) => {
+  const body = `${'['.repeat(100_000)}${']'.repeat(100_000)}`;
+  const answer = await fetch(new URL(path, server.address), { method: 'POST', body });
+  expect(answer.status).toBe(400);
+  expect((await answer.json()).error.message).toBe(
+    'body: expected lists and objects at most 100 deep, found deeper ones',
+  );
 });
 
 test.each([
