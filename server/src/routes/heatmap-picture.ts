@@ -5,6 +5,7 @@ import { parseColour } from '../../../shared/colour/palette.ts';
 import { maxLevel } from '../../../shared/geometry/deep-zoom.ts';
 import { areaWindow, finestRaster } from '../../../shared/geometry/score-raster.ts';
 import type { PaintStyle } from '../../../shared/painting/style.ts';
+import { atOnce } from '../at-once.ts';
 import { Problem } from '../errors.ts';
 import type { Heatmap } from '../heatmaps/heatmap.ts';
 import { checkShown, paintStyle } from '../heatmaps/paint-style.ts';
@@ -26,7 +27,8 @@ const DEFAULT_TOP = 4;
 /** A picture of a whole heatmap, `/heatmaps/{slide}/{model}.png`, over its slide or alone. */
 export function heatmapPictureRoutes({ open, scheduler }: Pick<HeatmapRouteParts, 'open' | 'scheduler'>): Router {
   const router = new Router();
-  const oneAtATime = queue();
+  // A picture takes up to 100 MB while it is made.
+  const oneAtATime = atOnce(1);
 
   router.get('/heatmaps/:slide/:picture', async (ctx, next) => {
     const [, model] = /^(.+)\.png$/.exec(ctx.params.picture) ?? [];
@@ -101,14 +103,4 @@ function withColours(
   }
   const byName = new Map(names.map((name, at) => [name, parseColour(color[at])]));
   return { ...style, colours: classes.map((index, at) => byName.get(model.classes[index].name) ?? style.colours[at]) };
-}
-
-/** Runs one piece of work at a time: a picture takes up to 100 MB while it is made. */
-function queue(): <T>(work: () => Promise<T>) => Promise<T> {
-  let last: Promise<unknown> = Promise.resolve();
-  return (work) => {
-    const result = last.then(work);
-    last = result.catch(() => {});
-    return result;
-  };
 }

@@ -5,6 +5,7 @@ import type { HeatmapSource } from '../heatmaps/open-heatmap.ts';
 import { openedSlides } from '../slides/opened-slides.ts';
 import { createThumbnails } from '../slides/thumbnail.ts';
 import type { UploadLimits } from '../uploads/uploads.ts';
+import { abortWhenClosed } from './deadline.ts';
 import type { Tell } from './errors.ts';
 import { impatient } from './impatient.ts';
 import { listEntries } from './listing.ts';
@@ -73,8 +74,9 @@ export function slideRoutes(
   for (const format of ['jpeg', 'png'] as const) {
     router.get(`/slides/:slide/thumbnail.${format}`, async (ctx) => {
       const { size = THUMBNAIL_SIZE } = parseQuery(thumbnailQuery, ctx.query);
+      const signal = abortWhenClosed(ctx);
       const slide = await source.slide(await catalogue.resolve(ctx.params.slide));
-      const body = await thumbnails.get(reader(slide), size, format);
+      const body = await thumbnails.get(reader(slide), size, format, signal);
       sendBody(ctx, body, { type: TYPES[format], cacheControl: 'no-cache' });
     });
   }

@@ -18,9 +18,10 @@ import { readJson } from './read-json.ts';
 /** Milliseconds between two comment lines that show a client, and proxies between, that the stream is alive. */
 const HEARTBEAT_PAUSE = 15_000;
 
-/** Views that one stream has, and streams that are open, at most. */
+/** Views that one stream has, streams that are open, and views of all of them, at most: each is worked for several times a second. */
 const MOST_VIEWS = 256;
 const MOST_STREAMS = 256;
+const MOST_OPEN_VIEWS = 1024;
 
 const LEVEL = "expected the number of one of the heatmap's levels, from 0";
 
@@ -57,17 +58,24 @@ export function viewRoutes({
 }: HeatmapRouteParts & { logger: Logger }): Router {
   const router = new Router();
   let streams = 0;
+  let openViews = 0;
   let opened = 0;
 
   router.post('/view', async (ctx) => {
     const views = parseViews(await readJson(ctx.req));
-    if (streams >= MOST_STREAMS) throw new Problem('busy', `${streams} views are open already; ask again later`);
+    if (streams >= MOST_STREAMS || openViews + views.length > MOST_OPEN_VIEWS) {
+      throw new Problem('busy', `${openViews} views of ${streams} clients are open already; ask again later`);
+    }
     const controller = new AbortController();
     // Every view listens to it.
     setMaxListeners(0, controller.signal);
     const stream = startStream(ctx, controller);
     streams++;
-    controller.signal.addEventListener('abort', () => streams--);
+    openViews += views.length;
+    controller.signal.addEventListener('abort', () => {
+      streams--;
+      openViews -= views.length;
+    });
     const client = `view ${++opened}`;
     for (const [number, view] of views.entries()) {
       follow(number, view, client, stream, controller.signal).catch((error: unknown) => {

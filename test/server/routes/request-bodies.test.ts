@@ -46,6 +46,24 @@ test.each(['view', `${HEATMAP}/analysis`, `${HEATMAP}/breakdown`])('POST %s of w
   );
 });
 
+test('streams with too many views together are told to come back', async () => {
+  const body = JSON.stringify(
+    Array.from({ length: 255 }, () => ({ ...view, heatmap: '/heatmaps/none.tif/none.h5.json' })),
+  );
+  const end = new AbortController();
+  const ask = () => fetch(new URL('view', server.address), { method: 'POST', body, signal: end.signal });
+  const answers = [];
+  for (let i = 0; i < 5; i++) answers.push(await ask());
+  expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 200, 503]);
+  expect((await answers[4].json()).error.message).toBe('1020 views of 4 clients are open already; ask again later');
+  end.abort();
+  const again = new AbortController();
+  const one = JSON.stringify([view]);
+  const next = () => fetch(new URL('view', server.address), { method: 'POST', body: one, signal: again.signal });
+  expect((await next()).status).toBe(200);
+  again.abort();
+});
+
 test.each([
   ['a client that goes away within its body', 'Content-Length: 100\r\n\r\n{ "region"'],
   ['a body that is no HTTP', 'Transfer-Encoding: chunked\r\n\r\nno length\r\n'],

@@ -3,6 +3,7 @@ import http from 'node:http';
 import https from 'node:https';
 import { setTimeout } from 'node:timers/promises';
 import { LRUCache } from 'lru-cache';
+import { atOnce, type Turn } from '../../at-once.ts';
 import { fetchOnce, type RemoteBody, type Resolve, type Wanted } from './fetch-once.ts';
 import { RemoteError } from './remote-error.ts';
 import type { RemoteHosts } from './remote-hosts.ts';
@@ -72,7 +73,7 @@ export function createFetcher(remote: RemoteHosts, options: FetcherOptions = {})
   const resting = new LRUCache<string, RemoteError>({ max: 100, ttl: REST_SECONDS * 1000 });
 
   function turnAt(origin: string): Turn {
-    const turn = turns.get(origin) ?? createTurns(MOST_AT_ONCE);
+    const turn = turns.get(origin) ?? atOnce(MOST_AT_ONCE);
     turns.set(origin, turn);
     return turn;
   }
@@ -135,23 +136,4 @@ function originOf(address: string): string {
 /** What one who says who they are is given is not for others. */
 function keyOf(address: string, keep = '', headers?: SourceHeaders): string {
   return JSON.stringify([keep, address, headers]);
-}
-
-type Turn = <T>(work: () => Promise<T>) => Promise<T>;
-
-/** Lets only so many pieces of work run at once; the others wait in the order in which they came. */
-function createTurns(most: number): Turn {
-  const waiting: (() => void)[] = [];
-  let running = 0;
-  return async (work) => {
-    if (running >= most) await new Promise<void>((begin) => waiting.push(begin));
-    else running++;
-    try {
-      return await work();
-    } finally {
-      const next = waiting.shift();
-      if (next === undefined) running--;
-      else next();
-    }
-  };
 }
