@@ -21,6 +21,8 @@ export interface TiffDirectory extends TiffSamples {
   /** Pixels per centimetre along x and y; null where the file gives no unit or no value. */
   pixelsPerCentimetre: [x: number, y: number] | null;
   description: string;
+  /** NewSubfileType: bits that say what the picture is to the others. */
+  subfileType: number;
   /** By its number in TIFF 6.0: 1 is none. */
   compression: number;
   /** What wrote the file. */
@@ -37,6 +39,7 @@ export interface TiffDirectory extends TiffSamples {
 }
 
 const WANTED: ReadonlySet<number> = new Set([
+  TAG.newSubfileType,
   TAG.width,
   TAG.height,
   TAG.bitsPerSample,
@@ -153,6 +156,7 @@ function toDirectory(entries: TiffEntries, littleEndian: boolean, subDirectories
     tile: tiled ? { width: tileWidth, height: tileHeight } : null,
     pixelsPerCentimetre: resolution(first(TAG.xResolution), first(TAG.yResolution), first(TAG.resolutionUnit) ?? 2),
     description: textOf(entries.get(TAG.description)),
+    subfileType: first(TAG.newSubfileType) ?? 0,
     compression: first(TAG.compression) ?? 1,
     samples,
     isPlanar: planes > 1,

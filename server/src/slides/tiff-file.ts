@@ -24,6 +24,7 @@ export type TiffEntries = ReadonlyMap<number, TiffEntry>;
 
 /** Tags, by their numbers in TIFF 6.0, that tell where a picture's tiles and further directories lie. */
 export const TAG = {
+  newSubfileType: 254,
   width: 256,
   height: 257,
   bitsPerSample: 258,

@@ -42,6 +42,13 @@ describe('an Aperio slide', () => {
     expect(Buffer.compare(found.data, expected.data)).toBe(0);
   });
 
+  test('of a newer scanner, which names them by their types, has the same', async () => {
+    const file = join(folder, 'newer.svs');
+    await writeFile(file, aperioSlide(true));
+    expect(await listAssociated(file, true)).toEqual(await listAssociated(aperio, true));
+    expect(Buffer.compare((await readAssociated(file, 'macro', true)).data, APERIO_PICTURES.macro.data)).toBe(0);
+  });
+
   test.skipIf(openslideVersion === undefined)('names and pixels are those of OpenSlide', async () => {
     const library = openLibrary();
     const slide = { file: aperio, version: '1' };
@@ -63,6 +70,9 @@ describe('an Aperio slide', () => {
     const other = { ...picture(90, 90), tileSize: 128, isStrip: true, tags: tags('Aperio') };
     await writeFile(file, rawTiles(slide, other));
     expect(await listAssociated(file, true)).toEqual([]);
+    const label = { ...picture(128, 96), tileSize: 128, isStrip: true };
+    await writeFile(file, rawTiles(slide, { ...label, tags: [[254, 'long', [1]], ...tags('Aperio')] }));
+    expect(await listAssociated(file, false)).toEqual([]);
   });
 });
 

@@ -248,8 +248,7 @@ export async function writeNdpi(file: string, picture: Picture, hole = 0): Promi
     [256, LONG, width],
     [257, LONG, height],
     [259, LONG, 7],
-    // Its lower 4 bytes: readers add what is missing.
-    [273, LONG, (NDPI_HEADER_BYTES + hole) % 2 ** 32],
+    [273, LONG, NDPI_HEADER_BYTES + hole],
     [277, LONG, 3],
     [278, LONG, height],
     [279, LONG, jpeg.length],
@@ -271,7 +270,8 @@ export async function writeNdpi(file: string, picture: Picture, hole = 0): Promi
     directory.writeUInt16LE(type, at + 2);
     directory.writeUInt32LE(1, at + 4);
     if (type === FLOAT) directory.writeFloatLE(value, at + 8);
-    else directory.writeUInt32LE(value, at + 8);
+    else directory.writeUInt32LE(value % 2 ** 32, at + 8);
+    directory.writeUInt32LE(Math.floor(value / 2 ** 32), 2 + 12 * entries.length + 8 + 4 * index);
   });
   const handle = await open(file, 'w');
   await handle.write(header, 0, null, 0);

@@ -14,7 +14,16 @@ const folder = await temporaryFolder();
 function directory(width: number, height: number, tile: number | null = 256): TiffDirectory {
   const size = tile === null ? null : { width: tile, height: tile };
   return {
-    ...{ width, height, tile: size, pixelsPerCentimetre: null, description: '', dataEnd: 0, subDirectories: [] },
+    ...{
+      width,
+      height,
+      tile: size,
+      pixelsPerCentimetre: null,
+      description: '',
+      subfileType: 0,
+      dataEnd: 0,
+      subDirectories: [],
+    },
     ...{
       compression: 1,
       samples: 3,
