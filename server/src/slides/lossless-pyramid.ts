@@ -161,7 +161,8 @@ function conversionProblem(file: string, folder: string, error: unknown): Proble
   if (/no space|wbuffer_write|unable to open for write|ENOSPC|EACCES|EROFS/i.test(text)) {
     return new Problem('failed', `${folder} cannot be written: ${reason(error)}`, { cause: error });
   }
-  return unreadable(file, `it is truncated or damaged (${reason(error)})`, error);
+  const what = /unsupported/i.test(text) ? 'it is of a kind that is not decoded' : 'it is truncated or damaged';
+  return unreadable(file, `${what} (${reason(error)})`, error);
 }
 
 /** Removes what processes of this machine that have ended left half-written. */

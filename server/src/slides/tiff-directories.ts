@@ -164,7 +164,7 @@ function toDirectory(entries: TiffEntries, littleEndian: boolean, subDirectories
     sampleFormat: first(TAG.sampleFormat) ?? UNSIGNED,
     photometric: first(TAG.photometric),
     isSubsampled: (first(TAG.chromaSubsampling) ?? 2) > 1,
-    extraSamples: numbersOf(entries.get(TAG.extraSamples), littleEndian),
+    extraSample: first(TAG.extraSamples),
     software: textOf(entries.get(TAG.software)),
     xmp: textOf(entries.get(TAG.xmp)),
     isHamamatsu: entries.has(TAG.hamamatsu),

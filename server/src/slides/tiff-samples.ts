@@ -14,8 +14,8 @@ export interface TiffSamples {
   photometric: number | undefined;
   /** Whether YCbCr has fewer samples of colour than of brightness, as it has where the file does not say. */
   isSubsampled: boolean;
-  /** What each sample beyond the colours is: 0 not said, 1 and 2 alpha. */
-  extraSamples: readonly number[];
+  /** What the first sample beyond the colours is: 0 not said, 1 and 2 alpha; undefined where no tag tells. */
+  extraSample: number | undefined;
 }
 
 const RGB = 2;
@@ -72,10 +72,10 @@ export function samplesProblem(directory: TiffSamples & Pick<TiffDirectory, 'com
 export function hasOtherSamples({
   samples,
   photometric,
-  extraSamples,
+  extraSample,
 }: Omit<TiffSamples, 'bits' | 'isPlanar' | 'isSubsampled' | 'sampleFormat'>): boolean {
   const others = samples - coloursOf(photometric, samples);
-  return others > 1 || (others === 1 && extraSamples[0] === 0);
+  return others > 1 || (others === 1 && extraSample === 0);
 }
 
 const PLANES_OF_RGB = 3;
@@ -84,9 +84,9 @@ const PLANES_OF_RGB = 3;
  * The planes of a picture that are its colours, or the first of other samples, where they lie apart; null where they do not, or are
  * no colours by themselves.
  */
-export function planesOf({ samples, isPlanar, photometric, extraSamples }: TiffSamples): number[] | null {
+export function planesOf({ samples, isPlanar, photometric, extraSample }: TiffSamples): number[] | null {
   const others = samples - coloursOf(photometric, samples);
-  const hasAlpha = others > 0 && !hasOtherSamples({ samples, photometric, extraSamples });
+  const hasAlpha = others > 0 && !hasOtherSamples({ samples, photometric, extraSample });
   if (!isPlanar || hasAlpha || photometric === undefined || photometric > RGB) return null;
   return photometric === RGB ? Array.from({ length: PLANES_OF_RGB }, (_, plane) => plane) : [0];
 }

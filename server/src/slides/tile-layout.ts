@@ -120,7 +120,7 @@ export async function readTileLayout(handle: FileHandle, level: TiffLevel): Prom
   const hasOthers = hasOtherSamples({
     samples: level.plane === undefined ? first(TAG.samplesPerPixel, 1) : 1,
     photometric: numbers(TAG.photometric)[0],
-    extraSamples: numbers(TAG.extraSamples),
+    extraSample: numbers(TAG.extraSamples)[0],
   });
   return { tile, columns, rows, offsets, byteCounts, firstTile, hasOthers, hasInkProfile, littleEndian, coding };
 }

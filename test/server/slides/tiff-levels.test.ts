@@ -32,7 +32,7 @@ function directory(width: number, height: number, tile: number | null = 256): Ti
       photometric: 2,
       isPlanar: false,
       isSubsampled: false,
-      extraSamples: [],
+      extraSample: undefined,
       software: '',
       xmp: '',
       isHamamatsu: false,

@@ -8,7 +8,7 @@ const RGB = {
   photometric: 2,
   isPlanar: false,
   isSubsampled: false,
-  extraSamples: [],
+  extraSample: undefined,
   compression: 1,
 };
 
@@ -36,17 +36,17 @@ test.each([
 });
 
 test.each([
-  ['RGB', 2, 3, [], false],
-  ['RGB and alpha', 2, 4, [2], false],
-  ['RGB and alpha that colours are multiplied by', 2, 4, [1], false],
-  ['RGB and a sample of which no tag tells', 2, 4, [], false],
-  ['RGB and a sample that is not said to be alpha', 2, 4, [0], true],
-  ['RGB, alpha and another', 2, 5, [2, 0], true],
-  ['CMYK', 5, 4, [], false],
-  ['CMYK and a spot colour', 5, 5, [0], true],
-  ['a palette and alpha', 3, 2, [2], false],
-  ['two stains', 1, 2, [0], true],
-  ['four stains', 1, 4, [0, 0, 0], true],
-] as const)('%s: whether samples are passed over', (_, photometric, samples, extraSamples, expected) => {
-  expect(hasOtherSamples({ photometric, samples, extraSamples })).toBe(expected);
+  ['RGB', 2, 3, undefined, false],
+  ['RGB and alpha', 2, 4, 2, false],
+  ['RGB and alpha that colours are multiplied by', 2, 4, 1, false],
+  ['RGB and a sample of which no tag tells', 2, 4, undefined, false],
+  ['RGB and a sample that is not said to be alpha', 2, 4, 0, true],
+  ['RGB, alpha and another', 2, 5, 2, true],
+  ['CMYK', 5, 4, undefined, false],
+  ['CMYK and a spot colour', 5, 5, 0, true],
+  ['a palette and alpha', 3, 2, 2, false],
+  ['two stains', 1, 2, 0, true],
+  ['four stains', 1, 4, 0, true],
+] as const)('%s: whether samples are passed over', (_, photometric, samples, extraSample, expected) => {
+  expect(hasOtherSamples({ photometric, samples, extraSample })).toBe(expected);
 });

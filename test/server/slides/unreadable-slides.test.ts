@@ -45,6 +45,17 @@ describe('files that are no slides', () => {
       },
       /damaged/,
     ],
+    [
+      'a JPEG of 12 bits',
+      'unreadable-slide',
+      async (file) => {
+        const bytes = await rgb().jpeg().toBuffer();
+        // Behind the marker of the frame and its length: bits of a sample.
+        bytes[bytes.indexOf(Buffer.from('ffc0', 'hex')) + 4] = 12;
+        await writeFile(file, bytes);
+      },
+      /it is of a kind that is not decoded \(.*precision 12/,
+    ],
     ['a truncated WebP', 'unreadable-slide', (file) => cut(file, () => rgb().webp().toBuffer()), /cannot be read/],
     [
       'a TIFF cut before its directory',
