@@ -68,6 +68,7 @@ export async function withAnalysis(
   const source = createHeatmapSource({
     store,
     worker,
+    mppOption: '--mpp',
     mpp,
     onConversion: (_file, done) => progress.show('preparing the slide', done),
     onTemporary(message) {

@@ -52,6 +52,15 @@ export function analysisDownsample(
   return { downsample, warnings };
 }
 
-function remedies({ file, mppRemedy }: SlideDescription): string {
-  return mppRemedy ?? `give them with --mpp or in ${sidecarFile(file)}, as {"mpp": 0.5}`;
+function remedies(slide: SlideDescription): string {
+  return slide.mppRemedy ?? mppRemedy(slide);
+}
+
+/**
+ * The end of a sentence: how a user can say the microns per pixel of a slide.
+ * @param option of the command line that takes them, if there is one
+ */
+export function mppRemedy({ file, mppPlace }: Pick<SlideDescription, 'file' | 'mppPlace'>, option?: string): string {
+  const place = mppPlace ?? `in ${sidecarFile(file)}, as {"mpp": 0.5}`;
+  return `give them ${option === undefined ? '' : `with ${option} or `}${place}`;
 }

@@ -12,6 +12,7 @@ import type { SlideDescription, SlideHeader } from '../slides/slide.ts';
 import { boundStore, heatmapsFolder, openHeatmapFolder } from '../store/heatmap-folder.ts';
 import { topLevel } from '../values/known-patches.ts';
 import type { Worker } from '../worker/supervisor.ts';
+import { mppRemedy } from './analysis-resolution.ts';
 import { type Heatmap, type HeatmapPlan, planHeatmap } from './heatmap.ts';
 import { openHeatmapValues } from './heatmap-values.ts';
 import { openedHeatmaps } from './opened-heatmaps.ts';
@@ -56,6 +57,8 @@ export interface HeatmapSourceOptions {
   mostConverted?: number;
   /** The end of a sentence: how a user can say the microns per pixel of a slide. */
   mppRemedy?: string;
+  /** The command line's option for what follows, where it has one. */
+  mppOption?: string;
   /** Microns per pixel of every slide, whatever it says itself. */
   mpp?: number;
   /** Told, 0 to 1, while the pyramid of a slide is made. */
@@ -90,7 +93,10 @@ export function createHeatmapSource(options: HeatmapSourceOptions): HeatmapSourc
         onProgress: (done) => onConversion?.(file, done),
         onTemporary: options.onTemporary,
       });
-      return { ...(await withSidecar(described, options.mpp)), mppRemedy: options.mppRemedy ?? described.mppRemedy };
+      return {
+        ...(await withSidecar(described, options.mpp)),
+        mppRemedy: options.mppRemedy ?? mppRemedy(described, options.mppOption),
+      };
     },
     // Somebody may have emptied the store, or put another image behind an address.
     {

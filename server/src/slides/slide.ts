@@ -40,7 +40,9 @@ export interface SlideDescription extends Pick<SlideHeader, 'file' | 'format' | 
   companions?: string[];
   /** Of `regionFile` and of them, when it was described. */
   version: string;
-  /** The end of a sentence: how its user can say its microns per pixel, where that is not as usual. */
+  /** Part of a sentence: where its user can say its microns per pixel, unless that is its sidecar. */
+  mppPlace?: string;
+  /** The end of a sentence: how its user can say them here. */
   mppRemedy?: string;
 }
 

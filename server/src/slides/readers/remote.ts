@@ -38,7 +38,7 @@ export const remoteReader: Reader = {
     const description: SlideDescription = {
       ...{ file, format, reader, width, height, mpp, regionFile: file, version, levels: image.levels },
       tileSize: servedTileSize(full.tile),
-      mppRemedy: `give them with --mpp or in the file itself, as "mpp": 0.5`,
+      mppPlace: 'in the file itself, as "mpp": 0.5',
       fingerprint: await remoteFingerprint(file, source, image),
     };
     await remoteSource(description, remoteFetcher).fill(0, [emptyPixels({ x: 0, y: 0, width: 1, height: 1 })]);

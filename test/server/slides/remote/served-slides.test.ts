@@ -142,7 +142,7 @@ describe('a server of remote slides', () => {
 
   test('says where a resolution that is missing belongs', async () => {
     const { error } = await (await get('heatmaps/bare.json/tissue.h5.json')).json();
-    expect(error.message).toContain('found none; give them with --mpp or in the file itself, as "mpp": 0.5');
+    expect(error.message).toContain('found none; give them in the file itself, as "mpp": 0.5');
   });
 
   test('fails the patches and tiles over a tile that is missing, and no other', async () => {
