@@ -77,7 +77,7 @@ function commandLine(): Command {
     .option('--port <n>', 'port to listen on; 0 picks a free one (default: 8080)', port)
     .option(
       '--allowed-host <name>',
-      'name by which the server is reached, for example behind a proxy; requests for others are refused; repeatable (default: loopback names, any with a --host that is none)',
+      'name by which the server is reached, for example behind a proxy; requests for others are refused; repeatable (default: loopback names; beyond loopback any name)',
       repeated,
     )
     .option('--cors <origin>', 'origin whose pages may read answers; repeatable, * for any', repeated)
