@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
+import { LRUCache } from 'lru-cache';
 import type { Logger } from 'pino';
 import type { Rectangle } from '../../shared/geometry/deep-zoom.ts';
 import type { HeatmapOptions } from '../../shared/heatmap-descriptor.ts';
@@ -14,6 +15,10 @@ import { lockHolder } from './store/lock.ts';
 
 /** Milliseconds until it is looked again whether this process may write a heatmap's folder. */
 const RETRY_PAUSE = 2000;
+
+/** Milliseconds for which files' places in the catalogues are taken for granted; the files themselves are looked at each time. */
+const PLACE_KEPT_FOR = 1000;
+const MOST_PLACES = 200;
 
 /** Heatmaps by the ids of a server's catalogues, and the analyses of them that outlast it. */
 export interface ServedHeatmaps {
@@ -46,6 +51,8 @@ export function serveHeatmaps({
 }): ServedHeatmaps {
   /** Ids under which each heatmap was opened last. */
   const ids = new WeakMap<Heatmap, { slide: string; model: string }>();
+  /** Files of slide and model by their ids: a view asks by the dozen, and finding one looks at ten files and folders. */
+  const places = new LRUCache<string, { slide: string; model: string }>({ max: MOST_PLACES, ttl: PLACE_KEPT_FOR });
   /** What the folder of each heatmap is to say; while it does not. */
   const unkept = new Map<Heatmap, PersistentAnalysis | undefined>();
   let writing: Promise<void> | undefined;
@@ -53,8 +60,17 @@ export function serveHeatmaps({
   const ended = new AbortController();
   const pause = () => setTimeout(RETRY_PAUSE, undefined, { signal: ended.signal, ref: false });
 
+  const placesOf = async (slideId: string, modelId: string) => {
+    const key = JSON.stringify([slideId, modelId]);
+    const found = places.get(key);
+    if (found) return found;
+    const [slide, model] = await Promise.all([slides.resolve(slideId), models.resolve(modelId)]);
+    places.set(key, { slide, model });
+    return { slide, model };
+  };
+
   const open = async (slideId: string, modelId: string, options: Partial<HeatmapOptions>) => {
-    const [slideFile, modelFile] = await Promise.all([slides.resolve(slideId), models.resolve(modelId)]);
+    const { slide: slideFile, model: modelFile } = await placesOf(slideId, modelId);
     const path = `heatmaps/${encodeURIComponent(slideId)}/${encodeURIComponent(modelId)}.json${optionsQuery(options)}`;
     const heatmap = await source.heatmap(slideFile, modelFile, options, address && new URL(path, address).href);
     ids.set(heatmap, { slide: slideId, model: modelId });
