@@ -1,16 +1,13 @@
-import { execFile, fork } from 'node:child_process';
+import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { promisify } from 'node:util';
 import { tileCount } from '../shared/geometry/deep-zoom.ts';
 import type { HeatmapDescriptor } from '../shared/heatmap-descriptor.ts';
 import type { RunningCommand } from '../test/command-line.ts';
 import { HEATMAP, withAnalysedDemo } from './analysed-demo.ts';
 import { run as slideTiles } from './slide-tiles.ts';
 import { quantile, spread } from './statistics.ts';
-
-const execute = promisify(execFile);
 
 /** Painted tiles of a level that are timed, each in a style that was never asked for. */
 const PAINTED = 60;
@@ -78,15 +75,30 @@ function cachedAddresses(server: RunningCommand, descriptor: HeatmapDescriptor):
   return addresses;
 }
 
-async function load(addresses: string[], options: { rate?: number; seconds: number }): Promise<Load> {
-  const settings = JSON.stringify({ addresses, connections: CONNECTIONS, ...options });
-  const { stdout } = await execute(process.execPath, [path.join(import.meta.dirname, 'load-generator.mjs'), settings]);
-  return JSON.parse(stdout);
+/** A process that asks for tiles whenever it is told to. */
+interface LoadGenerator {
+  load(options: { rate?: number; seconds: number }): Promise<Load>;
+  stop(): void;
+}
+
+async function startLoadGenerator(addresses: string[]): Promise<LoadGenerator> {
+  const settings = JSON.stringify({ addresses, connections: CONNECTIONS });
+  const child = fork(path.join(import.meta.dirname, 'load-generator.mjs'), [settings]);
+  await once(child, 'message');
+  return {
+    async load(options) {
+      child.send(options);
+      const [found] = await once(child, 'message');
+      return found;
+    },
+    stop: () => child.disconnect(),
+  };
 }
 
 /** Takes turns, within one analysis, between leaving it alone and asking for kept tiles beside it. */
 async function besideAnalysis(server: RunningCommand, addresses: string[]): Promise<void> {
-  await load(addresses, { seconds: 1 });
+  const generator = await startLoadGenerator(addresses);
+  await generator.load({ seconds: 1 });
   // Sixteen times the patches, so that it lasts.
   const analysis = new URL(`${HEATMAP}/analysis?overlap=4`, server.address);
   await fetch(analysis, { method: 'POST' });
@@ -102,9 +114,10 @@ async function besideAnalysis(server: RunningCommand, addresses: string[]): Prom
   const loads: Load[] = [];
   for (let round = 0; round < ROUNDS; round++) {
     const alone = await rate(() => setTimeout(SECONDS * 1000));
-    const beside = await rate(async () => loads.push(await load(addresses, { rate: RATE, seconds: SECONDS })));
+    const beside = await rate(async () => loads.push(await generator.load({ rate: RATE, seconds: SECONDS })));
     ratios.push(beside / alone);
   }
+  generator.stop();
   const { state } = await (await fetch(analysis)).json();
   console.log(
     `kept tiles, ${RATE} requests/s over ${CONNECTIONS} connections beside an analysis${state === 'running' ? '' : ' (which ended too early)'}`,
@@ -127,16 +140,18 @@ async function againstBareServer(addresses: string[]): Promise<void> {
   const size = Number(response.headers.get('content-length')) || (await response.arrayBuffer()).byteLength;
   const child = fork(path.join(import.meta.dirname, 'buffer-server.mjs'), [String(size)]);
   const [port] = await once(child, 'message');
-  const bare = [`http://127.0.0.1:${port}/`];
+  const bare = await startLoadGenerator([`http://127.0.0.1:${port}/`]);
+  const ours = await startLoadGenerator(addresses);
   const ratios: number[] = [];
   const speeds: number[] = [];
   for (let round = 0; round <= ROUNDS; round++) {
-    const ceiling = await load(bare, { seconds: SECONDS });
-    const found = await load(addresses, { seconds: SECONDS });
+    const ceiling = await bare.load({ seconds: SECONDS });
+    const found = await ours.load({ seconds: SECONDS });
     if (round === 0) continue;
     speeds.push(found.perSecond);
     ratios.push(found.perSecond / ceiling.perSecond);
   }
+  for (const generator of [bare, ours]) generator.stop();
   child.disconnect();
   console.log(`kept tiles of ${size} bytes as fast as ${CONNECTIONS} connections go, nothing analysed`);
   console.log(`  ${spread(speeds, 0)} requests/s, ${spread(ratios, 2)} of node:http with a buffer of that size`);
