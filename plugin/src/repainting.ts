@@ -35,6 +35,8 @@ export function repainting<T>(host: {
   /** Whether another round is asked for. */
   let isDue = false;
   let round: Map<T, () => void> | undefined;
+  /** Whether all tiles of the round are painted. */
+  let isPainted = false;
   let destroyed = false;
   let lastShown = Number.NEGATIVE_INFINITY;
   /** When the last turn ended, and what it took. */
@@ -70,12 +72,17 @@ export function repainting<T>(host: {
       isDue = false;
       host.begin();
     }
-    for (const tile of host.visible()) {
-      if (!host.isOutdated(tile)) continue;
-      if (performance.now() > end) return schedule();
-      round.set(tile, host.paint(tile));
+    if (!isPainted) {
+      for (const tile of host.visible()) {
+        if (!host.isOutdated(tile)) continue;
+        if (performance.now() > end) return schedule();
+        round.set(tile, host.paint(tile));
+      }
+      // Shown with the next turn, whatever has become outdated meanwhile: else tiles that get better all the time never were.
+      isPainted = true;
+      if (performance.now() - start > SHOWN_BY) return schedule();
     }
-    if (performance.now() - start > SHOWN_BY) return schedule();
+    isPainted = false;
     for (const show of round.values()) show();
     host.shown([...round.keys()]);
     lastShown = performance.now();
