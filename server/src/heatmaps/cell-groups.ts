@@ -20,13 +20,19 @@ export interface CellBytes {
   start(row: number, column: number): number;
 }
 
+/** Where bytes come from that are not kept. */
+export interface CellSource {
+  /** The bytes of patches; one that is left out is nowhere. */
+  read(indices: number[]): Promise<Map<number, Uint8Array>>;
+  /** Whether a patch is known now: it may have been lost while others were read. */
+  isKnown(index: number): boolean;
+}
+
 /** Cells of patches as tiles have them, kept in memory. */
 export interface CellGroups {
-  /**
-   * @param read gives the bytes of those patches of the range that are not kept; one that is left out is nowhere
-   */
-  ofRange(range: PatchRange, read: (indices: number[]) => Promise<Map<number, Uint8Array>>): Promise<CellBytes>;
-  /** A patch has other values, or none any more. @param index row-major patch number */
+  /** What it gives is to be read before anything is waited for. */
+  ofRange(range: PatchRange): Promise<CellBytes>;
+  /** A patch has no values any more. @param index row-major patch number */
   forget(index: number): void;
 }
 
@@ -39,49 +45,67 @@ export function cellGroups(
   prefix: string,
   grid: PatchGrid,
   bytesPerPatch: number,
+  { read, isKnown }: CellSource,
 ): CellGroups {
   const groupColumns = Math.ceil(grid.columns / SIDE);
-  const key = (row: number, column: number) => `${prefix} ${row * groupColumns + column}`;
+  /** Groups that are being read: there is never a second copy of one, however many tiles want it. */
+  const held = new Map<string, { group: CellGroup; readers: number }>();
+  const keyOf = (row: number, column: number) =>
+    `${prefix} ${Math.floor(row / SIDE) * groupColumns + Math.floor(column / SIDE)}`;
   const place = (row: number, column: number) => (row % SIDE) * SIDE + (column % SIDE);
+  const find = (key: string) => held.get(key)?.group ?? cache.get(key);
+
+  const hold = (key: string): CellGroup => {
+    const group = find(key) ?? { bytes: NOTHING, present: 0 };
+    held.set(key, { group, readers: (held.get(key)?.readers ?? 0) + 1 });
+    return group;
+  };
+  const release = (key: string) => {
+    const entry = held.get(key);
+    if (entry && --entry.readers === 0) held.delete(key);
+  };
 
   return {
-    async ofRange({ rowStart, rowEnd, columnStart, columnEnd }, read) {
+    async ofRange({ rowStart, rowEnd, columnStart, columnEnd }) {
       const firstRow = Math.floor(rowStart / SIDE);
       const firstColumn = Math.floor(columnStart / SIDE);
       const across = Math.ceil(columnEnd / SIDE) - firstColumn;
-      const groups: CellGroup[] = [];
+      const keys: string[] = [];
       for (let row = firstRow; row * SIDE < rowEnd; row++) {
-        for (let column = firstColumn; column * SIDE < columnEnd; column++) {
-          groups.push(cache.get(key(row, column)) ?? { bytes: NOTHING, present: 0 });
-        }
+        for (let column = firstColumn; column * SIDE < columnEnd; column++) keys.push(keyOf(row * SIDE, column * SIDE));
       }
+      const groups = keys.map(hold);
       const numberOf = (row: number, column: number) =>
         (Math.floor(row / SIDE) - firstRow) * across + Math.floor(column / SIDE) - firstColumn;
       const start = (row: number, column: number) => {
         const patch = place(row, column);
         return (groups[numberOf(row, column)].present >> patch) & 1 ? patch * bytesPerPatch : -1;
       };
-      const missing: number[] = [];
-      for (let row = rowStart; row < rowEnd; row++) {
-        for (let column = columnStart; column < columnEnd; column++) {
-          if (start(row, column) < 0) missing.push(row * grid.columns + column);
+      try {
+        const missing: number[] = [];
+        for (let row = rowStart; row < rowEnd; row++) {
+          for (let column = columnStart; column < columnEnd; column++) {
+            if (start(row, column) < 0) missing.push(row * grid.columns + column);
+          }
         }
-      }
-      if (missing.length > 0) {
-        for (const [index, bytes] of await read(missing)) {
+        const found = missing.length > 0 ? await read(missing) : new Map<number, Uint8Array>();
+        for (const [index, bytes] of found) {
+          if (!isKnown(index)) continue;
           const { row, column } = patchPosition(grid, index);
           const group = groups[numberOf(row, column)];
           if (group.bytes.length === 0) group.bytes = new Uint8Array(SIDE * SIDE * bytesPerPatch);
           group.bytes.set(bytes, place(row, column) * bytesPerPatch);
           group.present |= 1 << place(row, column);
-          cache.set(key(Math.floor(row / SIDE), Math.floor(column / SIDE)), group);
+          cache.set(keyOf(row, column), group);
         }
+      } finally {
+        keys.forEach(release);
       }
       return { bytes: (row, column) => groups[numberOf(row, column)].bytes, start };
     },
     forget(index) {
       const { row, column } = patchPosition(grid, index);
-      const group = cache.get(key(Math.floor(row / SIDE), Math.floor(column / SIDE)));
+      const group = find(keyOf(row, column));
       if (group) group.present &= ~(1 << place(row, column));
     },
   };

@@ -69,8 +69,6 @@ export async function openHeatmapValues(options: ValuesOptions): Promise<Heatmap
   const start = scores.indexOf('patch') * model.classes.length;
   const samples = sampleSums(known, model.classes.length, { masked, values, start });
   const blockColumns = Math.ceil(grid.columns / BLOCK_SIDE);
-  const cells = cellGroups(caches.cells, identity, grid, grid.cellRows * grid.cellColumns * model.classes.length);
-
   const blockNumber = (index: number) => {
     const { row, column } = patchPosition(grid, index);
     return Math.floor(row / BLOCK_SIDE) * blockColumns + Math.floor(column / BLOCK_SIDE);
@@ -136,6 +134,15 @@ export async function openHeatmapValues(options: ValuesOptions): Promise<Heatmap
     return found.records;
   };
 
+  const bytesPerPatch = grid.cellRows * grid.cellColumns * model.classes.length;
+  const cells = cellGroups(caches.cells, identity, grid, bytesPerPatch, {
+    read: async (missing) => {
+      const found = new Map<number, Uint8Array>();
+      for (const [index, record] of await records(missing)) found.set(index, cellBytes(model, record));
+      return found;
+    },
+    isKnown,
+  });
   const classifiedBackground = backgroundClass === undefined ? undefined : isBackground;
   const arrivals = adoption({ known, pyramid, samples, mask, blockColumns }, classifiedBackground, {
     drop: (block) => blocks.drop(block),
@@ -236,11 +243,7 @@ export async function openHeatmapValues(options: ValuesOptions): Promise<Heatmap
     },
     async cellBytes(range) {
       checkOpen();
-      return cells.ofRange(range, async (missing) => {
-        const found = new Map<number, Uint8Array>();
-        for (const [index, record] of await records(missing)) found.set(index, cellBytes(model, record));
-        return found;
-      });
+      return cells.ofRange(range);
     },
     async blocks({ rowStart, rowEnd, columnStart, columnEnd }) {
       checkOpen();

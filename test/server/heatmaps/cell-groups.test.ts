@@ -16,19 +16,32 @@ let cache: LRUCache<string, CellGroup>;
 let groups: CellGroups;
 let asked: number[];
 let known: (index: number) => boolean;
+/** Lost while they are read. */
+let lost: Set<number>;
 
 beforeEach(() => {
   cache = new LRUCache({ max: 100 });
-  groups = cellGroups(cache, 'heatmap', grid, 2);
   asked = [];
   known = () => true;
+  lost = new Set();
+  groups = made();
 });
 
-async function read(range = RANGE): Promise<CellBytes> {
-  return groups.ofRange(range, async (indices) => {
-    asked.push(...indices);
-    return new Map(indices.filter((index) => known(index)).map((index) => [index, Uint8Array.of(index, index + 100)]));
+function made(): CellGroups {
+  return cellGroups(cache, 'heatmap', grid, 2, {
+    async read(indices) {
+      asked.push(...indices);
+      await Promise.resolve();
+      return new Map(
+        indices.filter((index) => known(index)).map((index) => [index, Uint8Array.of(index, index + 100)]),
+      );
+    },
+    isKnown: (index) => !lost.has(index),
   });
+}
+
+async function read(range = RANGE): Promise<CellBytes> {
+  return groups.ofRange(range);
 }
 
 function bytesAt(cells: CellBytes, row: number, column: number): number[] | undefined {
@@ -65,9 +78,27 @@ test('a patch that is forgotten is read again, and none beside it', async () => 
   expect(asked.slice(PATCHES)).toEqual([2 * grid.columns + 5]);
 });
 
+test('neighbours that are read at the same time keep what each of them read', async () => {
+  const halves = [
+    { ...RANGE, columnEnd: 5 },
+    { ...RANGE, columnStart: 5 },
+  ];
+  await Promise.all(halves.map(read));
+  await read();
+  expect(asked.length).toBe(PATCHES);
+});
+
+test('a patch that is lost while it is read is nowhere', async () => {
+  const reading = read();
+  lost.add(2 * grid.columns + 5);
+  groups.forget(2 * grid.columns + 5);
+  expect(bytesAt(await reading, 2, 5)).toBe(undefined);
+  expect(bytesAt(await read(), 2, 6)).toEqual([24, 124]);
+});
+
 test('without memory all is read each time', async () => {
   cache = new LRUCache({ maxSize: 1, sizeCalculation: () => 2 });
-  groups = cellGroups(cache, 'heatmap', grid, 2);
+  groups = made();
   for (let turn = 0; turn < 2; turn++) expect(bytesAt(await read(), 5, 8)).toEqual([53, 153]);
   expect(asked.length).toBe(2 * PATCHES);
 });
