@@ -52,6 +52,22 @@ export function defaultRange(score: Score, method: Method, cells: number): [low:
   return score === 'cam' && method !== 'cam' ? [0, 1 / cells] : [0, 1];
 }
 
+/**
+ * Scores at the ends of the colour scale, in units of the score: those of the range, of a difference its extent to both sides
+ * of 0.
+ */
+export function scaleEnds({
+  mode,
+  range: [low, high],
+}: {
+  mode: Mode;
+  range: readonly [low: number, high: number];
+}): [low: number, high: number] {
+  // Without what subtracting floats adds.
+  const extent = Number((high - low).toPrecision(6));
+  return mode === 'difference' ? [-extent, extent] : [low, high];
+}
+
 /** A decoded score tile: the values of a `TileWindow`. */
 export interface ScoreTile {
   /** Shape [classes + 2, rows, columns]; the last two planes are coverage and background. */

@@ -1,6 +1,7 @@
 import type OpenSeadragon from 'openseadragon';
 import { pngWithTexts } from '../../../shared/codecs/png-text.ts';
 import type { Breakdown, HeatmapDescriptor } from '../../../shared/heatmap-descriptor.ts';
+import { scaleEnds } from '../../../shared/painting/style.ts';
 import { version } from '../../package.json';
 import type { CamSettings } from '../options.ts';
 import { analysed, percentage } from '../panel/format.ts';
@@ -38,7 +39,7 @@ function provenance(descriptor: HeatmapDescriptor, settings: CamSettings, { brea
     Title: `${title} on ${slide}`,
     Description: [
       `${mode}: ${names.slice(0, MOST_CLASSES).join(', ')}${names.length > MOST_CLASSES ? ', ...' : ''}`,
-      `${effectiveScore(settings)} ${endsOf(settings).join(' to ')}${limits}, ${interpolation}`,
+      `${effectiveScore(settings)} ${scaleEnds(settings).join(' to ')}${limits}, ${interpolation}`,
       ...(breakdown ? [analysed(breakdown)] : []),
     ].join('; '),
     Software: `openseadragon-cam ${version} (${[descriptor, ...(isPair ? [compared] : [])]
@@ -121,7 +122,7 @@ export async function viewPicture(
       context.fillText(text, left + 16, y + row * LINE);
     }
   } else {
-    const [low, high] = endsOf(settings).map(String);
+    const [low, high] = scaleEnds(settings).map(String);
     const start = MARGIN + context.measureText(low).width + 8;
     const table = colourTable(colormapOf(settings));
     context.fillText(low, MARGIN, y);
@@ -143,13 +144,6 @@ export async function viewPicture(
   if (!png) throw new Error('picture: the browser could not write a PNG of this size');
   const bytes = pngWithTexts(new Uint8Array(await png.arrayBuffer()), texts, (text) => new TextEncoder().encode(text));
   return new Blob([bytes], { type: 'image/png' });
-}
-
-/** Scores at the ends of the colour scale: of a difference the range's extent to both sides of 0. */
-function endsOf({ mode, range: [low, high] }: CamSettings): [low: number, high: number] {
-  // Without what subtracting floats adds.
-  const extent = Number((high - low).toPrecision(6));
-  return mode === 'difference' ? [-extent, extent] : [low, high];
 }
 
 function legendOf(descriptor: HeatmapDescriptor, settings: CamSettings, breakdown: Breakdown | undefined) {

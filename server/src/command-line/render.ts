@@ -2,7 +2,7 @@ import { basename } from 'node:path';
 import { patchesTouching, patchIndex, patchRectangle } from '../../../shared/geometry/patch-grid.ts';
 import { samplesOfRange } from '../../../shared/geometry/stride.ts';
 import { METHOD_NAMES, type Score } from '../../../shared/heatmap-descriptor.ts';
-import type { Mode } from '../../../shared/painting/style.ts';
+import { type Mode, scaleEnds } from '../../../shared/painting/style.ts';
 import { Problem } from '../errors.ts';
 import { slideBreakdown } from '../heatmaps/breakdown.ts';
 import { comparedClasses } from '../heatmaps/compared-classes.ts';
@@ -184,10 +184,9 @@ function legendOf(shown: ShownHeatmap, titles: readonly string[], texts: Picture
 
 /** What the ends of the colours mean. */
 function endsOf({ style, other }: ShownHeatmap, titles: readonly string[]): { low: string; high: string } {
-  const [low, high] = style.range;
+  const [low, high] = scaleEnds(style);
   if (!other) return { low: String(low), high: String(high) };
-  const extent = String(high - low);
-  return { low: `-${extent} (${titles[1]} higher)`, high: `+${extent} (${titles[0]} higher)` };
+  return { low: `${low} (${titles[1]} higher)`, high: `+${high} (${titles[0]} higher)` };
 }
 
 async function predictionsWithin(heatmap: Heatmap, y: number, height: number): Promise<PatchPredictions[]> {

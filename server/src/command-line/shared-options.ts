@@ -3,11 +3,14 @@ import { OVERLAPS } from '../../../shared/geometry/patch-grid.ts';
 import { DEFAULT_ENGINE, ENGINE_NAMES } from '../engines/engines.ts';
 import { numberWithin, repeated } from './option-values.ts';
 
-/** Options that several commands have, each made anew: commander keeps values in them. */
+// Options that several commands have, each made anew: commander keeps values in them.
+
+/** What runs the models, by its name in the registry of engines; undefined unless given. */
 export function engineOption(): Option {
   return new Option('--engine <name>', `what runs the models: ${ENGINE_NAMES.join(', ')} (default: ${DEFAULT_ENGINE})`);
 }
 
+/** Hosts that slides may be fetched from, gathered in an array as they were typed. */
 export function remoteHostOption(): Option {
   return new Option(
     '--remote-host <host[:port]>',
@@ -15,10 +18,12 @@ export function remoteHostOption(): Option {
   ).argParser(repeated);
 }
 
+/** Whether a name among the hosts given may lead into a private network. */
 export function remotePrivateOption(): Option {
   return new Option('--remote-private', 'let names among those hosts stand for addresses of private networks');
 }
 
+/** Microns per pixel of the slide, a number above 0, instead of what it says itself. */
 export function mppOption(): Option {
   return new Option(
     '--mpp <n>',
@@ -26,6 +31,7 @@ export function mppOption(): Option {
   ).argParser((text) => numberWithin(text, 'a number of microns above 0', (n) => n > 0));
 }
 
+/** Patches that overlap along a side, as text: one of `OVERLAPS`. */
 export function overlapOption(): Option {
   return new Option(
     '--overlap <n>',
@@ -33,6 +39,7 @@ export function overlapOption(): Option {
   ).choices(OVERLAPS.map(String));
 }
 
+/** What is left out as background, as it was typed: it is checked against the model's classes once that is open. */
 export function backgroundOption(): Option {
   return new Option(
     '--background <what>',

@@ -1,4 +1,4 @@
-import type { PaintStyle } from '../../../shared/painting/style.ts';
+import { type PaintStyle, scaleEnds } from '../../../shared/painting/style.ts';
 import { slideBreakdown } from '../heatmaps/breakdown.ts';
 import { provenance } from '../heatmaps/provenance.ts';
 import type { ShownHeatmap } from './exact-area.ts';
@@ -48,9 +48,9 @@ function namesOf({ heatmap, classes, style, other }: ShownHeatmap): string {
   return `${names.slice(0, MOST_NAMED).join(', ')}${names.length > MOST_NAMED ? ', ...' : ''}`;
 }
 
-function limitsOf({ mode, score, range: [low, high], threshold }: PaintStyle): string {
-  const ends = mode === 'difference' ? [low - high, high - low] : [low, high];
-  return `${score} ${ends.join(' to ')}${Number.isFinite(threshold) ? `, from ${threshold}` : ''}`;
+function limitsOf(style: PaintStyle): string {
+  const { score, threshold } = style;
+  return `${score} ${scaleEnds(style).join(' to ')}${Number.isFinite(threshold) ? `, from ${threshold}` : ''}`;
 }
 
 /**

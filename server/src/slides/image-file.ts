@@ -35,7 +35,7 @@ export function asRgb(image: Sharp, hasOthers = false): Sharp {
 }
 
 /**
- * Whether a picture is CMYK and has a profile of its own: ink has no colours that could be left as they are, so that it is not asked
+ * Whether a picture is CMYK and has a profile of CMYK of its own: ink has no colours that could be left as they are, so that it is not asked
  * what is shown and what models see.
  */
 export function hasInkProfile({ space, icc }: Metadata): boolean {
@@ -68,9 +68,13 @@ export async function profileIn(file: string, page: number): Promise<Uint8Array 
   return icc !== undefined && profileSpace(icc) === 'GRAY' && channels > 2 ? undefined : icc;
 }
 
-/** Where an ICC profile names the colours that it is of (ICC.1, 7.2), as `RGB `, `GRAY` and `CMYK`. */
+/** Bytes of an ICC profile's header that name the colours that it is of (ICC.1, 7.2). */
 const SPACE = { at: 16, end: 20 };
 
+/**
+ * The colours that an ICC profile is of, by their signature of four letters: `RGB `, `GRAY`, `CMYK`. Of bytes that are no
+ * profile whatever stands there, and empty where they end earlier.
+ */
 export function profileSpace(profile: Uint8Array): string {
   return Buffer.from(profile.subarray(SPACE.at, SPACE.end)).toString('latin1');
 }

@@ -54,7 +54,7 @@ export interface TiffLevel extends Size, TiffPlace {
   planes?: [green: TiffPlace, blue: TiffPlace];
   /** True where its pixels have samples beside their colours that are no alpha: those are passed over. */
   hasOthers?: true;
-  /** True where it is CMYK and has a profile of its own, by which it becomes RGB. */
+  /** True where it is CMYK and has a profile of CMYK of its own, by which it becomes RGB. */
   hasInkProfile?: true;
 }
 

@@ -27,7 +27,7 @@ export interface TileLayout {
   firstTile: number;
   /** Whether pixels have samples beside their colours that are no alpha: those are passed over. */
   hasOthers: boolean;
-  /** Whether it is CMYK and has a profile of its own, which is part of `coding`. */
+  /** The level's own: its profile is part of `coding`. */
   hasInkProfile: boolean;
   /** The byte order of the file, and of the values of `coding`. */
   littleEndian: boolean;
@@ -78,7 +78,6 @@ const JPEG = 7;
 const COMPRESSIONS: ReadonlySet<number> = new Set([1, 5, JPEG, 8, 32773, 32946]);
 
 const WHITE_IS_ZERO = 0;
-const CMYK = 5;
 const YCBCR = 6;
 /** White is 0, black is 0, RGB, palette, CMYK, YCbCr. */
 const COLOURS: ReadonlySet<number> = new Set([0, 1, 2, 3, 5, YCBCR]);
@@ -111,7 +110,7 @@ export async function readTileLayout(handle: FileHandle, level: TiffLevel): Prom
   const byteCounts = entries.get(TAG.tileByteCounts);
   if (inFile > MAX_TILES || offsets?.count !== inFile || byteCounts?.count !== inFile) return null;
   const firstTile = tiles * (level.plane ?? 0);
-  const hasInkProfile = first(TAG.photometric) === CMYK && entries.has(TAG.profile);
+  const hasInkProfile = level.hasInkProfile === true;
   const isCoding = (tag: number) => CODING_TAGS.includes(tag) || (hasInkProfile && tag === TAG.profile);
   const stored = new Map([...entries].filter(([tag]) => isCoding(tag)));
   const coding = level.plane === undefined ? stored : codingOfPlane(stored, littleEndian);

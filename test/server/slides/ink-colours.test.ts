@@ -6,7 +6,7 @@ import { deepZoomTile } from '../../../server/src/slides/deep-zoom-tile.ts';
 import { describeSlide } from '../../../server/src/slides/describe-slide.ts';
 import { slideFingerprint } from '../../../server/src/slides/fingerprint.ts';
 import { openSlide } from '../../../server/src/slides/open-slide.ts';
-import { inkProfile } from './icc-profiles.ts';
+import { greyProfile, inkProfile } from './icc-profiles.ts';
 import { inkTiff } from './ink-tiff.ts';
 import { temporaryFolder } from './pictures.ts';
 
@@ -60,6 +60,15 @@ test.each([
     .raw()
     .toBuffer();
   expect(Buffer.compare(shown, read)).toBe(0);
+});
+
+test('a profile of other colours says nothing of inks: they are as without any', async () => {
+  const [plain, other] = [join(folder, 'none.tif'), join(folder, 'other.tif')];
+  await writeFile(plain, inkTiff(samples, SIDE, null, false));
+  await writeFile(other, inkTiff(samples, SIDE, greyProfile(1), false));
+  const [expected, found] = await Promise.all([plain, other].map(open));
+  expect(found.description.fingerprint).toBe(await slideFingerprint(other));
+  expect(Buffer.compare(await found.readRegion(0, whole), await expected.readRegion(0, whole))).toBe(0);
 });
 
 test('a JPEG in CMYK, with its profile and without', async () => {
