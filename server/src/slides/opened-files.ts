@@ -26,8 +26,7 @@ export async function withOpenFile<T>(
   use: (handle: FileHandle, version: string) => Promise<T>,
 ): Promise<T> {
   const key = `${file} ${versionOf(await stat(file))}`;
-  const found = files.get(key) ?? { opening: openFile(file), users: 0 };
-  files.set(key, found);
+  const found = files.get(key) ?? opened(key, file);
   clearTimeout(found.closing);
   found.users++;
   try {
@@ -37,6 +36,18 @@ export async function withOpenFile<T>(
     found.users--;
     if (found.users === 0) closeLater(key, found);
   }
+}
+
+/** What cannot be opened is not kept: that too many files are open passes. */
+function opened(key: string, file: string): OpenedFile {
+  const entry: OpenedFile = { opening: openFile(file), users: 0 };
+  files.set(key, entry);
+  entry.opening.catch(() => forget(key, entry));
+  return entry;
+}
+
+function forget(key: string, file: OpenedFile): void {
+  if (files.get(key) === file) files.delete(key);
 }
 
 async function openFile(file: string): Promise<{ handle: FileHandle; version: string }> {
@@ -51,7 +62,7 @@ async function openFile(file: string): Promise<{ handle: FileHandle; version: st
 
 function closeLater(key: string, file: OpenedFile): void {
   const close = () => {
-    files.delete(key);
+    forget(key, file);
     file.opening.then(({ handle }) => handle.close()).catch(() => {});
   };
   if (files.size > MOST_KEPT) close();
