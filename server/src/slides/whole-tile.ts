@@ -11,12 +11,9 @@ import { stripImage } from './tile-strip.ts';
  * @throws Error where the file is damaged
  */
 export async function storedTile(file: string, level: TiffLevel, region: Rectangle): Promise<Uint8Array | null> {
-  const found = await wholeTile(file, level, region);
-  if (found === null || !hasStoredJpegs(found.layout)) return null;
-  const { layout, coded } = found;
   // Tiles at the picture's edges are stored whole, with what lies beyond.
-  if (region.width !== layout.tile.width || region.height !== layout.tile.height) return null;
-  return jpegOfTile(layout, coded);
+  const found = await wholeTile(file, level, region, (layout) => hasStoredJpegs(layout) && isWhole(layout, region));
+  return found === null ? null : jpegOfTile(found.layout, found.coded);
 }
 
 /**
@@ -33,22 +30,30 @@ export async function encodedTile(
   if (found === null) return null;
   const { width, height } = region;
   const { layout, coded } = found;
-  const isWhole = width === layout.tile.width && height === layout.tile.height;
   const tile = stripImage(layout, [coded]);
-  const image = isWhole ? tile : tile.extract({ left: 0, top: 0, width, height });
+  const image = isWhole(layout, region) ? tile : tile.extract({ left: 0, top: 0, width, height });
   const { data, info } = await encode(image, coding).toBuffer({ resolveWithObject: true });
   if (info.width !== width || info.height !== height)
     throw new Error('the tile is of another size than the directory says');
   return data;
 }
 
-/** The one tile that has a region, and nothing else of its level; null where there is none. */
+function isWhole({ tile }: TileLayout, { width, height }: Rectangle): boolean {
+  return width === tile.width && height === tile.height;
+}
+
+/**
+ * The one tile that has a region, and nothing else of its level; null where there is none.
+ * @param isWanted by the layout; a tile that is not wanted is not read
+ */
 async function wholeTile(
   file: string,
   level: TiffLevel,
   { x, y, width, height }: Rectangle,
+  isWanted: (layout: TileLayout) => boolean = () => true,
 ): Promise<{ layout: TileLayout; coded: Uint8Array } | null> {
   return withLevel(file, level, async ({ handle, layout }) => {
+    if (!isWanted(layout)) return null;
     const { tile, columns } = layout;
     const [column, row] = [x / tile.width, y / tile.height];
     if (!Number.isInteger(column) || !Number.isInteger(row)) return null;

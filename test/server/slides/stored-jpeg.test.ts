@@ -5,6 +5,8 @@ import { describe, expect, test } from 'vitest';
 import { deepZoomTile } from '../../../server/src/slides/deep-zoom-tile.ts';
 import { describeSlide } from '../../../server/src/slides/describe-slide.ts';
 import { openSlide } from '../../../server/src/slides/open-slide.ts';
+import { pictureCoding } from '../../../server/src/slides/picture-coding.ts';
+import { encodedTile, storedTile } from '../../../server/src/slides/whole-tile.ts';
 import { image, picture, temporaryFolder } from './pictures.ts';
 import { type TiffTag, writtenTiff } from './written-tiff.ts';
 
@@ -174,4 +176,24 @@ test('every whole tile of a pyramid that libvips writes is handed out at each of
   const whole = (level: number, columns: number, rows: number) =>
     Array.from({ length: columns * rows }, (_, i) => `${level}/${i % columns}_${Math.floor(i / columns)}`);
   expect(handedOut).toEqual([...whole(11, 4, 2), ...whole(10, 2, 1), ...whole(9, 1, 0)]);
+});
+
+test('a tile that is no JPEG is not read to find that out', async () => {
+  const file = join(folder, 'raw.tif');
+  const bytes = writtenTiff({
+    ...{ littleEndian: true, big: false, width: TILE, height: TILE, tileSize: TILE },
+    // Reading it fails.
+    tiles: [new Uint8Array(0)],
+    tags: [
+      [258, 'short', [8, 8, 8]],
+      [259, 'short', [1]],
+      [262, 'short', [2]],
+      [277, 'short', [3]],
+    ],
+  });
+  await writeFile(file, bytes);
+  const level = { width: TILE, height: TILE, page: 0, subifd: -1 };
+  const region = { x: 0, y: 0, width: TILE, height: TILE };
+  await expect(encodedTile(file, level, region, pictureCoding('png'))).rejects.toThrow('has 0 bytes');
+  expect(await storedTile(file, level, region)).toBeNull();
 });
