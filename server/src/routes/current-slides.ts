@@ -20,17 +20,21 @@ interface Current {
  * @returns throws as `resolve` of the catalogue and `slide` of the source do
  */
 export function currentSlides(
-  catalogue: Catalogue,
+  catalogue: Pick<Catalogue, 'resolve'>,
   source: Pick<HeatmapSource, 'slide'>,
 ): (id: string) => Promise<SlideDescription> {
   const kept = new LRUCache<string, Current>({ max: MAX_SLIDES, ttl: KEPT_FOR });
-  const versionOf = ({ file, companions }: SlideDescription) => fileVersion(file, companions).catch(() => null);
+  const versionOf = ({ file, companions }: Pick<SlideDescription, 'file' | 'companions'>) =>
+    fileVersion(file, companions).catch(() => null);
   return async (id) => {
     const found = kept.get(id);
     if (found !== undefined && (await versionOf(found.slide)) === found.version) return found.slide;
-    const slide = await source.slide(await catalogue.resolve(id));
+    const file = await catalogue.resolve(id);
+    const before = await versionOf({ file });
+    const slide = await source.slide(file);
     const version = await versionOf(slide);
-    if (version !== null) kept.set(id, { slide, version });
+    // The description of a file that was replaced meanwhile may be that of the one before.
+    if (version !== null && (await versionOf({ file })) === before) kept.set(id, { slide, version });
     return slide;
   };
 }
