@@ -10,18 +10,18 @@ import { SCORES } from '../../../shared/heatmap-descriptor.ts';
 import { Problem } from '../errors.ts';
 import { scoreOf } from '../heatmaps/paint-style.ts';
 import { followView } from '../heatmaps/view-stream.ts';
+import { clientOf } from './client.ts';
 import type { HeatmapRouteParts } from './heatmaps.ts';
 import { parseBody, parseQuery } from './parameters.ts';
 import { heatmapOptions, heatmapQuery, regionList } from './query.ts';
 import { readJson } from './read-json.ts';
+import { viewCounts } from './view-counts.ts';
 
 /** Milliseconds between two comment lines that show a client, and proxies between, that the stream is alive. */
 const HEARTBEAT_PAUSE = 15_000;
 
-/** Views that one stream has, streams that are open, and views of all of them, at most: each is worked for several times a second. */
+/** Views that one stream has at most. */
 const MOST_VIEWS = 256;
-const MOST_STREAMS = 256;
-const MOST_OPEN_VIEWS = 1024;
 
 const LEVEL = "expected the number of one of the heatmap's levels, from 0";
 
@@ -57,25 +57,17 @@ export function viewRoutes({
   logger,
 }: HeatmapRouteParts & { logger: Logger }): Router {
   const router = new Router();
-  let streams = 0;
-  let openViews = 0;
+  const enter = viewCounts();
   let opened = 0;
 
   router.post('/view', async (ctx) => {
     const views = parseViews(await readJson(ctx.req));
-    if (streams >= MOST_STREAMS || openViews + views.length > MOST_OPEN_VIEWS) {
-      throw new Problem('busy', `${openViews} views of ${streams} clients are open already; ask again later`);
-    }
+    const leave = enter(clientOf(ctx), views.length);
     const controller = new AbortController();
     // Every view listens to it.
     setMaxListeners(0, controller.signal);
     const stream = startStream(ctx, controller);
-    streams++;
-    openViews += views.length;
-    controller.signal.addEventListener('abort', () => {
-      streams--;
-      openViews -= views.length;
-    });
+    controller.signal.addEventListener('abort', leave);
     const client = `view ${++opened}`;
     for (const [number, view] of views.entries()) {
       follow(number, view, client, stream, controller.signal).catch((error: unknown) => {

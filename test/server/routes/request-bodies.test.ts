@@ -46,16 +46,36 @@ test.each(['view', `${HEATMAP}/analysis`, `${HEATMAP}/breakdown`])('POST %s of w
   );
 });
 
+test('a string without an end, of many quotes, takes no longer than another body', async () => {
+  const body = `{"a":"${'\\"'.repeat(500_000)}`;
+  const answer = await fetch(new URL('view', server.address), { method: 'POST', body });
+  expect(answer.status).toBe(400);
+  expect((await answer.json()).error.message).toMatch(/^body: expected a JSON object or list, found /);
+});
+
+test('brackets in strings are not counted', async () => {
+  const body = JSON.stringify({ a: `\\"${'['.repeat(200)}` });
+  const answer = await fetch(new URL('view', server.address), { method: 'POST', body });
+  expect((await answer.json()).error.message).toMatch(/^body: expected a list of views, found /);
+});
+
 test('streams with too many views together are told to come back', async () => {
   const body = JSON.stringify(
     Array.from({ length: 255 }, () => ({ ...view, heatmap: '/heatmaps/none.tif/none.h5.json' })),
   );
   const end = new AbortController();
-  const ask = () => fetch(new URL('view', server.address), { method: 'POST', body, signal: end.signal });
+  const ask = (browser: string) => {
+    const headers = { 'User-Agent': browser };
+    return fetch(new URL('view', server.address), { method: 'POST', body, headers, signal: end.signal });
+  };
   const answers = [];
-  for (let i = 0; i < 5; i++) answers.push(await ask());
-  expect(answers.map(({ status }) => status)).toEqual([200, 200, 200, 200, 503]);
-  expect((await answers[4].json()).error.message).toBe('1020 views of 4 clients are open already; ask again later');
+  for (const browser of ['one', 'one', 'one', 'other', 'other', 'third']) answers.push(await ask(browser));
+  expect(answers.map(({ status }) => status)).toEqual([200, 200, 503, 200, 200, 503]);
+  const [own, all] = await Promise.all([answers[2], answers[5]].map((answer) => answer.json()));
+  expect(own.error.message).toBe(
+    '510 views in 2 streams of this client are open already; close some or ask again later',
+  );
+  expect(all.error.message).toBe('1020 views in 4 streams of all clients are open already; ask again later');
   end.abort();
   const again = new AbortController();
   const one = JSON.stringify([view]);
