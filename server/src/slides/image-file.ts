@@ -61,11 +61,17 @@ export async function checkSamples(file: string, page: number): Promise<Metadata
   return metadata;
 }
 
-/** The ICC profile that a page of a file names as that of its colours. */
+/** The ICC profile that a page of a file names as that of its colours; one of other colours says nothing of them. */
 export async function profileIn(file: string, page: number): Promise<Uint8Array | undefined> {
-  const { icc, channels } = await openImage(file, { page }).metadata();
-  // One of grey says nothing of other colours.
-  return icc !== undefined && profileSpace(icc) === 'GRAY' && channels > 2 ? undefined : icc;
+  const { icc, space } = await openImage(file, { page }).metadata();
+  return icc !== undefined && profileSpace(icc) === profileSpaceOf(space) ? icc : undefined;
+}
+
+/** How a profile names the colours that libvips has as `space`; what has no name of its own becomes RGB by itself. */
+function profileSpaceOf(space: Metadata['space']): string {
+  if (space === 'cmyk') return 'CMYK';
+  if (space === 'b-w' || space === 'grey16') return 'GRAY';
+  return space === 'lab' || space === 'labq' || space === 'labs' ? 'Lab ' : 'RGB ';
 }
 
 /** Bytes of an ICC profile's header that name the colours that it is of (ICC.1, 7.2). */

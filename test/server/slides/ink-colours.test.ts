@@ -43,6 +43,14 @@ async function inkJpeg(profile: Uint8Array | null): Promise<Uint8Array> {
   return Buffer.concat([flat.subarray(0, 2), head, profile, flat.subarray(2)]);
 }
 
+/** A profile of RGB that is not sRGB. */
+async function p3(): Promise<Uint8Array> {
+  const pixel = sharp({ create: { width: 1, height: 1, channels: 3, background: '#fff' } });
+  const { icc } = await sharp(await pixel.withIccProfile('p3').png().toBuffer()).metadata();
+  if (icc === undefined) throw new Error('no profile');
+  return icc;
+}
+
 const open = async (file: string) => openSlide(await describeSlide(file, { store: join(folder, 'store') }));
 
 test.each([
@@ -69,6 +77,16 @@ test('a profile of other colours says nothing of inks: they are as without any',
   const [expected, found] = await Promise.all([plain, other].map(open));
   expect(found.description.fingerprint).toBe(await slideFingerprint(other));
   expect(Buffer.compare(await found.readRegion(0, whole), await expected.readRegion(0, whole))).toBe(0);
+});
+
+test('a profile of RGB is not that of inks: the colours that they become stay as they are', async () => {
+  const file = join(folder, 'rgb profile.tif');
+  await writeFile(file, inkTiff(samples, SIDE, await p3(), false));
+  const reader = await open(file);
+  const shown = await sharp(await deepZoomTile(reader, 8, 0, 0, 'png'))
+    .raw()
+    .toBuffer();
+  expect(Buffer.compare(shown, await reader.readRegion(0, whole))).toBe(0);
 });
 
 test('a JPEG in CMYK, with its profile and without', async () => {
