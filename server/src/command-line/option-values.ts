@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from 'commander';
+import { writtenNumber } from '../../../shared/written-number.ts';
 
 /** Gigabytes, above 0. @throws InvalidArgumentError */
 export function gigabytes(text: string): number {
@@ -37,9 +38,7 @@ export function scale(text: string): number {
 
 /** `x,y,w,h`: a rectangle of slide pixels. @throws InvalidArgumentError */
 export function region(text: string): { x: number; y: number; width: number; height: number } {
-  const [x, y, width, height, ...rest] = text
-    .split(',')
-    .map((part) => (part.trim() === '' ? Number.NaN : Number(part)));
+  const [x, y, width, height, ...rest] = text.split(',').map((part) => writtenNumber(part.trim()));
   if (![x, y, width, height].every(Number.isFinite) || rest.length > 0 || width <= 0 || height <= 0) {
     throw new InvalidArgumentError('Expected x,y,w,h in slide pixels with a width and a height above 0.');
   }
@@ -48,7 +47,7 @@ export function region(text: string): { x: number; y: number; width: number; hei
 
 /** `low,high`: two scores, ascending. @throws InvalidArgumentError */
 export function range(text: string): [number, number] {
-  const [low, high, ...rest] = text.split(',').map((part) => (part.trim() === '' ? Number.NaN : Number(part)));
+  const [low, high, ...rest] = text.split(',').map((part) => writtenNumber(part.trim()));
   if (!(low < high) || !Number.isFinite(high - low) || rest.length > 0) {
     throw new InvalidArgumentError('Expected low,high with low below high.');
   }
@@ -62,7 +61,7 @@ export function repeated(text: string, previous: string[] = []): string[] {
 
 /** A number of which `isValid` holds. @throws InvalidArgumentError that says what was expected */
 export function numberWithin(text: string, expected: string, isValid: (value: number) => boolean): number {
-  const value = text.trim() === '' ? Number.NaN : Number(text);
+  const value = writtenNumber(text);
   if (!isValid(value)) throw new InvalidArgumentError(`Expected ${expected}.`);
   return value;
 }

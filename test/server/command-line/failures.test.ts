@@ -88,6 +88,8 @@ describe('each failure is one clear line on stderr, nothing on stdout, and the e
     ['render S:tissue.tif M:tissue.h5 --class Stroma -o S:tissue.tif', 2, 'tissue.tif'],
     ['serve --models R:models', 2, '--slides'],
     ['serve --slides R:slides --models R:models --port 70000', 2, '65535'],
+    ['serve --slides R:slides --models R:models --port 0x1F90', 2, '65535'],
+    ['serve --slides R:slides --models R:models --port 0 --store-size Infinity', 2, 'gigabytes above 0'],
     ['serve --slides R:slides --models R:models --port 0 --cors viewer', 2, '--cors'],
     ['serve --slides R:slides --models R:models --port 0 --embed *', 2, '--embed: expected an origin'],
     ['serve --config R:config.json', 2, 'slides'],
