@@ -30,10 +30,13 @@ const REGION = [
 ];
 
 /**
- * What the pictures show: the demo's slide with these options, unless `page` is the query of the server's page, or the portal
- * that has it in a frame; `overlays` are waited for.
- * `act` does something to the page before it is taken.
- * @type {{ name: string, page?: string, colorScheme?: 'light' | 'dark', overlays?: number, width?: number, height?: number, options?: object, zoom?: [x: number, y: number, width: number], act?: (page: import('playwright-core').Page) => Promise<void> }[]}
+ * What the pictures show: the demo's slide with these options, unless `page` is the query of the server's page, or the
+ * portal that has it in a frame; `overlays` are waited for. `act` does something to the page before it is taken.
+ * @type {{
+ *   name: string, page?: string, colorScheme?: 'light' | 'dark', overlays?: number, width?: number, height?: number,
+ *   options?: object, zoom?: [x: number, y: number, width: number],
+ *   act?: (page: import('playwright-core').Page) => Promise<void>
+ * }[]}
  */
 const PICTURES = [
   { name: 'demo', options: { mode: 'argmax', opacity: 0.55 } },

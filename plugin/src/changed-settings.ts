@@ -37,7 +37,8 @@ export function defaultSettings(descriptor: HeatmapDescriptor): CamSettings {
 }
 
 /**
- * Settings with changes applied; what `changes` leaves out or undefined stays, and what is for the overlay's beginning is passed over.
+ * Settings with changes applied; what `changes` leaves out or undefined stays, and what is for the overlay's beginning
+ * is passed over.
  * @param other the heatmap that `compareWith` names
  * @throws TypeError or RangeError that names the option
  */

@@ -11,8 +11,8 @@ export interface ValuePlanes {
   /** One for each plane asked for, row-major [rows, columns]; finite. */
   scores: (Float64Array | Uint8Array)[];
   /**
-   * 0 to 1, row-major: the coverage's share (0, 0.6 where estimated, 1) times what is not background. One number where all values are
-   * equally visible, as in most tiles.
+   * 0 to 1, row-major: the coverage's share (0, 0.6 where estimated, 1) times what is not background. One number where
+   * all values are equally visible, as in most tiles.
    */
   visibility: Float64Array | number;
 }

@@ -27,7 +27,10 @@ import { type RemoteChoice, remoteHosts } from './remote-choice.ts';
 import { withAnalysis } from './with-analysis.ts';
 
 export interface RenderCommandOptions extends HeatmapChoice, RemoteChoice {
-  /** Exactly one of `class` and `top`; neither for `entropy`, which is of all classes. One class, or one of each model that is compared. */
+  /**
+   * Exactly one of `class` and `top`; neither for `entropy`, which is of all classes. One class, or one of each model
+   * that is compared.
+   */
   class?: string[];
   top?: number;
   /** How several classes are shown, or `entropy`; `blend` unless given. */

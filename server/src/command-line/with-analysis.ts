@@ -37,7 +37,10 @@ export interface AnalysisOptions {
   remote: RemoteHosts;
   heatmapOptions?: Partial<HeatmapOptions>;
   silent?: boolean;
-  /** Sees the heatmap, and the one that it is compared with, before any patch is classified; throws where what is asked for cannot be done. */
+  /**
+   * Sees the heatmap, and the one that it is compared with, before any patch is classified; throws where what is asked
+   * for cannot be done.
+   */
   check?: (heatmap: Heatmap, other: Heatmap | undefined) => void;
   /**
    * Takes over where another process writes this heatmap.

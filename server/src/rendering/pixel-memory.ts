@@ -7,7 +7,8 @@ const MOST_BYTES = 4 * 514 * 514;
 const kept: ArrayBuffer[] = [];
 
 /**
- * Lends memory for RGBA pixels, whatever it holds. New memory for each tile would have the whole heap collected every twenty tiles.
+ * Lends memory for RGBA pixels, whatever it holds. New memory for each tile would have the whole heap collected every
+ * twenty tiles.
  * @param use what is resolved must not be a view of the memory
  */
 export async function withPixels<T>(

@@ -153,7 +153,10 @@ export function heatmapTileRoutes({ open, scheduler, tiles }: TileRouteParts): R
   return router;
 }
 
-/** A score tile as the plugin has it once it was sent, so that the pixels painted from it are the same: floats are halves then. */
+/**
+ * A score tile as the plugin has it once it was sent, so that the pixels painted from it are the same: floats are
+ * halves then.
+ */
 async function sentTile(
   heatmap: Heatmap,
   window: TileWindow,

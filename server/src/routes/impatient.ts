@@ -5,8 +5,8 @@ import { Problem } from '../errors.ts';
 const MOST_FAILURES = 1000;
 
 /**
- * Asks for something of files that lies elsewhere, and waits for none of it longer than a moment: what is asked goes on meanwhile, so that
- * another question finds it known.
+ * Asks for something of files that lies elsewhere, and waits for none of it longer than a moment: what is asked goes on
+ * meanwhile, so that another question finds it known.
  * @param ask shares what is under way, and keeps what came of it
  * @param milliseconds of patience, from when it was asked for first
  * @returns what `ask` gives; rejects with its last failure, or with a Problem `unavailable`, where it takes longer

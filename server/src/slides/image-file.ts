@@ -35,8 +35,8 @@ export function asRgb(image: Sharp, hasOthers = false): Sharp {
 }
 
 /**
- * Whether a picture is CMYK and has a profile of CMYK of its own: ink has no colours that could be left as they are, so that it is not asked
- * what is shown and what models see.
+ * Whether a picture is CMYK and has a profile of CMYK of its own: ink has no colours that could be left as they are, so
+ * that it is not asked what is shown and what models see.
  */
 export function hasInkProfile({ space, icc }: Metadata): boolean {
   return space === 'cmyk' && icc !== undefined && profileSpace(icc) === 'CMYK';

@@ -13,8 +13,8 @@ const BY_SUBFILE_TYPE: Readonly<Record<number, string>> = { 1: 'label', 9: 'macr
 const SAME_PROPORTIONS = 0.05;
 
 /**
- * The pictures beside an Aperio slide: pages in strips, whose description or type names the label and the macro image; the thumbnail
- * has no name but a place. Other TIFFs do not say what their pages are.
+ * The pictures beside an Aperio slide: pages in strips, whose description or type names the label and the macro image;
+ * the thumbnail has no name but a place. Other TIFFs do not say what their pages are.
  */
 export function tiffAssociated({ format, directories }: Recognized): (AssociatedImage & { page: number })[] {
   if (!format.startsWith('Aperio')) return [];

@@ -81,8 +81,8 @@ export function hasOtherSamples({
 const PLANES_OF_RGB = 3;
 
 /**
- * The planes of a picture that are its colours, or the first of other samples, where they lie apart; null where they do not, or are
- * no colours by themselves.
+ * The planes of a picture that are its colours, or the first of other samples, where they lie apart; null where they do
+ * not, or are no colours by themselves.
  */
 export function planesOf({ samples, isPlanar, photometric, extraSample }: TiffSamples): number[] | null {
   const others = samples - coloursOf(photometric, samples);

@@ -4,7 +4,10 @@ import { withOpenFile } from './opened-files.ts';
 import type { TiffLevel } from './slide.ts';
 import { placeOfTile, readTileLayout, type TileLayout } from './tile-layout.ts';
 
-/** Memory for the layouts of files, 8 bytes a tile or, of BigTIFF, up to 16: those of a dozen slides of 100,000 x 100,000 pixels. */
+/**
+ * Memory for the layouts of files, 8 bytes a tile or, of BigTIFF, up to 16: those of a dozen slides of 100,000 x
+ * 100,000 pixels.
+ */
 const LAYOUT_BYTES = 32 * 1024 ** 2;
 
 /** Where the tiles of files lie, for all readers of the process; a file that was replaced is another file. */

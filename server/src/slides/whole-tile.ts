@@ -17,7 +17,8 @@ export async function storedTile(file: string, level: TiffLevel, region: Rectang
 }
 
 /**
- * A picture file of a region of which one tile has exactly the pixels, decoded and encoded in one step, or null where there is none.
+ * A picture file of a region of which one tile has exactly the pixels, decoded and encoded in one step, or null where
+ * there is none.
  * @throws Error where the tile or the file is damaged
  */
 export async function encodedTile(

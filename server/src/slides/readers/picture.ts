@@ -51,8 +51,8 @@ async function inspect({ file, format }: Recognized) {
 }
 
 /**
- * Another slide than the file's pixels as they are stored, which is what it was when orientations were not looked at, and than CMYK
- * that was converted by a profile that was not its own.
+ * Another slide than the file's pixels as they are stored, which is what it was when orientations were not looked at,
+ * and than CMYK that was converted by a profile that was not its own.
  */
 function readingFingerprint(fingerprint: string, orientation: number, hasInk: boolean): string {
   const how = [...(orientation === 1 ? [] : [`orientation ${orientation}`]), ...(hasInk ? ['ink profile'] : [])];
