@@ -22,12 +22,16 @@ async function openTouch(viewport = { width: 900, height: 700 }): Promise<{ page
 type Point = readonly [x: number, y: number];
 const points = (...places: Point[]) => places.map(([x, y], id) => ({ x, y, id }));
 
-/** One finger, down, along the points, and up. */
+/** Milliseconds that a finger rests before it leaves the screen. */
+const REST = 150;
+
+/** One finger, down, along the points, and up; at rest then, for browsers may take the next tap as one that stops a swipe. */
 async function drag(fingers: CDPSession, ...[first, ...rest]: Point[]): Promise<void> {
   await fingers.send('Input.dispatchTouchEvent', { type: 'touchStart', touchPoints: points(first) });
   for (const place of rest) {
     await fingers.send('Input.dispatchTouchEvent', { type: 'touchMove', touchPoints: points(place) });
   }
+  if (rest.length > 0) await new Promise((resolve) => setTimeout(resolve, REST));
   await fingers.send('Input.dispatchTouchEvent', { type: 'touchEnd', touchPoints: [] });
 }
 
