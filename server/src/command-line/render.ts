@@ -1,4 +1,5 @@
 import { basename } from 'node:path';
+import type { Size } from '../../../shared/geometry/deep-zoom.ts';
 import { patchesTouching, patchIndex, patchRectangle } from '../../../shared/geometry/patch-grid.ts';
 import { samplesOfRange } from '../../../shared/geometry/stride.ts';
 import { METHOD_NAMES, type Score } from '../../../shared/heatmap-descriptor.ts';
@@ -58,20 +59,26 @@ export interface RenderCommandOptions extends HeatmapChoice, RemoteChoice {
 
 /**
  * Classifies every patch, writes the heatmap over the slide and prints the exact breakdown.
- * @throws Problem `bad-parameter` and `too-large` before any work; as slide, model, worker or output do
+ * @throws Problem `bad-parameter` and `too-large` before any patch is classified; as slide, model, worker or output do
  */
 export async function render(slide: string, model: string, options: RenderCommandOptions): Promise<void> {
   const { output, scale, store, engine, mpp, compare } = options;
   checkChoice(options);
   const remote = remoteHosts(options);
   allowRemoteHosts(remote);
-  const { width, height } = renderedSize(await readSlideHeader(slide), scale);
+  const size = renderedSize(await readSlideHeader(slide), scale);
+  const { width, height } = size;
   checkOutput(output, width, height);
   await outputFolder(output, [slide]);
-  const check = (heatmap: Heatmap, other: Heatmap | undefined) => {
+  const files = compare === undefined ? [model] : [model, compare];
+  const check = async (heatmap: Heatmap, other: Heatmap | undefined) => {
     if (other) shownDifference(heatmap, other, options);
     else checkShown(heatmap.model, options);
     if (options.predictions) checkPredictions(heatmap, scale);
+    if (options.legend) {
+      const shown = other ? shownDifference(heatmap, other, options) : shownClasses(heatmap, options, lengthsOfNames);
+      await checkLegend(shown, slide, titlesOf(files, shown), output, size);
+    }
   };
   const heatmapOptions = chosenOptions(options);
   await withAnalysis(
@@ -79,10 +86,12 @@ export async function render(slide: string, model: string, options: RenderComman
     model,
     { store, engine, mpp, compare, remote, heatmapOptions, check },
     async ({ heatmap, other, scheduler, progress, signal }) => {
-      const shown = other ? shownDifference(heatmap, other, options) : shownClasses(heatmap, options);
-      const titles = titlesOf(compare === undefined ? [model] : [model, compare], shown);
+      const shown = other
+        ? shownDifference(heatmap, other, options)
+        : shownClasses(heatmap, options, probabilitiesOfSlide);
+      const titles = titlesOf(files, shown);
       const texts = await pictureTexts(shown, basename(slide), titles);
-      const size = await renderSlide(openSlide(heatmap.slide), output, {
+      const written = await renderSlide(openSlide(heatmap.slide), output, {
         scale,
         paintStrip: (y, stripHeight) =>
           paintExactArea(shown, scheduler, { x: 0, y, width, height: stripHeight }, scale, signal),
@@ -99,7 +108,7 @@ export async function render(slide: string, model: string, options: RenderComman
       }
       const { low, high } = endsOf(shown, titles);
       const ends = other ? `; ${low} to ${high}` : '';
-      console.log(`${output}: ${size.width} x ${size.height} pixels${methodNote(heatmap)}${ends}`);
+      console.log(`${output}: ${written.width} x ${written.height} pixels${methodNote(heatmap)}${ends}`);
     },
   );
 }
@@ -135,6 +144,25 @@ function checkPredictions({ model, grid }: Heatmap, scale: number): void {
   throw new Problem('bad-parameter', `--predictions: expected patches large enough to write on, found ${found} pixels`);
 }
 
+/**
+ * The legend of a heatmap that is not analysed yet, with the longest texts that it may have.
+ * @throws Problem `too-large` where the output cannot hold it beneath the picture
+ */
+async function checkLegend(
+  shown: ShownHeatmap,
+  slide: string,
+  titles: readonly string[],
+  output: string,
+  { width, height }: Size,
+): Promise<void> {
+  const texts = await pictureTexts(shown, basename(slide), titles, (heatmap) => {
+    const { total } = slideBreakdown(heatmap).patches;
+    return { known: total, total };
+  });
+  const legend = await drawLegend(legendOf(shown, titles, texts), width);
+  checkOutput(output, width, height, legend.height);
+}
+
 /** Any map but a CAM says what it is. */
 function methodNote({ model: { method, camLayer } }: Heatmap): string {
   return method === 'cam' ? '' : `, ${METHOD_NAMES[method]} at layer '${camLayer}'`;
@@ -144,17 +172,25 @@ function modeOf({ mode, class: name }: RenderCommandOptions): Mode {
   return mode ?? (name === undefined ? 'blend' : 'single');
 }
 
-/** The named class, or the most probable ones of the exact breakdown. */
-function shownClasses(heatmap: Heatmap, options: RenderCommandOptions): ShownHeatmap {
-  const classes = chosenClasses(heatmap, options);
+/** What classes are ranked by: a number for each, the first the largest. */
+type Ranking = (heatmap: Heatmap) => number[];
+
+const probabilitiesOfSlide: Ranking = (heatmap) =>
+  slideBreakdown(heatmap).breakdown.map(({ probability }) => probability ?? 0);
+
+/** Before the most probable ones are known: none of them takes more room than these. */
+const lengthsOfNames: Ranking = ({ model }) => model.classes.map(({ name }) => name.length);
+
+/** The named class, or the first ones of a ranking. */
+function shownClasses(heatmap: Heatmap, options: RenderCommandOptions, ranking: Ranking): ShownHeatmap {
+  const classes = chosenClasses(heatmap, options, ranking);
   return { heatmap, classes, style: paintStyle(heatmap.model, classes, { ...options, mode: modeOf(options) }) };
 }
 
-function chosenClasses(heatmap: Heatmap, options: RenderCommandOptions): number[] {
+function chosenClasses(heatmap: Heatmap, options: RenderCommandOptions, ranking: Ranking): number[] {
   if (options.mode === 'entropy') return heatmap.model.classes.map((_, index) => index);
   if (options.class !== undefined) return classIndices(heatmap.model, options.class);
-  const probabilities = slideBreakdown(heatmap).breakdown.map(({ probability }) => probability ?? 0);
-  return mostProbable(probabilities, options.top ?? probabilities.length);
+  return mostProbable(ranking(heatmap), options.top ?? heatmap.model.classes.length);
 }
 
 /** @throws Problem `bad-parameter` for classes or a score that either model does not have */

@@ -41,7 +41,7 @@ export interface AnalysisOptions {
    * Sees the heatmap, and the one that it is compared with, before any patch is classified; throws where what is asked
    * for cannot be done.
    */
-  check?: (heatmap: Heatmap, other: Heatmap | undefined) => void;
+  check?: (heatmap: Heatmap, other: Heatmap | undefined) => Promise<void> | void;
   /**
    * Takes over where another process writes this heatmap.
    * @param address of the heatmap's descriptor in that process
@@ -96,7 +96,7 @@ export async function withAnalysis(
       return { heatmap: await first(), other: await second?.() };
     })();
     const { heatmap, other } = await untilAborted(opened, signal);
-    check?.(heatmap, other);
+    await check?.(heatmap, other);
     const heatmaps = other ? [heatmap, other] : [heatmap];
     for (const [i, { warnings }] of heatmaps.entries()) {
       for (const warning of warnings) console.error(`openseadragon-cam: ${models[i]}: ${warning}`);

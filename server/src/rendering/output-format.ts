@@ -59,9 +59,10 @@ const FORMATS: readonly OutputFormat[] = [
 
 /**
  * The format that a file's ending asks for, provided that it can hold a picture of that size.
+ * @param below rows beneath the picture, whatever its scale
  * @throws Problem `bad-parameter` for any other ending, `too-large` where the format ends earlier
  */
-export function checkOutput(file: string, width: number, height: number): OutputFormat {
+export function checkOutput(file: string, width: number, height: number, below = 0): OutputFormat {
   const ending = extname(file).toLowerCase();
   const format = FORMATS.find(({ endings }) => endings.includes(ending));
   if (format === undefined) {
@@ -70,12 +71,13 @@ export function checkOutput(file: string, width: number, height: number): Output
       `${basename(file)}: expected a file name that ends in .png, .jpg, .webp or .tif, found ${ending || 'no ending'}`,
     );
   }
-  if (Math.max(width, height) > format.maxSide) {
-    const scale = Math.floor((1000 * format.maxSide) / Math.max(width, height)) / 1000;
+  const { maxSide } = format;
+  if (Math.max(width, height + below) > maxSide) {
+    const scale = Math.floor(1000 * Math.min(maxSide / width, (maxSide - below) / height)) / 1000;
     throw new Problem(
       'too-large',
-      `${basename(file)}: ${format.name} holds at most ${format.maxSide} pixels a side, the picture has ` +
-        `${width} x ${height}; TIFF holds it, or a scale that is ${scale} of this one`,
+      `${basename(file)}: ${format.name} holds at most ${maxSide} pixels a side, the picture has ` +
+        `${width} x ${height + below}${below > 0 ? ', its legend included' : ''}; TIFF holds it, or a scale that is ${scale} of this one`,
     );
   }
   return format;

@@ -1,5 +1,7 @@
+import type { PatchCount } from '../../../shared/heatmap-descriptor.ts';
 import { type PaintStyle, scaleEnds } from '../../../shared/painting/style.ts';
 import { slideBreakdown } from '../heatmaps/breakdown.ts';
+import type { Heatmap } from '../heatmaps/heatmap.ts';
 import { provenance } from '../heatmaps/provenance.ts';
 import type { ShownHeatmap } from './exact-area.ts';
 
@@ -17,11 +19,13 @@ export interface PictureTexts {
 /**
  * @param slide what people call the slide
  * @param models what they call the model, and the one that it is compared with
+ * @param patchesOf how many patches of a heatmap are known; those that are now unless given
  */
 export async function pictureTexts(
   shown: ShownHeatmap,
   slide: string,
   models: readonly string[],
+  patchesOf = (heatmap: Heatmap): PatchCount => slideBreakdown(heatmap).patches,
 ): Promise<PictureTexts> {
   const sources = shown.other ? [shown, shown.other] : [shown];
   const { software } = await provenance(shown.heatmap);
@@ -31,7 +35,7 @@ export async function pictureTexts(
       `${shown.style.mode}: ${namesOf(shown)}`,
       limitsOf(shown.style),
       ...sources.map(({ heatmap }, i) => {
-        const { known, total } = slideBreakdown(heatmap).patches;
+        const { known, total } = patchesOf(heatmap);
         return `${known} of ${total} patches analysed${shown.other ? ` by ${models[i]}` : ''}`;
       }),
     ].join('; '),

@@ -57,7 +57,7 @@ export async function renderSlide(reader: SlideReader, file: string, options: Re
   }
   const pictured = renderedSize(reader.description, scale);
   const size = { ...pictured, height: pictured.height + (below?.height ?? 0) };
-  const format = checkOutput(file, size.width, size.height);
+  const format = checkOutput(file, pictured.width, pictured.height, below?.height);
   const folder = await outputFolder(file, [reader.description.file, reader.description.regionFile]);
   signal?.throwIfAborted();
 

@@ -1,5 +1,6 @@
 import { copyFile, mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import sharp from 'sharp';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { runCommand } from '../../command-line.ts';
 import { demoModelFiles, type SmallCatalogue, smallCatalogue } from '../../small-catalogue.ts';
@@ -11,6 +12,8 @@ beforeAll(async () => {
   catalogue = await smallCatalogue();
   await writeFile(join(catalogue.root, 'config.json'), '{ "slides": 5 }');
   await mkdir(join(catalogue.root, 'empty'));
+  const tall = { width: 256, height: 16_380, channels: 3, background: '#dcb' } as const;
+  await sharp({ create: tall }).toFile(join(catalogue.root, 'tall.png'));
   const manifests = { units: { resolution: { mpp: 0.0005 } }, other: { activation: 'sigmoid' } };
   for (const [name, manifest] of Object.entries(manifests)) {
     await copyFile(demoModelFiles.model, join(catalogue.models, `${name}.h5`));
@@ -83,6 +86,7 @@ describe('each failure is one clear line on stderr, nothing on stdout, and the e
     ['render S:tissue.tif M:tissue.h5 --compare M:tissue.h5 --class Stroma --top 2 -o R:out.png', 2, '--top'],
     ['render S:tissue.tif M:tissue.h5 --top 2 --colormap magma -o R:out.png', 2, '--colormap'],
     ['render S:tissue.tif M:tissue.h5 --top 2 --predictions --scale 0.1 -o R:out.png', 2, '13 x 13'],
+    ['render R:tall.png M:tissue.h5 --mpp 0.5 --top 2 --legend -o R:out.webp', 1, 'its legend included; TIFF holds it'],
     ['render S:tissue.tif M:tissue.h5 --class Stroma -o R:out.gif', 2, '.png'],
     ['render S:tissue.tif M:tissue.h5 --class Stroma -o R:nowhere/out.png', 2, 'nowhere'],
     ['render S:tissue.tif M:tissue.h5 --class Stroma -o S:tissue.tif', 2, 'tissue.tif'],

@@ -12,6 +12,13 @@ test.each([
   expect(checkOutput(file, width, height).name).toBe(name);
 });
 
+test('what lies beneath a picture counts, and is as high at another scale', () => {
+  expect(() => checkOutput('a.webp', 256, 16_380, 3)).not.toThrow();
+  expect(() => checkOutput('a.webp', 256, 16_380, 183)).toThrow(
+    /the picture has 256 x 16563, its legend included; TIFF holds it, or a scale that is 0\.989 of this one/,
+  );
+});
+
 test.each([
   [
     'out/a.webp',
