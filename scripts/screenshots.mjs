@@ -7,6 +7,7 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { chromium } from 'playwright-core';
 import sharp from 'sharp';
+import { holdFile, keepViewers, zoomTo } from './in-page.mjs';
 import { findChromium } from './install-chromium.mjs';
 
 const root = path.resolve(fileURLToPath(import.meta.url), '../..');
@@ -226,35 +227,4 @@ try {
   await browser.close();
   portal.stop();
   await server.stop();
-}
-
-/** In the page: keeps hold of the viewers and their overlays when they are made. */
-function keepViewers() {
-  window.demoCams = [];
-  document.addEventListener('DOMContentLoaded', () => {
-    const { prototype } = window.OpenSeadragon.Viewer;
-    const { cam } = prototype;
-    prototype.cam = function keep(settings) {
-      const overlay = cam.call(this, settings);
-      overlay.ready.then(() => window.demoCams.push({ viewer: this, cam: overlay }));
-      return overlay;
-    };
-  });
-}
-
-/** In the page: shows a part of the slide, in slide pixels. */
-function zoomTo([x, y, width]) {
-  const { viewport, world } = window.demoCams[0].viewer;
-  const { x: aspectWidth, y: aspectHeight } = viewport.getContainerSize();
-  const region = world.getItemAt(0).imageToViewportRectangle(x, y, width, (width * aspectHeight) / aspectWidth);
-  viewport.fitBounds(region, true);
-}
-
-/** In the page: holds a file over it, as somebody does who is about to drop it. */
-function holdFile() {
-  const dataTransfer = new DataTransfer();
-  dataTransfer.items.add(new File([new Uint8Array(4)], 'biopsy.jpg', { type: 'image/jpeg' }));
-  document
-    .querySelector('#stage')
-    .dispatchEvent(new DragEvent('dragenter', { bubbles: true, cancelable: true, dataTransfer }));
 }

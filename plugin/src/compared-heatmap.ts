@@ -1,7 +1,9 @@
 import type { HeatmapDescriptor } from '../../shared/heatmap-descriptor.ts';
 import type { paintComparedScores } from './compared-pixels.ts';
-import type { HeatmapClient } from './heatmap-client.ts';
+import type { Credentials } from './credentials.ts';
+import { type HeatmapClient, heatmapClient } from './heatmap-client.ts';
 import { loadOnDemand } from './on-demand/load.ts';
+import { untilAnswered } from './until-answered.ts';
 
 /** A heatmap that is taken from an overlay's own. */
 export interface Compared {
@@ -12,12 +14,30 @@ export interface Compared {
 }
 
 /**
+ * Opens the heatmaps that are compared with. What it gives takes an address, and whether that is wanted to begin with: then
+ * a server that does not answer is asked again until it does, of which `unanswered` is told.
+ * @param own the heatmap that they are taken from
+ * @param signal ends the asking
+ */
+export function comparedHeatmaps(
+  own: HeatmapDescriptor,
+  credentials: () => Credentials,
+  unanswered: (error: unknown) => void,
+  signal: AbortSignal,
+): (address: string, isFirst: boolean) => Promise<Compared> {
+  return (address, isFirst) =>
+    comparedHeatmap(heatmapClient(address, credentials), own, (request) =>
+      isFirst ? untilAnswered(request, unanswered, signal) : request(signal),
+    );
+}
+
+/**
  * @param client of the heatmap that is compared with
  * @param own the heatmap that it is taken from
  * @param ask asks for its descriptor
  * @throws RangeError where they are not of one size
  */
-export async function comparedHeatmap(
+async function comparedHeatmap(
   client: HeatmapClient,
   own: HeatmapDescriptor,
   ask: (request: HeatmapClient['descriptor']) => Promise<HeatmapDescriptor>,

@@ -2,7 +2,7 @@ import type OpenSeadragon from 'openseadragon';
 import type { Rectangle } from '../../shared/geometry/deep-zoom.ts';
 import type { AnalysisState, Breakdown, HeatmapDescriptor, ScoreAtPoint } from '../../shared/heatmap-descriptor.ts';
 import { keepAttached } from './attachment.ts';
-import { comparedHeatmap } from './compared-heatmap.ts';
+import { comparedHeatmaps } from './compared-heatmap.ts';
 import { credentialsOf } from './credentials.ts';
 import type { CamEvents } from './events.ts';
 import { type HeatmapClient, heatmapClient } from './heatmap-client.ts';
@@ -162,10 +162,7 @@ export class CamOverlay {
     const unanswered = (error: unknown) => this.#absent('start', error);
     const descriptor = await untilAnswered(this.#client.descriptor, unanswered, signal);
     const settings = await overlaySettings(descriptor, this.#options, {
-      comparedBy: (address, isFirst) =>
-        comparedHeatmap(heatmapClient(address, this.#credentials), descriptor, (request) =>
-          isFirst ? untilAnswered(request, unanswered, signal) : request(signal),
-        ),
+      comparedBy: comparedHeatmaps(descriptor, this.#credentials, unanswered, signal),
       changed: async (before) => {
         this.#url?.changed();
         const shown = this.#parts?.show(before);

@@ -6,12 +6,10 @@ import {
   type Method,
   type Score,
 } from '../../../shared/heatmap-descriptor.ts';
-import type { Mode } from '../../../shared/painting/style.ts';
 import type { Scope } from '../breakdowns.ts';
 import type { CamProgress } from '../events.ts';
 import { loadOnDemand } from '../on-demand/load.ts';
 import type { CamChanges, CamSettings } from '../options.ts';
-import { modesOf } from '../shown.ts';
 import { type StringKey, say } from '../strings.ts';
 import { createAppearance } from './appearance.ts';
 import { createClassList } from './class-list.ts';
@@ -19,6 +17,7 @@ import { fitPanel } from './dock.ts';
 import { element, segmented, uniqueId } from './elements.ts';
 import { problemText } from './failure-panel.ts';
 import { analysed, shareHeading, timeLeft } from './format.ts';
+import { createModeChoice } from './mode-choice.ts';
 import { createScale } from './scale.ts';
 import type { Interval } from './score-domain.ts';
 
@@ -51,14 +50,6 @@ export interface Panel {
   showKeys(): Promise<void>;
   destroy(): void;
 }
-
-const MODE_NAMES: Record<Mode, readonly [name: StringKey, hint?: StringKey]> = {
-  single: ['OneClass'],
-  blend: ['Several'],
-  argmax: ['MostLikely'],
-  entropy: ['Unsure', 'UnsureHint'],
-  difference: ['Difference', 'DifferenceHint'],
-};
 
 /** What others put into the panel. */
 export interface PanelParts {
@@ -99,14 +90,7 @@ export function createPanel(
     collapse,
   );
 
-  const mode = segmented<Mode>(
-    say('Mode'),
-    modesOf(descriptor, first.compareWith !== null).map((value) => {
-      const [name, hint] = MODE_NAMES[value];
-      return { value, text: say(name), ...(hint && { hint: say(hint) }) };
-    }),
-    (value) => change({ mode: value }),
-  );
+  const mode = createModeChoice(descriptor, first.compareWith !== null, (value) => change({ mode: value }));
   const classes = createClassList(descriptor, first, change);
   const scope = segmented<Scope>(
     say('SharesOf'),

@@ -7,13 +7,14 @@ import {
   type ScoreAtPoint,
 } from '../../../shared/heatmap-descriptor.ts';
 import type { CamSettings } from '../options.ts';
-import { colourOf, comparedNames, isCompared, isShare, otherClass, shownClasses } from '../shown.ts';
+import { comparedNames, isCompared, isShare, otherClass, shownClasses } from '../shown.ts';
 import type { SlideOutlines } from '../slide-outlines.ts';
 import { slidePlace } from '../slide-place.ts';
 import { say } from '../strings.ts';
 import type { ValuesAtPoint } from '../values.ts';
+import { type CardRow, cardRows } from './card-rows.ts';
 import { element } from './elements.ts';
-import { percentage, scoreText } from './format.ts';
+import { scoreText } from './format.ts';
 
 /** CSS pixels between the pointer and the card. */
 const DISTANCE = 16;
@@ -72,36 +73,16 @@ export function createPointerCard(
   };
 
   /** @param isSorted whether they stay as they are */
-  const list = (
-    rows: readonly { class: string; value: number }[],
-    asShare: boolean,
-    note: string,
-    isSorted = false,
-  ) => {
+  const list = (rows: readonly CardRow[], asShare: boolean, note: string, isSorted = false) => {
     card.classList.toggle('osd-cam-pair', isSorted);
     const leading = isSorted ? [...rows] : [...rows].sort((a, b) => b.value - a.value);
-    const settings = source.settings();
     const shown = kept ? leading : leading.slice(0, MOST_CLASSES);
     const further = leading.length - shown.length;
-    const rowsElement = element(
-      'div',
-      { class: 'osd-cam-card-rows' },
-      ...shown.map(({ class: name, value }) => {
-        const index = descriptor.classes.findIndex((info) => info.name === name);
-        const row = element(
-          'div',
-          { class: 'osd-cam-card-row' },
-          element('span', { class: 'osd-cam-dot' }),
-          element('span', { class: 'osd-cam-name' }, name),
-          element('span', { class: 'osd-cam-value' }, asShare ? percentage(value) : scoreText(value, 1)),
-        );
-        if (index >= 0) row.style.setProperty('--osd-cam-class', colourOf(index, settings, descriptor));
-        row.style.setProperty('--osd-cam-share', String(Math.min(1, Math.max(0, value))));
-        return row;
-      }),
-    );
     const notes = [note, ...(further > 0 ? [say('FurtherClasses', further)] : []), ...(kept ? [say('LetGo')] : [])];
-    card.replaceChildren(rowsElement, element('div', { class: 'osd-cam-card-note' }, notes.join(' · ')));
+    card.replaceChildren(
+      cardRows(shown, asShare, source.settings(), descriptor),
+      element('div', { class: 'osd-cam-card-note' }, notes.join(' · ')),
+    );
     card.hidden = false;
   };
 
