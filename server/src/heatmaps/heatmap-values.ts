@@ -4,7 +4,7 @@ import { Problem } from '../errors.ts';
 import type { ModelDescription } from '../models/model.ts';
 import type { PatchRecord } from '../store/result-layout.ts';
 import { type OpenedDisk, openResultStore, type ResultStore } from '../store/result-store.ts';
-import { BLOCK_SIDE, type KnownPatches, knownPatches } from '../values/known-patches.ts';
+import { BLOCK_SIDE, blocksTouching, type KnownPatches, knownPatches } from '../values/known-patches.ts';
 import { type SampleSums, sampleSums } from '../values/sample-sums.ts';
 import { setValues, type ValueBlock } from '../values/value-block.ts';
 import { type BlockOf, type ValuePyramid, valuePyramid } from '../values/value-pyramid.ts';
@@ -12,9 +12,10 @@ import type { PatchResults } from '../worker/messages.ts';
 import { adoption } from './adoption.ts';
 import { blockReader } from './block-reader.ts';
 import { blockWriter } from './block-writer.ts';
+import { cachedRecords } from './cached-records.ts';
 import { type CellBytes, cellGroups } from './cell-groups.ts';
 import { loadedBlocks } from './loaded-blocks.ts';
-import { cellBytes, leadingClass, patchMeans, probabilitiesOf } from './patch-scores.ts';
+import { cellBytes, leadingClass, patchMeans, probabilitiesOf, recordOf } from './patch-scores.ts';
 import type { ResultCaches } from './result-caches.ts';
 
 /** All that is known of a heatmap, loaded from its store as far as it is asked for. */
@@ -77,8 +78,7 @@ export async function openHeatmapValues(options: ValuesOptions): Promise<Heatmap
     const { row, column } = patchPosition(grid, index);
     return known.isKnown(row, column);
   };
-  const isBackground = (record: PatchRecord) =>
-    backgroundClass !== undefined && leadingClass(probabilitiesOf(model, record)) === backgroundClass;
+  const isBackground = (record: PatchRecord) => leadingClass(probabilitiesOf(model, record)) === backgroundClass;
   const tellError = (error: unknown) => onProblem(error instanceof Error ? error.message : String(error));
   const settle = (block: number, loaded: ValueBlock) => {
     const [row, column] = [Math.floor(block / blockColumns), block % blockColumns];
@@ -86,30 +86,15 @@ export async function openHeatmapValues(options: ValuesOptions): Promise<Heatmap
     samples.settle(row, column, loaded);
     writer.changed(block);
   };
+  const recent = cachedRecords(caches.records, identity, (indices) => store.read(indices));
   const uncache = (index: number) => {
-    caches.records.delete(`${identity} ${index}`);
+    recent.forget(index);
     cells.forget(index);
   };
   const remove = (index: number) => {
     const { row, column } = patchPosition(grid, index);
     known.remove(row, column);
     uncache(index);
-  };
-
-  const readRecords = async (indices: readonly number[]) => {
-    const records = new Map<number, PatchRecord>();
-    const elsewhere: number[] = [];
-    for (const index of indices) {
-      const record = caches.records.get(`${identity} ${index}`);
-      if (record) records.set(index, record);
-      else elsewhere.push(index);
-    }
-    const { records: read, lost } = await store.read(elsewhere);
-    for (const [index, record] of read) {
-      records.set(index, record);
-      caches.records.set(`${identity} ${index}`, record);
-    }
-    return { records, lost };
   };
 
   const forget = async (indices: readonly number[]) => {
@@ -129,7 +114,7 @@ export async function openHeatmapValues(options: ValuesOptions): Promise<Heatmap
 
   const records = async (indices: readonly number[]): Promise<Map<number, PatchRecord>> => {
     const wanted = indices.filter((index) => isKnown(index) && !mask?.[index]);
-    const found = await readRecords(wanted);
+    const found = await recent.read(wanted);
     await forget([...found.lost, ...wanted.filter((index) => !found.records.has(index))]);
     return found.records;
   };
@@ -152,7 +137,7 @@ export async function openHeatmapValues(options: ValuesOptions): Promise<Heatmap
   });
   const readBlock = blockReader({ model, scores, known, mask }, arrivals.arriving, {
     store: () => store,
-    records: readRecords,
+    records: recent.read,
   });
   const blocks = loadedBlocks(caches.blocks, identity, async (block) => {
     const { content, lost, isRepaired } = await readBlock(block);
@@ -205,20 +190,16 @@ export async function openHeatmapValues(options: ValuesOptions): Promise<Heatmap
     if (closed) throw new Problem('busy', 'the heatmap was closed meanwhile; ask again');
   };
   const add = async (indices: readonly number[], results: PatchResults) => {
-    const length = results.cells.length / indices.length;
-    const classes = model.classes.length;
     await blocks.use(new Set(indices.map(blockNumber)), (loaded) => {
       const changed = new Set<number>();
       for (const [position, index] of indices.entries()) {
         if (isKnown(index)) continue;
         const { row, column } = patchPosition(grid, index);
-        const record = new Float32Array(length + classes);
-        record.set(results.cells.subarray(position * length, (position + 1) * length));
-        record.set(results.probabilities.subarray(position * classes, (position + 1) * classes), length);
+        const record = recordOf(results, position, indices.length);
         const background = isBackground(record);
         known.add(row, column, background);
         store.keep(index, record);
-        caches.records.set(`${identity} ${index}`, record);
+        recent.keep(index, record);
         const block = loaded.get(blockNumber(index));
         if (block && !background) {
           setValues(block, row % BLOCK_SIDE, column % BLOCK_SIDE, patchMeans(model, scores, record));
@@ -245,15 +226,9 @@ export async function openHeatmapValues(options: ValuesOptions): Promise<Heatmap
       checkOpen();
       return cells.ofRange(range);
     },
-    async blocks({ rowStart, rowEnd, columnStart, columnEnd }) {
+    async blocks(range) {
       checkOpen();
-      const wanted: number[] = [];
-      for (let row = Math.floor(rowStart / BLOCK_SIDE); row * BLOCK_SIDE < rowEnd; row++) {
-        for (let column = Math.floor(columnStart / BLOCK_SIDE); column * BLOCK_SIDE < columnEnd; column++) {
-          wanted.push(row * blockColumns + column);
-        }
-      }
-      return blocks.use(wanted, (loaded) => (row, column) => {
+      return blocks.use(blocksTouching(range, blockColumns), (loaded) => (row, column) => {
         const found = loaded.get(row * blockColumns + column);
         if (!found) throw new Error(`block ${row}, ${column} was not loaded`);
         return found;

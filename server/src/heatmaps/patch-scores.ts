@@ -2,6 +2,7 @@ import { activate } from '../../../shared/activation.ts';
 import type { Score } from '../../../shared/heatmap-descriptor.ts';
 import type { ModelDescription } from '../models/model.ts';
 import type { PatchRecord } from '../store/result-layout.ts';
+import type { PatchResults } from '../worker/messages.ts';
 
 /**
  * What can be shown for a model: an output that is no probability has no score of that name, and neither has a map by
@@ -9,6 +10,15 @@ import type { PatchRecord } from '../store/result-layout.ts';
  */
 export function scoresOf({ activation, method }: Pick<ModelDescription, 'activation' | 'method'>): Score[] {
   return activation === 'none' || method !== 'cam' ? ['cam', 'patch'] : ['probability', 'cam', 'patch'];
+}
+
+/** One of some classified patches as it is kept: its cells, then its probabilities. @param position of it among the `patches` */
+export function recordOf({ cells, probabilities }: PatchResults, position: number, patches: number): PatchRecord {
+  const [length, classes] = [cells.length / patches, probabilities.length / patches];
+  const record = new Float32Array(length + classes);
+  record.set(cells.subarray(position * length, (position + 1) * length));
+  record.set(probabilities.subarray(position * classes, (position + 1) * classes), length);
+  return record;
 }
 
 /** The cells of a patch, CAM + bias, shape [cellRows, cellColumns, classes]; a view. */

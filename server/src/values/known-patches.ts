@@ -222,3 +222,17 @@ function countsFor(size: number, k: number): Counts {
   if (k < BLOCK_LEVEL) return new Uint8Array(size);
   return k < 8 ? new Uint16Array(size) : new Uint32Array(size);
 }
+
+/** Numbers, row-major, of the blocks that share patches with a range. */
+export function blocksTouching(
+  { rowStart, rowEnd, columnStart, columnEnd }: PatchRange,
+  blockColumns: number,
+): number[] {
+  const numbers: number[] = [];
+  for (let row = Math.floor(rowStart / BLOCK_SIDE); row * BLOCK_SIDE < rowEnd; row++) {
+    for (let column = Math.floor(columnStart / BLOCK_SIDE); column * BLOCK_SIDE < columnEnd; column++) {
+      numbers.push(row * blockColumns + column);
+    }
+  }
+  return numbers;
+}

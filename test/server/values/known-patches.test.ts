@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { knownPatches } from '../../../server/src/values/known-patches.ts';
+import { blocksTouching, knownPatches } from '../../../server/src/values/known-patches.ts';
 
 const side = fc.integer({ min: 1, max: 60 });
 
@@ -62,4 +62,12 @@ describe('the finest stride whose samples are all known', () => {
     known.remove(0, 0);
     expect(known.finestCompleteStride()).toBeUndefined();
   });
+});
+
+test.each([
+  [{ rowStart: 0, rowEnd: 1, columnStart: 0, columnEnd: 1 }, [0]],
+  [{ rowStart: 15, rowEnd: 17, columnStart: 16, columnEnd: 32 }, [1, 6]],
+  [{ rowStart: 16, rowEnd: 32, columnStart: 31, columnEnd: 33 }, [6, 7]],
+])('blocks that share patches with %j', (range, numbers) => {
+  expect(blocksTouching(range, 5)).toEqual(numbers);
 });
