@@ -4,7 +4,7 @@ import { patchesOfBlock } from '../store/block-chunks.ts';
 import type { FoundRecords } from '../store/chunked-records.ts';
 import type { ResultStore } from '../store/result-store.ts';
 import { BLOCK_SIDE, type KnownPatches } from '../values/known-patches.ts';
-import { blockOf, type ValueBlock } from '../values/value-block.ts';
+import { blockOf, createBlock, type ValueBlock } from '../values/value-block.ts';
 import { patchMeans } from './patch-scores.ts';
 
 export interface ReadBlock {
@@ -42,6 +42,8 @@ export function blockReader(
       const isValued = known.isKnown(row, column) && !known.isBackground(row, column);
       if (isValued || comes.has(index)) places.set(index, place);
     }
+    // Of most slides nothing is known in most places.
+    if (places.size === 0) return { content: createBlock(values), lost: [], isRepaired: false };
     const patches = new Float64Array(BLOCK_SIDE ** 2 * values);
     const stored = [...places.keys()].filter(store.isStored);
     const found = stored.length > 0 ? await store.disk()?.readValues(blockRow, blockColumn) : undefined;
@@ -63,6 +65,10 @@ export function blockReader(
       const place = places.get(index);
       if (place !== undefined) patches.fill(0, place * values, (place + 1) * values);
     }
-    return { content: blockOf(patches, values), lost: [...gone], isRepaired: stored.length > 0 && !found };
+    return {
+      content: blockOf(patches, values, places.values()),
+      lost: [...gone],
+      isRepaired: stored.length > 0 && !found,
+    };
   };
 }

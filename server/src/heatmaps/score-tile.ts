@@ -1,14 +1,15 @@
+import { setImmediate } from 'node:timers/promises';
 import type { TileAddress } from '../../../shared/geometry/deep-zoom.ts';
 import { type PatchPosition, patchIndex } from '../../../shared/geometry/patch-grid.ts';
 import { finestRaster, patchesOfWindow, type TileWindow, tileWindow } from '../../../shared/geometry/score-raster.ts';
 import type { Score } from '../../../shared/heatmap-descriptor.ts';
 import type { ScoreTile } from '../../../shared/painting/style.ts';
 import type { ModelDescription } from '../models/model.ts';
-import { BLOCK_LEVEL } from '../values/known-patches.ts';
 import type { BlockSum } from '../values/value-pyramid.ts';
 import { type CellMeans, cellMeans, hasOverlap } from './cell-means.ts';
 import { cellReader } from './cell-reader.ts';
 import type { Heatmap } from './heatmap.ts';
+import { type NodeReader, nodeParts, nodeReader } from './node-reader.ts';
 import { byteOf } from './patch-scores.ts';
 
 /** The window of a heatmap's tile for a score. */
@@ -66,18 +67,24 @@ export async function scoreTile(
   const data = isFloat ? new Float32Array(length) : new Uint8Array(length);
   const planes = { data, size: rows * columns, classes };
   const scoreStart = heatmap.scores.indexOf(score) * heatmap.model.classes.length;
-  const nodes = await nodeReader(heatmap, window);
   if (rasterLevel === 'cells') {
+    const nodes = await nodeReader(heatmap, patchesOfWindow(heatmap.grid, window), 0);
     if (score === 'patch') throw new Error('the score patch has no values of cells');
     const source = { nodes, scoreStart };
     if (hasOverlap(heatmap.grid)) putCells(heatmap, window, await cellMeans(heatmap, window, score), source, planes);
     else await putPatches(heatmap, window, score, source, planes);
   } else {
-    for (let y = 0; y < rows; y++) {
-      for (let x = 0; x < columns; x++) {
-        const found = nodes(rasterLevel, window.rowStart + y, window.columnStart + x);
-        if (found) putNode(planes, y * columns + x, found, scoreStart, coverageByte(found.known, found.total));
+    for (const part of nodeParts(heatmap, window, rasterLevel)) {
+      const nodes = await nodeReader(heatmap, part.patches, rasterLevel);
+      for (let row = part.rowStart; row < part.rowEnd; row++) {
+        for (let column = part.columnStart; column < part.columnEnd; column++) {
+          const found = nodes(rasterLevel, row, column);
+          const position = (row - window.rowStart) * columns + column - window.columnStart;
+          if (found) putNode(planes, position, found, scoreStart, coverageByte(found.known, found.total));
+        }
       }
+      // Other requests are answered between blocks, which are many where a tile shows much of a slide.
+      if (part.isLoaded) await setImmediate();
     }
   }
   return { data, classes: classes.length, rows, columns, one: isFloat ? 1 : 255 };
@@ -140,17 +147,6 @@ function putRowShares({ data, size, classes }: Planes, position: number, count: 
 function putNode(planes: Planes, position: number, node: BlockSum, scoreStart: number, coverage: number): void {
   if (node.valued > 0) putValues(planes, position, node.sums, node.start + scoreStart, node.valued);
   putShares(planes, position, coverage, node.background);
-}
-
-type NodeReader = (k: number, row: number, column: number) => BlockSum | undefined;
-
-/** Reads nodes of the pyramid under a window, whose blocks are loaded first. */
-async function nodeReader(heatmap: Heatmap, window: TileWindow): Promise<NodeReader> {
-  const { values, grid } = heatmap;
-  const k = window.rasterLevel === 'cells' ? 0 : window.rasterLevel;
-  if (k >= BLOCK_LEVEL) return (level, row, column) => values.pyramid.nearestSum(level, row, column);
-  const blockOf = await values.blocks(patchesOfWindow(grid, window));
-  return (level, row, column) => values.pyramid.nearestSum(level, row, column, blockOf);
 }
 
 /** Where the estimates of a tile come from. */

@@ -10,12 +10,24 @@ export function createBlock(values: number): ValueBlock {
   return Array.from({ length: BLOCK_LEVEL }, (_, k) => new Float64Array((BLOCK_SIDE >> k) ** 2 * values));
 }
 
-/** A block from its patches' values, shape [16, 16, values], which it takes over. */
-export function blockOf(patches: Float64Array, values: number): ValueBlock {
+/** Numbers in a block. */
+export function blockNumbers(values: number): number {
+  let nodes = 0;
+  for (let k = 0; k < BLOCK_LEVEL; k++) nodes += (BLOCK_SIDE >> k) ** 2;
+  return nodes * values;
+}
+
+/**
+ * A block from its patches' values, shape [16, 16, values], which it takes over.
+ * @param places row-major numbers of the patches that have values: nothing is summed where all are 0
+ */
+export function blockOf(patches: Float64Array, values: number, places: Iterable<number>): ValueBlock {
   const block = [patches, ...createBlock(values).slice(1)];
+  let below = [...places].map((place) => [Math.floor(place / BLOCK_SIDE), place % BLOCK_SIDE]);
   for (let k = 1; k < BLOCK_LEVEL; k++) {
-    const side = BLOCK_SIDE >> k;
-    for (let node = 0; node < side * side; node++) sumChildren(block, k, Math.floor(node / side), node % side, values);
+    const nodes = new Map(below.map(([row, column]) => [nodeOf(k, row >> 1, column >> 1), [row >> 1, column >> 1]]));
+    below = [...nodes.values()];
+    for (const [row, column] of below) sumChildren(block, k, row, column, values);
   }
   return block;
 }

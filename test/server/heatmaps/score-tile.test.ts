@@ -76,3 +76,24 @@ test('patch tiles average to the breakdown at every level of the raster', async 
     expect(sum / side ** 2 / 255).toBeCloseTo(mean, 2);
   }
 });
+
+test('tiles of a model of many classes are made without holding all blocks under them, and answer others meanwhile', async () => {
+  const names = Array.from({ length: 200 }, (_, i) => `class ${i}`);
+  const model = { classes: names.map((name) => ({ name, color: null })), bias: names.map(() => 0) };
+  const heatmap = await syntheticHeatmap(512, 16, { model });
+  const patches = Array.from({ length: 32 }, (_, i) => 16 * i);
+  const probability = (index: number) => (index % 7) / 8;
+  await heatmap.values.add(patches, {
+    cells: new Float32Array(patches.length * 4 * names.length),
+    probabilities: Float32Array.from({ length: patches.length * names.length }, (_, i) =>
+      probability(patches[Math.floor(i / names.length)] / 16),
+    ),
+  });
+  const window = { rowStart: 0, columnStart: 0, rows: 16, columns: 512, rasterLevel: 0 as const };
+  let turns = 0;
+  const turn = setInterval(() => turns++);
+  const tile = await scoreTile(heatmap, window, 'patch', [3]);
+  clearInterval(turn);
+  for (const [i, index] of patches.entries()) expect(tile.data[index]).toBe(Math.round(255 * probability(i)));
+  expect(turns).toBeGreaterThan(0);
+});
