@@ -34,6 +34,7 @@ export function createClassList(
   let anew = true;
   /** Whether the order is older than the shares. */
   let due = false;
+  let isSorted = false;
   let moving = 0;
   const asShare = isShare('patch', descriptor);
   const text = (share: number) => (asShare ? percentage(share) : scoreText(share, 1));
@@ -108,7 +109,9 @@ export function createClassList(
     // Rows do not slip away under the pointer, nor from the keys.
     if (list.matches(':hover') || list.querySelector(':focus-visible')) return;
     due = false;
-    const next = orderByShare(order, shares, text);
+    // At first by all digits: of many classes all shares may read alike, and those that lead are shown.
+    const next = orderByShare(order, shares, isSorted ? text : String);
+    isSorted ||= shares.some((share) => share !== null);
     if (next.every((index, i) => index === order[i])) return;
     const focused = list.contains(document.activeElement) ? document.activeElement : null;
     list.append(...next.map((index) => rows[index].row));
@@ -168,6 +171,7 @@ export function createClassList(
     showBreakdown,
     sortAnew: () => {
       anew = true;
+      isSorted = false;
     },
     moved: () => {
       clearTimeout(moving);
